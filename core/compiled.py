@@ -1,0 +1,54 @@
+"""The one decorator for compiled code, and where its cache lives.
+
+Numba's disk cache misses edits of inlined functions in *other* files, so the cache folder is keyed by a hash of
+every kernel source: an edit anywhere makes a fresh folder. Kernel sources are the files that import this module.
+Kernels are serial and release the GIL; threads and processes run many of them (no `parallel`, no `fastmath`).
+"""
+
+import functools
+import hashlib
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar, cast
+
+import numba
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+_MARK = b"compiled import"
+
+
+def cache_root() -> Path:
+    """The folder of all kernel caches: `$DAEDALUS_CACHE`, else `$XDG_CACHE_HOME/daedalus`, else `~/.cache/daedalus`."""
+    if own := os.environ.get("DAEDALUS_CACHE"):
+        return Path(own)
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "daedalus"
+
+
+def _floors() -> list[Path]:
+    import daedalus.core
+
+    core = Path(daedalus.core.__file__).parent
+    return [core, core.parent / "envs", core.parent / "agents", core.parent / "generative"]
+
+
+@functools.cache
+def cache_folder() -> Path:
+    """This version's cache folder, named by a hash of all kernel sources."""
+    digest = hashlib.sha256(numba.__version__.encode())
+    for source in sorted(path for floor in _floors() for path in floor.rglob("*.py")):
+        text = source.read_bytes()
+        if _MARK in text:
+            digest.update(source.name.encode() + text)
+    return cache_root() / f"kernels-{digest.hexdigest()[:16]}"
+
+
+def compiled(function: F) -> F:
+    """Compile `function` on first call, cached on disk. The function must stand at module level."""
+    config: Any = numba.config
+    before, config.CACHE_DIR = config.CACHE_DIR, str(cache_folder())
+    try:
+        return cast(F, numba.njit(cache=True, nogil=True, error_model="numpy")(function))
+    finally:
+        config.CACHE_DIR = before

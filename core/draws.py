@@ -1,0 +1,38 @@
+"""Random draws for compiled code: pure functions of a stream's key and a counter.
+
+SplitMix64 (Steele, Lea & Flood 2014, "Fast splittable pseudorandom number generators"): the finaliser applied to
+key + counter·γ. The interactive faces call the same functions, so both give the same bits.
+"""
+
+import math
+
+import numpy as np
+
+from .compiled import compiled
+
+_GAMMA = np.uint64(0x9E3779B97F4A7C15)
+_MIX_1 = np.uint64(0xBF58476D1CE4E5B9)
+_MIX_2 = np.uint64(0x94D049BB133111EB)
+_S30, _S27, _S31, _S11 = np.uint64(30), np.uint64(27), np.uint64(31), np.uint64(11)
+
+
+@compiled
+def bits(key: np.uint64, counter: np.uint64) -> np.uint64:
+    """Draw number `counter` of the stream, 64 random bits."""
+    z = np.uint64(np.uint64(key) + np.uint64(np.uint64(counter) + np.uint64(1)) * _GAMMA)
+    z = np.uint64(np.uint64(z ^ np.uint64(z >> _S30)) * _MIX_1)
+    z = np.uint64(np.uint64(z ^ np.uint64(z >> _S27)) * _MIX_2)
+    return np.uint64(z ^ np.uint64(z >> _S31))
+
+
+@compiled
+def uniform(key: np.uint64, counter: np.uint64) -> float:
+    """Draw number `counter` as a float in [0, 1), 53 random bits."""
+    return float(np.uint64(bits(key, counter) >> _S11)) * (1.0 / 9007199254740992.0)
+
+
+@compiled
+def normal(key: np.uint64, counter: np.uint64) -> float:
+    """A standard normal number from draws `counter` and `counter + 1` (Box & Muller 1958)."""
+    radius = math.sqrt(-2.0 * math.log(1.0 - uniform(key, counter)))
+    return radius * math.cos(2.0 * math.pi * uniform(key, np.uint64(np.uint64(counter) + np.uint64(1))))

@@ -1,0 +1,1 @@
+"""The lab: experiments, the run store, statistics, reports and the command line."""

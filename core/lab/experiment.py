@@ -1,0 +1,123 @@
+"""What is run: an experiment is frozen data, a trial does the work and yields, the runner writes."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, Protocol
+
+import numpy as np
+from daedalus.core.spec import Spec
+
+Columns = Mapping[str, np.typing.NDArray[Any]]
+
+#: How many times a curve is measured, besides the start (step 0) and the edge of the last tenth.
+EVALUATIONS = 50
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """One agent in one world: `seeds` is the range 0…N-1, `steps` exact environment steps (pulls) per seed."""
+
+    world: Spec
+    agent: Spec
+    label: str
+    seeds: int
+    steps: int
+    horizon: int | None = None  # evaluation time limit where the world has none; None: 10·S
+    episodes: bool = False  # record every episode
+
+
+@dataclass(frozen=True, eq=False)
+class Record:
+    """Rows for one table of the store. Columns are equally long and always include `seed` and `step`.
+
+    "curve" has one row per seed and evaluation point, see `CURVE`; "episodes" one per finished episode:
+    seed, episode (from 0), step (at its end), return, length.
+    """
+
+    table: Literal["curve", "episodes"]
+    columns: Columns
+
+
+@dataclass(frozen=True, eq=False)
+class Snapshot:
+    """All state at `step`, from which the trial continues bit for bit. Arrays only; never pickled."""
+
+    step: int
+    arrays: Columns
+
+
+@dataclass(frozen=True, eq=False)
+class Final:
+    """What is kept of the finished learners, arrays with leading N (seeds).
+
+    Finite worlds: `q` (N, S, A) where the learner has one, `policy` (N, S) the greedy action or -1 where it is
+    no function of the state, `visits` (N, S). Bandits: `pulls`, `estimates`, `means` (N, A).
+    """
+
+    arrays: Columns
+
+
+#: The columns of the "curve" table besides seed and step; NaN where a quantity does not exist.
+CURVE = {
+    "value": np.float64,  # evaluation value (for bandits: mean reward per pull so far)
+    "optimum": np.float64,  # the best possible value (for bandits: the best arm's mean)
+    "random_value": np.float64,  # the value of uniformly random actions
+    "regret": np.float64,  # optimum - value (for bandits: mean pseudo-regret per pull so far)
+    "exact": np.bool_,  # whether `value` is computed, not sampled
+    "episodes": np.int64,  # episodes finished since the last row
+    "return": np.float64,  # their mean undiscounted return
+    "length": np.float64,  # their mean length in steps
+    "loss": np.float64,  # mean training loss since the last row
+    "reward": np.float64,  # mean reward per step since the last row
+    "optimal_rate": np.float64,  # share of optimal arms since the last row (bandits)
+    "seconds": np.float64,  # wall-clock seconds of this block so far; the only column that may differ between runs
+}
+
+
+class Trial(Protocol):
+    """Runs one block of seeds in chunks up to the next evaluation. It touches no file."""
+
+    def __call__(
+        self, experiment: Experiment, seeds: Sequence[int], resume: Snapshot | None
+    ) -> Iterator[Record | Snapshot | Final]:
+        """Yield a Record and then a Snapshot at each evaluation point, and one Final at the end.
+
+        With `resume`, continue after that snapshot and yield what an uninterrupted trial would have yielded from
+        there on. A trial that cannot snapshot (third-party learners) yields none and is started again.
+        """
+        ...
+
+
+def evaluation_steps(steps: int) -> list[int]:
+    """The steps after which a curve is measured: 0, `EVALUATIONS` even ones, and floor(0.9·steps)."""
+    even = {steps * k // EVALUATIONS for k in range(EVALUATIONS + 1)}
+    return sorted(even | {0, steps * 9 // 10, steps})
+
+
+@dataclass(frozen=True)
+class Group:
+    """Worlds that share a list of agents. Every agent runs in every world of its group."""
+
+    worlds: tuple[Spec, ...]
+    agents: tuple[tuple[str, Spec], ...]  # (label, spec)
+    seeds: int
+    steps: int
+    horizon: int | None = None
+
+
+@dataclass(frozen=True)
+class Plan:
+    """One run: everything that is compared, as resolved from the command line, YAML or Python."""
+
+    groups: tuple[Group, ...]
+    episodes: bool = False
+    name: str = ""  # empty: a hash of the rest
+
+    def experiments(self) -> list[Experiment]:
+        """Every agent in every world, in order."""
+        return [
+            Experiment(world, agent, label, group.seeds, group.steps, group.horizon, self.episodes)
+            for group in self.groups
+            for world in group.worlds
+            for label, agent in group.agents
+        ]

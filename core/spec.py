@@ -1,0 +1,217 @@
+"""A name with parameters, as a person types it: `q_learning:alpha=.5,explore=ucb(c=2)`.
+
+One small grammar serves worlds, agents, strategies and models:
+
+    agents   = piece ("," piece)*               split at commas outside parentheses
+    spec     = [label "="] name [":" parameters]
+    value    = number | true | false | none | word | name "(" parameters ")"
+"""
+
+import dataclasses
+import math
+import re
+import types
+import typing
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from .errors import UserError, unknown
+
+Value = "bool | int | float | str | Spec | None"
+C = TypeVar("C")
+
+
+@dataclass(frozen=True)
+class Spec:
+    """A name and its parameters, in the order given. Hashable; `str` gives the canonical text."""
+
+    name: str
+    params: tuple[tuple[str, Any], ...] = ()
+
+    @property
+    def mapping(self) -> dict[str, Any]:
+        """The parameters as a dictionary."""
+        return dict(self.params)
+
+    def with_params(self, **more: Any) -> "Spec":
+        """The same spec with parameters added or replaced."""
+        return Spec(self.name, tuple({**self.mapping, **more}.items()))
+
+    def __str__(self) -> str:
+        if not self.params:
+            return self.name
+        return f"{self.name}:{_join(self.params)}"
+
+
+def _join(params: tuple[tuple[str, Any], ...]) -> str:
+    return ",".join(f"{key}={show(value)}" for key, value in params)
+
+
+def show(value: Any) -> str:
+    """The text that `parse_value` reads back as `value`."""
+    match value:
+        case Spec():
+            return f"{value.name}({_join(value.params)})"
+        case bool() | None:
+            return str(value).lower()
+        case _:
+            return str(value)
+
+
+def parse_value(text: str) -> Any:
+    """Read one value: a number, `true`, `false`, `none`, a word, or a nested `name(key=value,…)`."""
+    text = text.strip()
+    if text.endswith(")") and "(" in text:
+        name, _, inside = text[:-1].partition("(")
+        return Spec(name.strip(), parse_params(inside, where=name.strip()))
+    lowered = text.lower()
+    if lowered in {"true", "false"}:
+        return lowered == "true"
+    if lowered in {"none", "null"}:
+        return None
+    for number in (int, float):
+        try:
+            return number(text)
+        except ValueError:
+            continue
+    return text
+
+
+def split(text: str) -> Iterator[str]:
+    """Split at commas outside parentheses."""
+    depth, start = 0, 0
+    for position, character in enumerate(text):
+        if character == "(":
+            depth += 1
+        elif character == ")":
+            depth -= 1
+            if depth < 0:
+                raise UserError(f"')' without '(' at character {position + 1} of {text!r}")
+        elif character == "," and depth == 0:
+            yield text[start:position]
+            start = position + 1
+    if depth:
+        raise UserError(f"'(' is never closed in {text!r}")
+    yield text[start:]
+
+
+def parse_params(text: str, where: str) -> tuple[tuple[str, Any], ...]:
+    """Read `key=value,key=value`; `where` names the owner in errors."""
+    params: dict[str, Any] = {}
+    for piece in split(text):
+        if not piece.strip():
+            continue
+        key, equals, value = piece.partition("=")
+        if not equals or not key.strip() or not value.strip():
+            raise UserError(f"expected key=value after {where!r}, found {piece.strip()!r}")
+        if key.strip() in params:
+            raise UserError(f"{where}: {key.strip()!r} is given twice")
+        params[key.strip()] = parse_value(value)
+    return tuple(params.items())
+
+
+def parse_spec(text: str) -> Spec:
+    """Read `name` or `name:key=value,…`. The name may hold colons itself (`module:Id-v0`)."""
+    text = text.strip()
+    if not text:
+        raise UserError("an empty name; expected something like daedalus/Maze-v0 or q_learning:alpha=.5")
+    if text.endswith(")") and ":" not in text.partition("(")[0]:
+        nested = parse_value(text)  # `ucb(c=2)` says the same as `ucb:c=2`
+        if isinstance(nested, Spec):
+            return nested
+    head, colon, tail = text.partition(":")
+    while colon and tail and "=" not in tail.partition(":")[0]:
+        more, colon, rest = tail.partition(":")
+        head, tail = f"{head}:{more}", rest
+    if not head:
+        raise UserError(f"a name is missing before ':' in {text!r}")
+    return Spec(head.strip(), parse_params(tail, where=head.strip()))
+
+
+@dataclass(frozen=True)
+class Labelled:
+    """An agent and the label it bears in tables and plots."""
+
+    label: str
+    spec: Spec
+
+
+_LABEL = re.compile(r"^\s*(?P<label>[^=:,()]+)=(?P<rest>[^=(),]+:.*)$", re.DOTALL)
+
+
+def parse_agents(text: str) -> list[Labelled]:
+    """Read a list of agents.
+
+    A piece `key=value` continues the agent before it, anything else starts a new one. `Label=agent:…`
+    starts a labelled one; the colon at its end tells it from a parameter (`Plain=ucb:`).
+    """
+    groups: list[list[str]] = []
+    for piece in split(text):
+        stripped = piece.strip()
+        if not stripped:
+            raise UserError(f"an empty agent in {text!r}; remove the extra comma")
+        continues = "=" in stripped.partition("(")[0].partition(":")[0] and not _LABEL.match(stripped)
+        if continues:
+            if not groups:
+                raise UserError(f"{stripped!r} is a parameter, but no agent stands before it")
+            groups[-1].append(stripped)
+        else:
+            groups.append([stripped])
+    return [_labelled(group) for group in groups]
+
+
+def _labelled(pieces: list[str]) -> Labelled:
+    label, first = "", pieces[0]
+    if match := _LABEL.match(first):
+        label, first = match["label"].strip(), match["rest"]
+    separator = "," if "=" in first.partition(":")[2] else ("" if first.endswith(":") else ":")
+    spec = parse_spec(first + (separator if pieces[1:] else "") + ",".join(pieces[1:]))
+    return Labelled(label or str(spec), spec)
+
+
+def fill(config: type[C], params: Mapping[str, Any], owner: str) -> C:
+    """Build the frozen dataclass `config` from parameters; `owner` is the name shown in errors.
+
+    Every key must be a field (the nearest is named otherwise) and every value must fit the field's annotation:
+    an int may stand for a float, nothing else is converted. `__post_init__` checks ranges and raises `UserError`.
+    """
+    hints = typing.get_type_hints(config)
+    fields = [field.name for field in dataclasses.fields(config) if field.init]  # type: ignore[arg-type]
+    values: dict[str, Any] = {}
+    for key, value in params.items():
+        if key not in fields:
+            raise unknown(f"parameter of {owner}", key, fields)
+        values[key] = _fit(value, hints[key], f"{owner}: {key}")
+    try:
+        return config(**values)
+    except TypeError as error:
+        missing = [f.name for f in dataclasses.fields(config) if f.init and f.name not in values]  # type: ignore[arg-type]
+        raise UserError(f"{owner}: {error}; give {', '.join(missing)}") from error
+
+
+def _fit(value: Any, hint: Any, where: str) -> Any:
+    options = (
+        typing.get_args(hint)
+        if isinstance(hint, types.UnionType) or typing.get_origin(hint) is typing.Union
+        else (hint,)
+    )
+    for option in options:
+        if option is Any or (option in (None, type(None)) and value is None):
+            return value
+        if typing.get_origin(option) is typing.Literal:
+            if any(value == choice and type(value) is type(choice) for choice in typing.get_args(option)):
+                return value
+        elif option is float and isinstance(value, int | float) and not isinstance(value, bool):
+            if math.isnan(value):
+                raise UserError(f"{where} is NaN; give a number")
+            return float(value)
+        elif isinstance(option, type) and isinstance(value, option) and (option is bool or not isinstance(value, bool)):
+            return value
+        elif option is Spec and isinstance(value, str):
+            return Spec(value)
+    literals = [c for o in options if typing.get_origin(o) is typing.Literal for c in typing.get_args(o)]
+    if literals and isinstance(value, str):
+        raise unknown(where, value, map(str, literals))
+    expected = " or ".join(getattr(o, "__name__", str(o)).replace("NoneType", "none") for o in options)
+    raise UserError(f"{where} must be {expected}, not {show(value)!r}")

@@ -1,0 +1,41 @@
+"""What this floor announces: its worlds, how a problem is loaded from its name, and how a scene is drawn."""
+
+from daedalus.core.catalogue import Entry
+
+CATALOGUE = (
+    Entry(
+        "world",
+        "daedalus/Bandit-v0",
+        "daedalus.envs.bandits:bandit",
+        "k-armed bandit, Gaussian testbed or Bernoulli",
+        ("bandit",),
+    ),
+    Entry(
+        "world",
+        "daedalus/Maze-v0",
+        "daedalus.envs.mazes:maze",
+        "generated maze, depth-first or uniform (Wilson)",
+        ("finite",),
+    ),
+    Entry(
+        "world",
+        "daedalus/Cliff-v0",
+        "daedalus.envs.grids:cliff",
+        "cliff walk of Sutton & Barto, example 6.6",
+        ("finite",),
+    ),
+    Entry(
+        "world",
+        "daedalus/FourRooms-v0",
+        "daedalus.envs.grids:four_rooms",
+        "four rooms of Sutton, Precup & Singh 1999",
+        ("finite",),
+    ),
+    Entry(
+        "service",
+        "load_problem",
+        "daedalus.envs.loading:load_problem",
+        "a problem from its spec: an id, any Gymnasium id, or a drawing",
+    ),
+    Entry("service", "draw", "daedalus.envs.drawing:draw", "pixels of a scene with overlays"),
+)

@@ -1,0 +1,5 @@
+"""What this floor announces: nothing yet."""
+
+from daedalus.core.catalogue import Entry
+
+CATALOGUE: tuple[Entry, ...] = ()
