@@ -23,8 +23,8 @@ class Entry:
     """One name and where its code lives.
 
     `target` is "module:object". `suits` names what the thing is for, so that a mismatch can be refused by
-    name alone: worlds are "bandit" or "grid"; agents list the sorts of problem they can live in, of
-    "bandit", "finite" and "open". `trial` names the trial that runs an agent.
+    name alone: worlds and agents list the sorts of problem, of
+    "bandit", "finite" and "open". `trial` names the trial that runs an agent, `block` how many seeds at a time.
     """
 
     kind: Kind
@@ -33,6 +33,7 @@ class Entry:
     summary: str
     suits: tuple[str, ...] = ()
     trial: str = ""
+    block: int = 16
 
     def load(self) -> Any:
         """Import the module and return the object."""
