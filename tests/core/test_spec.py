@@ -1,0 +1,138 @@
+"""The small grammar of names with parameters."""
+
+import contextlib
+from dataclasses import dataclass
+from typing import Literal
+
+import pytest
+from daedalus.core.errors import UserError
+from daedalus.core.spec import Labelled, Spec, fill, parse_agents, parse_spec
+from hypothesis import given
+from hypothesis import strategies as st
+
+
+def test_a_parameter_continues_the_agent_before_it() -> None:
+    assert parse_agents("q_learning:alpha=.5,epsilon=.1,sarsa") == [
+        Labelled("q_learning:alpha=0.5,epsilon=0.1", Spec("q_learning", (("alpha", 0.5), ("epsilon", 0.1)))),
+        Labelled("sarsa", Spec("sarsa")),
+    ]
+
+
+def test_a_label_carries_a_colon_at_its_end() -> None:
+    assert parse_agents("Fast=q_learning:alpha=.9,Plain=ucb:") == [
+        Labelled("Fast", Spec("q_learning", (("alpha", 0.9),))),
+        Labelled("Plain", Spec("ucb")),
+    ]
+
+
+def test_commas_inside_parentheses_do_not_split() -> None:
+    (agent,) = parse_agents("q_learning:explore=epsilon_first_softmax(explore=10,temperature=2),alpha=1")
+    assert agent.spec.mapping == {
+        "explore": Spec("epsilon_first_softmax", (("explore", 10), ("temperature", 2))),
+        "alpha": 1,
+    }
+
+
+def test_parentheses_and_colon_say_the_same() -> None:
+    assert parse_spec("ucb(c=2)") == parse_spec("ucb:c=2") == Spec("ucb", (("c", 2),))
+
+
+def test_a_name_may_hold_a_colon() -> None:
+    assert parse_spec("daedalus.envs:daedalus/Maze-v0") == Spec("daedalus.envs:daedalus/Maze-v0")
+    assert parse_spec("daedalus.envs:daedalus/Maze-v0:rows=3").mapping == {"rows": 3}
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("1", 1),
+        ("-2", -2),
+        (".5", 0.5),
+        ("1e-3", 1e-3),
+        ("true", True),
+        ("False", False),
+        ("none", None),
+        ("a/b", "a/b"),
+    ],
+)
+def test_values(text: str, value: object) -> None:
+    parsed = parse_spec(f"name:key={text}").mapping["key"]
+    assert parsed == value
+    assert type(parsed) is type(value)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "empty name"),
+        ("a:b=1,b=2", "given twice"),
+        ("a:b=(1", "never closed"),
+        ("a:b=1)", "without '('"),
+        ("a:b=", "expected key=value"),
+    ],
+)
+def test_errors_of_a_spec(text: str, message: str) -> None:
+    with pytest.raises(UserError, match=message.replace("(", r"\(")):
+        parse_spec(text)
+
+
+@pytest.mark.parametrize(("text", "message"), [("alpha=.5,sarsa", "no agent stands before"), ("a,,b", "empty agent")])
+def test_errors_of_a_list(text: str, message: str) -> None:
+    with pytest.raises(UserError, match=message):
+        parse_agents(text)
+
+
+names = st.from_regex(r"[a-z][a-z_0-9]{0,8}", fullmatch=True).filter(
+    lambda name: name not in {"true", "false", "none", "null", "nan", "inf", "infinity"}
+)
+scalars = st.one_of(
+    st.integers(-(10**6), 10**6), st.floats(allow_nan=False, allow_infinity=False), st.booleans(), names
+)
+params = st.dictionaries(names, scalars, max_size=3).map(lambda mapping: tuple(mapping.items()))
+nested = st.builds(Spec, names, params)
+
+
+@given(
+    st.builds(
+        Spec, names, st.dictionaries(names, st.one_of(scalars, nested), max_size=4).map(lambda m: tuple(m.items()))
+    )
+)
+def test_text_and_spec_round_trip(spec: Spec) -> None:
+    assert parse_spec(str(spec)) == spec
+
+
+@given(st.text(max_size=40))
+def test_any_text_is_read_or_refused(text: str) -> None:
+    with contextlib.suppress(UserError):
+        parse_agents(text)
+
+
+@dataclass(frozen=True)
+class Config:
+    alpha: float = 0.1
+    seeds: int = 1
+    law: Literal["gaussian", "bernoulli"] = "gaussian"
+    limit: int | Literal["auto"] | None = "auto"
+    explore: Spec | None = None
+
+
+def test_fill_takes_what_fits() -> None:
+    filled = fill(Config, {"alpha": 1, "limit": None, "explore": "greedy"}, "q_learning")
+    assert filled == Config(alpha=1.0, limit=None, explore=Spec("greedy"))
+    assert type(filled.alpha) is float
+
+
+@pytest.mark.parametrize(
+    ("params", "message"),
+    [
+        ({"alhpa": 1}, "did you mean 'alpha'"),
+        ({"alpha": "high"}, "alpha must be float"),
+        ({"alpha": float("nan")}, "is NaN"),
+        ({"alpha": True}, "alpha must be float"),
+        ({"seeds": 1.5}, "seeds must be int"),
+        ({"law": "gausian"}, "did you mean 'gaussian'"),
+    ],
+)
+def test_fill_refuses_what_does_not(params: dict[str, object], message: str) -> None:
+    with pytest.raises(UserError, match=message):
+        fill(Config, params, "q_learning")
