@@ -1,0 +1,200 @@
+"""The two baselines at work on N seeds: in a bandit, in a finite world, in an open one."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+from daedalus.core.arrays import Floats, Ints
+from daedalus.core.lab.experiment import Columns, Experiment, Record, Snapshot
+from daedalus.core.planning import solve, truth
+from daedalus.core.rng import stream_key, stream_keys
+from daedalus.core.sampling import LAWS, tables
+from daedalus.core.world import Bandit, OpenWorld, World
+
+from .baseline_kernels import ANY, PLACE, SUMS, live, pull_arms
+from .evaluation import evaluation_seeds, rollout_value
+from .records import curve_record, episodes_record
+
+
+class BanditLives:
+    """N bandits, one per seed, each pulled at random or always at its best arm."""
+
+    measures_start = False
+    snapshots = True
+
+    def __init__(self, bandits: Sequence[Bandit], seeds: Sequence[int], optimal: bool) -> None:
+        self.seeds = seeds
+        self.law = LAWS[bandits[0].law]
+        self.means: Floats = np.array([bandit.means for bandit in bandits])  # (N, A)
+        self.fixed: Ints = self.means.argmax(axis=1) if optimal else np.full(len(seeds), ANY)  # (N,)
+        self.keys = stream_keys(seeds, "world"), stream_keys(seeds, "policy")
+        self.step = 0
+        self.pulls: Ints = np.zeros(self.means.shape, dtype=np.int64)
+        self.rewards: Floats = np.zeros(self.means.shape)  # summed
+
+    def run(self, until: int, seconds: float) -> Iterator[Record]:
+        """Pull on to `until` pulls and yield the row of that point."""
+        pulls_before, rewards_before = self.pulls.copy(), self.rewards.sum(axis=1)
+        for n in range(len(self.seeds)):
+            keys = self.keys[0][n], self.keys[1][n]
+            span = self.step, until
+            pull_arms(self.law, self.means[n], self.fixed[n], *keys, *span, self.pulls[n], self.rewards[n])
+        since, self.step = until - self.step, until
+        best = self.means.max(axis=1, keepdims=True)
+        total = self.rewards.sum(axis=1)
+        yield curve_record(
+            self.seeds,
+            until,
+            value=total / until,
+            optimum=best[:, 0],
+            random_value=self.means.mean(axis=1),
+            regret=(self.pulls * (best - self.means)).sum(axis=1) / until,
+            reward=(total - rewards_before) / since,
+            optimal_rate=((self.pulls - pulls_before) * (self.means == best)).sum(axis=1) / since,
+            seconds=seconds,
+        )
+
+    def arrays(self) -> Columns:
+        """All state."""
+        return {"pulls": self.pulls.copy(), "rewards": self.rewards.copy()}
+
+    def restore(self, snapshot: Snapshot) -> None:
+        """Continue from `snapshot`."""
+        self.step = snapshot.step
+        self.pulls, self.rewards = np.array(snapshot.arrays["pulls"]), np.array(snapshot.arrays["rewards"])
+
+    def final(self) -> Columns:
+        """Pulls, mean rewards (0 where an arm was never pulled) and true means, (N, A) each."""
+        return {"pulls": self.pulls, "estimates": self.rewards / np.maximum(self.pulls, 1), "means": self.means}
+
+
+class FiniteLives:
+    """N walks through one finite world. The value is exact and constant; episodes and visits are lived."""
+
+    measures_start = True
+    snapshots = True
+
+    def __init__(self, world: World, seeds: Sequence[int], optimal: bool, experiment: Experiment) -> None:
+        self.world, self.seeds, self.every_episode = world, seeds, experiment.episodes
+        self.tables = tables(world.mdp)
+        self.truth = truth(world, experiment.horizon)
+        self.value = self.truth.optimum if optimal else self.truth.random_value
+        states, count = world.mdp.states, len(seeds)
+        self.fixed: Ints = np.asarray(solve(world.mdp).policy, dtype=np.int64) if optimal else np.full(states, ANY)
+        self.keys = [stream_keys(seeds, role) for role in ("world", "policy", "start")]
+        self.step = 0
+        self.place: Ints = np.zeros((count, PLACE), dtype=np.int64)
+        self.running: Floats = np.zeros((count, 1))
+        self.visits: Ints = np.zeros((count, states), dtype=np.int64)
+
+    def run(self, until: int, seconds: float) -> Iterator[Record]:
+        """Walk on to `until` steps and yield the row of that point, and its episodes where they are asked for."""
+        first, self.step = self.step, until
+        sums = np.zeros((len(self.seeds), SUMS))
+        episodes = np.empty((until - first if self.every_episode else 0, 4))
+        for n, seed in enumerate(self.seeds):
+            keys = [keys_N[n] for keys_N in self.keys]
+            state = self.place[n], self.running[n], self.visits[n]
+            live(self.tables, self.world.horizon or 0, self.fixed, *keys, first, until, *state, sums[n], episodes)
+            if finished := int(sums[n, 0]) if self.every_episode else 0:
+                yield episodes_record(seed, episodes[:finished])
+        yield curve_record(
+            self.seeds,
+            until,
+            value=self.value,
+            optimum=self.truth.optimum,
+            random_value=self.truth.random_value,
+            regret=self.truth.optimum - self.value,
+            exact=True,
+            seconds=seconds,
+            **_summary(sums, until - first),
+        )
+
+    def arrays(self) -> Columns:
+        """All state."""
+        return {"place": self.place.copy(), "running": self.running.copy(), "visits": self.visits.copy()}
+
+    def restore(self, snapshot: Snapshot) -> None:
+        """Continue from `snapshot`."""
+        self.step, held = snapshot.step, snapshot.arrays
+        self.place, self.running = np.array(held["place"]), np.array(held["running"])
+        self.visits = np.array(held["visits"])
+
+    def final(self) -> Columns:
+        """The policy (N, S), -1 where it is random, and the visits (N, S)."""
+        return {"policy": np.tile(self.fixed, (len(self.seeds), 1)), "visits": self.visits}
+
+
+class OpenLives:
+    """Random actions in N copies of an open world; their value is sampled once, for it never changes."""
+
+    measures_start = True
+    snapshots = False  # an environment of others cannot be saved
+
+    def __init__(self, world: OpenWorld, seeds: Sequence[int], experiment: Experiment) -> None:
+        self.seeds, self.every_episode = seeds, experiment.episodes
+        self.step = 0
+        self.values = [_random_rollouts(world, seed, experiment.horizon) for seed in seeds]
+        self.envs = [world.make() for _ in seeds]
+        for env, seed in zip(self.envs, seeds, strict=True):
+            env.reset(seed=seed)
+            env.action_space.seed(stream_key(seed, "policy") % 2**31)
+        self.running = np.zeros((len(seeds), 3))  # return and length of the episode under way, episodes finished
+
+    def run(self, until: int, seconds: float) -> Iterator[Record]:
+        """Act on to `until` steps and yield the row of that point, and its episodes where they are asked for."""
+        first, self.step = self.step, until
+        sums = np.zeros((len(self.seeds), SUMS))
+        for n, seed in enumerate(self.seeds):
+            rows = [row for t in range(first, until) if (row := self._act(n, t, sums[n]))]
+            if rows and self.every_episode:
+                yield episodes_record(seed, np.array(rows))
+        yield curve_record(self.seeds, until, value=self.values, seconds=seconds, **_summary(sums, until - first))
+
+    def _act(self, n: int, t: int, sums: Floats) -> tuple[float, ...] | None:
+        """Take step t of seed n; return the episode's row where it ends."""
+        env, running = self.envs[n], self.running[n]
+        _, reward, terminated, truncated, _ = env.step(env.action_space.sample())
+        running[:2] += float(reward), 1
+        sums[3] += float(reward)
+        if not (terminated or truncated):
+            return None
+        row = (running[2], t + 1, running[0], running[1])
+        sums[:3] += 1, running[0], running[1]
+        running[:] = 0, 0, running[2] + 1
+        env.reset()
+        return row
+
+    def restore(self, snapshot: Snapshot) -> None:
+        """There is nothing to continue from."""
+        raise NotImplementedError("an open world has no snapshots")
+
+    def arrays(self) -> Columns:
+        """No state can be kept."""
+        return {}
+
+    def final(self) -> Columns:
+        """Close the environments; nothing is learnt, nothing is kept."""
+        for env in self.envs:
+            env.close()
+        return {}
+
+
+def _random_rollouts(world: OpenWorld, seed: int, horizon: int | None) -> float:
+    env = world.make()
+    space = env.action_space
+    env.close()
+    space.seed(stream_key(seed, "evaluation") % 2**31)
+    return rollout_value(world.make, lambda _: space.sample(), evaluation_seeds(), horizon)
+
+
+def _summary(sums: Floats, steps: int) -> dict[str, Any]:
+    """The columns of what was lived since the last row, from sums (N, 4); NaN where nothing was."""
+    episodes = sums[:, 0]
+    with np.errstate(invalid="ignore"):
+        return {
+            "episodes": episodes.astype(np.int64),
+            "return": sums[:, 1] / episodes,
+            "length": sums[:, 2] / episodes,
+            "reward": sums[:, 3] / steps,
+        }

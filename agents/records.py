@@ -1,0 +1,41 @@
+"""Rows for the store: every trial fills the same columns."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from daedalus.core.lab.experiment import CURVE, Record
+
+#: What a column holds where a trial has nothing to say.
+_ABSENT = {np.float64: np.nan, np.int64: 0, np.bool_: False}
+
+
+def curve_record(seeds: Sequence[int], step: int, **columns: Any) -> Record:
+    """The rows of one evaluation point, one per seed, with every column of `CURVE`.
+
+    Columns are (N,) arrays or scalars for all seeds; those not given are NaN (0 episodes, not exact).
+    """
+    if stray := set(columns) - set(CURVE):
+        raise TypeError(f"not in CURVE: {', '.join(sorted(stray))}")
+    rows: dict[str, Any] = {
+        "seed": np.array(seeds, dtype=np.int64),
+        "step": np.full(len(seeds), step, dtype=np.int64),
+    }
+    for name, dtype in CURVE.items():
+        given = np.asarray(columns.get(name, _ABSENT[dtype]), dtype=dtype)
+        rows[name] = np.array(np.broadcast_to(given, (len(seeds),)))
+    return Record("curve", rows)
+
+
+def episodes_record(seed: int, rows: Any) -> Record:
+    """The finished episodes of one seed from rows (M, 4): episode, step at its end, return, length."""
+    return Record(
+        "episodes",
+        {
+            "seed": np.full(len(rows), seed, dtype=np.int64),
+            "episode": rows[:, 0].astype(np.int64),
+            "step": rows[:, 1].astype(np.int64),
+            "return": np.array(rows[:, 2], dtype=np.float64),
+            "length": rows[:, 3].astype(np.int64),
+        },
+    )
