@@ -7,12 +7,12 @@ One small grammar serves worlds, agents, strategies and models:
     value    = number | true | false | none | word | name "(" parameters ")"
 """
 
-import dataclasses
+import inspect
 import math
 import re
 import types
 import typing
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -170,24 +170,24 @@ def _labelled(pieces: list[str]) -> Labelled:
     return Labelled(label or str(spec), spec)
 
 
-def fill(config: type[C], params: Mapping[str, Any], owner: str) -> C:
-    """Build the frozen dataclass `config` from parameters; `owner` is the name shown in errors.
+def fill(build: Callable[..., C], params: Mapping[str, Any], owner: str) -> C:
+    """Call `build`, a frozen dataclass or a function, with parameters; `owner` is the name shown in errors.
 
-    Every key must be a field (the nearest is named otherwise) and every value must fit the field's annotation:
-    an int may stand for a float, nothing else is converted. `__post_init__` checks ranges and raises `UserError`.
+    Every key must be one of its parameters (the nearest is named otherwise), none may be missing, and every value
+    must fit the parameter's annotation: an int may stand for a float, nothing else is converted. `build` checks
+    ranges itself and raises `UserError`.
     """
-    hints = typing.get_type_hints(config)
-    fields = [field.name for field in dataclasses.fields(config) if field.init]  # type: ignore[arg-type]
+    hints = typing.get_type_hints(build)
+    known = inspect.signature(build).parameters
     values: dict[str, Any] = {}
     for key, value in params.items():
-        if key not in fields:
-            raise unknown(f"parameter of {owner}", key, fields)
+        if key not in known:
+            raise unknown(f"parameter of {owner}", key, known)
         values[key] = _fit(value, hints[key], f"{owner}: {key}")
-    try:
-        return config(**values)
-    except TypeError as error:
-        missing = [f.name for f in dataclasses.fields(config) if f.init and f.name not in values]  # type: ignore[arg-type]
-        raise UserError(f"{owner}: {error}; give {', '.join(missing)}") from error
+    missing = [key for key, parameter in known.items() if parameter.default is parameter.empty and key not in values]
+    if missing:
+        raise UserError(f"{owner}: {', '.join(missing)} must be given")
+    return build(**values)
 
 
 def _fit(value: Any, hint: Any, where: str) -> Any:
