@@ -14,13 +14,12 @@ import math
 from dataclasses import dataclass
 from typing import ClassVar, Protocol, cast
 
-import numpy as np
-from daedalus.core.arrays import Floats
 from daedalus.core.catalogue import find
 from daedalus.core.errors import UserError
 from daedalus.core.spec import Spec, fill
 
 from . import strategy_rules
+from .strategy_rules import Params
 
 
 class Strategy(Protocol):
@@ -29,8 +28,8 @@ class Strategy(Protocol):
     code: ClassVar[int]
 
     @property
-    def params(self) -> Floats:
-        """The rule's parameters, (2,) float64."""
+    def params(self) -> Params:
+        """The rule's parameters."""
         ...
 
 
@@ -46,9 +45,9 @@ class Greedy:
     code: ClassVar[int] = strategy_rules.GREEDY
 
     @property
-    def params(self) -> Floats:
+    def params(self) -> Params:
         """No parameters."""
-        return np.zeros(2)
+        return (0.0, 0.0)
 
 
 @dataclass(frozen=True)
@@ -62,9 +61,9 @@ class EpsilonGreedy:
         _require(0 <= self.epsilon <= 1, f"epsilon must lie in [0, 1], not {self.epsilon}")
 
     @property
-    def params(self) -> Floats:
+    def params(self) -> Params:
         """(epsilon, 0)."""
-        return np.array([self.epsilon, 0.0])
+        return (self.epsilon, 0.0)
 
 
 @dataclass(frozen=True)
@@ -78,9 +77,9 @@ class EpsilonFirst:
         _require(self.explore >= 0, f"explore must be a number of steps, at least 0, not {self.explore}")
 
     @property
-    def params(self) -> Floats:
+    def params(self) -> Params:
         """(explore, 0)."""
-        return np.array([self.explore, 0.0])
+        return (float(self.explore), 0.0)
 
 
 @dataclass(frozen=True)
@@ -96,9 +95,9 @@ class EpsilonFirstSoftmax:
         _require(0 < self.temperature < math.inf, f"temperature must be above 0, not {self.temperature}")
 
     @property
-    def params(self) -> Floats:
+    def params(self) -> Params:
         """(explore, temperature)."""
-        return np.array([self.explore, self.temperature])
+        return (float(self.explore), self.temperature)
 
 
 @dataclass(frozen=True)
@@ -112,9 +111,9 @@ class Softmax:
         _require(0 < self.temperature < math.inf, f"temperature must be above 0, not {self.temperature}")
 
     @property
-    def params(self) -> Floats:
+    def params(self) -> Params:
         """(temperature, 0)."""
-        return np.array([self.temperature, 0.0])
+        return (self.temperature, 0.0)
 
 
 @dataclass(frozen=True)
@@ -128,9 +127,9 @@ class UCB:
         _require(0 <= self.c < math.inf, f"c must be at least 0, not {self.c}")
 
     @property
-    def params(self) -> Floats:
+    def params(self) -> Params:
         """(c, 0)."""
-        return np.array([self.c, 0.0])
+        return (self.c, 0.0)
 
 
 def strategy(spec: Spec) -> Strategy:

@@ -46,9 +46,22 @@ def cache_folder() -> Path:
 
 def compiled(function: F) -> F:
     """Compile `function` on first call, cached on disk. The function must stand at module level."""
+    return _compile(function, forceinline=False)
+
+
+def inlined(function: F) -> F:
+    """`compiled`, and copied into every compiled caller: for the small rules inside hot loops.
+
+    A call that passes a dozen arrays costs more than such a rule; Numba leaves most of them as calls.
+    """
+    return _compile(function, forceinline=True)
+
+
+def _compile(function: F, forceinline: bool) -> F:
     config: Any = numba.config
     before, config.CACHE_DIR = config.CACHE_DIR, str(cache_folder())
     try:
-        return cast(F, numba.njit(cache=True, nogil=True, error_model="numpy")(function))
+        jit = numba.njit(cache=True, nogil=True, error_model="numpy", forceinline=forceinline)
+        return cast(F, jit(function))
     finally:
         config.CACHE_DIR = before

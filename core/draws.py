@@ -8,7 +8,7 @@ import math
 
 import numpy as np
 
-from .compiled import compiled
+from .compiled import inlined
 
 _GAMMA = np.uint64(0x9E3779B97F4A7C15)
 _MIX_1 = np.uint64(0xBF58476D1CE4E5B9)
@@ -16,7 +16,7 @@ _MIX_2 = np.uint64(0x94D049BB133111EB)
 _S30, _S27, _S31, _S11 = np.uint64(30), np.uint64(27), np.uint64(31), np.uint64(11)
 
 
-@compiled
+@inlined
 def bits(key: np.uint64, counter: np.uint64) -> np.uint64:
     """Draw number `counter` of the stream, 64 random bits."""
     z = np.uint64(np.uint64(key) + np.uint64(np.uint64(counter) + np.uint64(1)) * _GAMMA)
@@ -25,13 +25,13 @@ def bits(key: np.uint64, counter: np.uint64) -> np.uint64:
     return np.uint64(z ^ np.uint64(z >> _S31))
 
 
-@compiled
+@inlined
 def uniform(key: np.uint64, counter: np.uint64) -> float:
     """Draw number `counter` as a float in [0, 1), 53 random bits."""
     return float(np.uint64(bits(key, counter) >> _S11)) * (1.0 / 9007199254740992.0)
 
 
-@compiled
+@inlined
 def normal(key: np.uint64, counter: np.uint64) -> float:
     """A standard normal number from draws `counter` and `counter + 1` (Box & Muller 1958)."""
     radius = math.sqrt(-2.0 * math.log(1.0 - uniform(key, counter)))

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from .arrays import Bools, Floats, States
-from .compiled import compiled
+from .compiled import inlined
 from .draws import normal, uniform
 from .mdp import FiniteMDP
 
@@ -52,7 +52,7 @@ def _cumulative(probability: Floats) -> Floats:
     return np.where(at_or_after - possible > 0, sums, 1.0)
 
 
-@compiled
+@inlined
 def outcome(cumulative: Floats, u: float) -> int:
     """The first index k with u < cumulative[k], for u in [0, 1); cumulative (K,) ends in 1."""
     k = 0
@@ -61,7 +61,7 @@ def outcome(cumulative: Floats, u: float) -> int:
     return k
 
 
-@compiled
+@inlined
 def step_outcome(world: Tables, state: int, action: int, key: np.uint64, t: int) -> int:
     """The outcome k of step number t from the world's stream `key`."""
     if world.next_state.shape[2] == 1:
@@ -69,7 +69,7 @@ def step_outcome(world: Tables, state: int, action: int, key: np.uint64, t: int)
     return outcome(world.cumulative[state, action], uniform(key, np.uint64(2) * np.uint64(t)))
 
 
-@compiled
+@inlined
 def start_state(world: Tables, key: np.uint64, counter: np.uint64) -> int:
     """A start state from draw `counter` of the stream `key`."""
     low, high = 0, world.starts.size - 1
@@ -85,13 +85,13 @@ def start_state(world: Tables, key: np.uint64, counter: np.uint64) -> int:
     return int(world.starts[low])
 
 
-@compiled
+@inlined
 def restart_state(world: Tables, key: np.uint64, t: int) -> int:
     """The start state after an episode that ended with step number t, from the world's stream `key`."""
     return start_state(world, key, np.uint64(2) * np.uint64(t) + np.uint64(1))
 
 
-@compiled
+@inlined
 def pull(law: int, mean: float, key: np.uint64, t: int) -> float:
     """The reward of pull number t of an arm with that true mean; `law` is a value of `LAWS`."""
     counter = np.uint64(2) * np.uint64(t)

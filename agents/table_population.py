@@ -1,0 +1,125 @@
+"""N table learners in one finite world, run as one: the population is the unit, one learner is N = 1."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from daedalus.core.arrays import Floats, Ints
+from daedalus.core.lab.experiment import Columns
+from daedalus.core.rng import stream_keys
+from daedalus.core.sampling import start_state, tables
+from daedalus.core.world import World
+
+from .table_config import TableConfig, learner
+from .table_rules import Log, Population, run
+
+
+@dataclass(frozen=True, eq=False)
+class Summary:
+    """What happened since the last summary, (N,) each; a mean over nothing is NaN."""
+
+    episodes: Ints
+    mean_return: Floats
+    mean_length: Floats
+    mean_reward: Floats  # per step
+
+
+class TablePopulation:
+    """Learners of one rule and one config, one per seed. Seed i learns the same whoever learns beside it."""
+
+    def __init__(self, world: World, rule: int, config: TableConfig, seeds: Sequence[int]) -> None:
+        self.learner = learner(rule, config)
+        self.step = 0  # steps taken by every seed
+        self._tables = tables(world.mdp)
+        self._horizon = world.horizon or 0
+        self._summarised = 0  # the step of the last summary
+        self._world_keys = stream_keys(seeds, "world")
+        self._policy_keys = stream_keys(seeds, "policy")
+        starts = [start_state(self._tables, key, np.uint64(0)) for key in stream_keys(seeds, "start")]
+        shape = (len(seeds), world.mdp.states, world.mdp.actions)
+        self.now = fresh_population(shape, config.initial, starts)
+
+    def run(self, until: int) -> None:
+        """Move every seed on to step `until`."""
+        self._advance(until, 0)
+
+    def run_logged(self, until: int) -> Columns:
+        """`run`, and return what finished: seed (its index here), episode, step, return, length."""
+        first_N = self.now.episodes.copy()
+        log = self._advance(until, until - self.step)
+        kept_NC = np.arange(log.step.shape[1]) < log.count[:, None]
+        index, entry = np.nonzero(kept_NC)
+        return {
+            "seed": index,
+            "episode": first_N[index] + entry,
+            "step": log.step[kept_NC],
+            "return": log.ret[kept_NC],
+            "length": log.length[kept_NC],
+        }
+
+    def _advance(self, until: int, capacity: int) -> Log:
+        seeds = self._world_keys.size
+        log = Log(
+            np.zeros(seeds, np.int64),
+            np.empty((seeds, capacity), np.int64),
+            np.empty((seeds, capacity)),
+            np.empty((seeds, capacity), np.int64),
+        )
+        run(
+            self.learner,
+            self._tables,
+            self._horizon,
+            self.now,
+            self._world_keys,
+            self._policy_keys,
+            self.step,
+            until - self.step,
+            log,
+        )
+        self.step = until
+        return log
+
+    def summary(self) -> Summary:
+        """Sum up what happened since the last call."""
+        now, steps = self.now, self.step - self._summarised
+        with np.errstate(invalid="ignore", divide="ignore"):
+            result = Summary(
+                now.recent.copy(), now.returns / now.recent, now.lengths / now.recent, now.rewards / np.float64(steps)
+            )
+        for sums in (now.recent, now.returns, now.lengths, now.rewards):
+            sums[:] = 0
+        self._summarised = self.step
+        return result
+
+    def greedy(self) -> Ints:
+        """The greedy policies, (N, S); the lowest action among ties."""
+        return self.now.q.argmax(axis=2)
+
+    def arrays(self) -> Columns:
+        """All state, for a snapshot."""
+        counters = {"step": np.array(self.step), "summarised": np.array(self._summarised)}
+        return {**counters, **{name: array.copy() for name, array in self.now._asdict().items()}}
+
+    def restore(self, arrays: Columns) -> None:
+        """Take up the state that `arrays` returned."""
+        self.step, self._summarised = int(arrays["step"]), int(arrays["summarised"])
+        for name, array in self.now._asdict().items():
+            array[...] = arrays[name]
+
+
+def fresh_population(shape: tuple[int, int, int], initial: float, starts: Sequence[int]) -> Population:
+    """N learners that have seen nothing, standing in the given states; shape is (N, S, A)."""
+    seeds = shape[0]
+    return Population(
+        q=np.full(shape, initial),
+        visits=np.zeros(shape, np.int64),
+        state=np.array(starts, np.int64),
+        action=np.full(seeds, -1, np.int64),
+        length=np.zeros(seeds, np.int64),
+        ret=np.zeros(seeds),
+        episodes=np.zeros(seeds, np.int64),
+        recent=np.zeros(seeds, np.int64),
+        returns=np.zeros(seeds),
+        lengths=np.zeros(seeds, np.int64),
+        rewards=np.zeros(seeds),
+    )

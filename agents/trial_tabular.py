@@ -1,0 +1,91 @@
+"""The trial of table learners: a block of seeds in one kernel where the world is finite, step by step where not."""
+
+import time
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+from daedalus.core.catalogue import find
+from daedalus.core.errors import UserError
+from daedalus.core.lab.experiment import Experiment, Final, Record, Snapshot, evaluation_steps
+from daedalus.core.planning import truth
+from daedalus.core.spec import fill
+from daedalus.core.world import Bandit, World
+
+from .evaluation import greedy_values
+from .records import curve_record
+from .table_population import TablePopulation
+
+#: Steps between two records of finished episodes, where every episode is asked for; bounds their memory.
+_LOGGED_STEPS = 2**14
+
+
+def trial(experiment: Experiment, seeds: Sequence[int], resume: Snapshot | None) -> Iterator[Record | Snapshot | Final]:
+    """Run a table learner: the trial "tabular"."""
+    problem = find("service", "load_problem").load()(experiment.world, seeds[0])
+    agent = find("agent", experiment.agent.name).load()
+    config = fill(agent.config_class, experiment.agent.mapping, experiment.agent.name)
+    match problem:
+        case Bandit():
+            raise UserError(f"{experiment.agent.name} learns a table of states; {experiment.world} is a bandit")
+        case World():
+            population = TablePopulation(problem, agent.rule, config, seeds)
+            yield from _compiled(experiment, problem, population, seeds, resume)
+        case _:
+            from .trial_open import open_trial
+
+            yield from open_trial(experiment, problem, agent.rule, config, seeds)
+
+
+def _compiled(
+    experiment: Experiment, world: World, population: TablePopulation, seeds: Sequence[int], resume: Snapshot | None
+) -> Iterator[Record | Snapshot | Final]:
+    began = time.perf_counter()
+    if resume is not None:
+        population.restore(resume.arrays)
+        began -= float(resume.arrays["seconds"])
+    for step in evaluation_steps(experiment.steps):
+        if resume is not None and step <= resume.step:
+            continue
+        if experiment.episodes:
+            yield from _logged(population, seeds, step)
+        population.run(step)
+        seconds = time.perf_counter() - began
+        yield _measure(experiment, world, population, seeds, seconds)
+        yield Snapshot(step, {**population.arrays(), "seconds": np.array(seconds)})
+    met = slice(world.states)  # not the absorbing state that an import added
+    yield Final(
+        {
+            "q": population.now.q[:, met],
+            "policy": population.greedy()[:, met],
+            "visits": population.now.visits[:, met].sum(axis=2),
+        }
+    )
+
+
+def _logged(population: TablePopulation, seeds: Sequence[int], until: int) -> Iterator[Record]:
+    while population.step < until:
+        rows = dict(population.run_logged(min(until, population.step + _LOGGED_STEPS)))
+        rows["seed"] = np.array(seeds, np.int64)[rows["seed"]]
+        if rows["seed"].size:
+            yield Record("episodes", rows)
+
+
+def _measure(
+    experiment: Experiment, world: World, population: TablePopulation, seeds: Sequence[int], seconds: float
+) -> Record:
+    known, happened = truth(world, experiment.horizon), population.summary()
+    value_N = greedy_values(world, population.greedy(), experiment.horizon)
+    return curve_record(
+        seeds,
+        population.step,
+        value=value_N,
+        optimum=known.optimum,
+        random_value=known.random_value,
+        regret=known.optimum - value_N,
+        exact=True,
+        episodes=happened.episodes,
+        length=happened.mean_length,
+        reward=happened.mean_reward,
+        seconds=seconds,
+        **{"return": happened.mean_return},
+    )
