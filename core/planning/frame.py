@@ -1,0 +1,107 @@
+"""What is decided before any number is computed: where the optimal value is finite, and a policy to start from.
+
+At γ = 1 without a time limit the total reward need not exist. A value is finite where some policy ends with
+probability 1, in a terminal state or in an end component of reward 0 (staying there is worth 0), and no end
+component of positive average reward can be joined on the way. Of the policies that end, the solvers find the best:
+started from one that ends, they never leave that class as long as ties keep the old action (Bertsekas & Tsitsiklis
+1991, "An analysis of stochastic shortest path problems"; Bertsekas & Yu 2016 for rewards of any sign).
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from daedalus.core.arrays import Bools, Floats, States
+from daedalus.core.errors import UserError
+from daedalus.core.mdp import FiniteMDP
+
+from .components import best_gain, end_components
+from .graph import Predecessors, almost_surely, closed_pairs, descending, predecessors, search
+
+_ZERO = 1e-12  # rewards below this, relative to the largest, count as 0
+_GAIN = 1e3  # average rewards below this many times as much do: a linear program is less exact
+
+
+@dataclass(frozen=True, eq=False)
+class Frame:
+    """A problem ready for a solver."""
+
+    mdp: FiniteMDP
+    gamma: float
+    before: Predecessors
+    reward_SA: Floats  # expected reward; -inf where the pair must not be used
+    stay: Bools  # (S,), where staying for ever is worth 0
+    stay_action: States  # (S,), an action that stays; -1 elsewhere
+    order: States  # the states to solve, nearest to an end first
+    policy: States  # (S,), ends from every state in `order`; -1 means stay
+    outside: Floats  # (S,), 0 where solved or terminal; +inf, -inf or NaN where there is no finite value
+
+    @property
+    def pairs(self) -> Bools:
+        """The pairs (S, A) that may be used."""
+        return self.reward_SA > -np.inf
+
+
+def expected_reward(mdp: FiniteMDP) -> Floats:
+    """The expected reward of each state and action, (S, A)."""
+    return np.einsum("sak,sak->sa", mdp.probability, mdp.reward)
+
+
+def frame(mdp: FiniteMDP, gamma: float) -> Frame:
+    """Prepare an MDP for the solvers. Raises `UserError` where γ lies outside [0, 1]."""
+    if not 0.0 <= gamma <= 1.0:
+        raise UserError(f"gamma must lie in [0, 1], not {gamma:g}")
+    return _total(mdp) if gamma == 1.0 else _discounted(mdp, gamma)
+
+
+def _discounted(mdp: FiniteMDP, gamma: float) -> Frame:
+    before = predecessors(mdp)
+    pairs = np.ones((mdp.states, mdp.actions), dtype=np.bool_)
+    found = search(mdp, before, mdp.terminal, pairs)
+    rest = np.flatnonzero(~found.found).astype(np.int32)
+    order = np.concatenate([found.order[found.level[found.order] > 0], rest])
+    policy = np.where(found.found, descending(mdp, found, pairs), 0).astype(np.int32)
+    nowhere = np.full(mdp.states, -1, dtype=np.int32)
+    zeros = np.zeros(mdp.states)
+    return Frame(mdp, gamma, before, expected_reward(mdp), mdp.terminal, nowhere, order, policy, zeros)
+
+
+def _total(mdp: FiniteMDP) -> Frame:
+    before, reward_SA = predecessors(mdp), expected_reward(mdp)
+    small = _ZERO * max(1.0, float(np.abs(reward_SA).max()))
+    idle = end_components(mdp, (np.abs(reward_SA) <= small) & ~mdp.terminal[:, None])
+    stay = mdp.terminal | (idle.label >= 0)
+    positive, undefined = _paying(mdp, reward_SA, small)
+    ends = almost_surely(mdp, before, stay | positive)
+    pairs = closed_pairs(mdp, ends.found)
+    outside = np.where(ends.found, 0.0, -np.inf)
+    if positive.any() or undefined.any():
+        everything = np.ones_like(pairs)
+        outside[~ends.found & search(mdp, before, positive | undefined, everything).found] = np.nan
+        outside[search(mdp, before, positive, pairs).found] = np.inf
+    inside = outside == 0.0
+    pairs &= inside[:, None]
+    found = search(mdp, before, stay & inside, pairs)
+    stay_action = np.where(idle.label >= 0, idle.pairs.argmax(axis=1), -1).astype(np.int32)
+    order = found.order[~mdp.terminal[found.order]]
+    reward_SA[~pairs] = -np.inf
+    policy = descending(mdp, found, pairs)
+    return Frame(mdp, 1.0, before, reward_SA, stay & inside, stay_action, order, policy, outside)
+
+
+def _paying(mdp: FiniteMDP, reward_SA: Floats, small: float) -> tuple[Bools, Bools]:
+    """States in end components whose best average reward is positive, and in those whose total only oscillates."""
+    positive, undefined = np.zeros(mdp.states, dtype=np.bool_), np.zeros(mdp.states, dtype=np.bool_)
+    lasting = closed_pairs(mdp, ~mdp.terminal)
+    if not (reward_SA[lasting] > small).any():
+        return positive, undefined
+    components = end_components(mdp, lasting)
+    gainful = (components.pairs & (reward_SA > small)).any(axis=1)
+    losing = (components.pairs & (reward_SA < -small)).any(axis=1)
+    for label in np.unique(components.label[gainful]):
+        members = components.label == label
+        gain = np.inf
+        if losing[members].any():
+            gain = best_gain(mdp, np.flatnonzero(members), components.pairs, reward_SA)
+        positive |= members & (gain > _GAIN * small)
+        undefined |= members & (abs(gain) <= _GAIN * small)
+    return positive, undefined

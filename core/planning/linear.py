@@ -1,0 +1,34 @@
+"""The value of a policy by linear algebra: (I - γP) v = r."""
+
+import numpy as np
+from daedalus.core.arrays import Floats, States
+from scipy.sparse import coo_array, eye_array
+from scipy.sparse.linalg import splu
+
+from .frame import Frame
+
+_DENSE = 500  # states up to which a dense solution is faster than a sparse one
+
+
+def solve_policy(ready: Frame, policy: States) -> Floats:
+    """The exact value (S,) of `policy`, which ends from every state; 0 where it is -1 or the state is not solved."""
+    mdp = ready.mdp
+    moving = ready.order[policy[ready.order] >= 0]
+    value = np.zeros(mdp.states)
+    if moving.size == 0:
+        return value
+    index = np.full(mdp.states, -1, dtype=np.int64)
+    index[moving] = np.arange(moving.size)
+    chosen = policy[moving]
+    columns = index[mdp.next_state[moving, chosen]]
+    rows = np.broadcast_to(np.arange(moving.size)[:, None], columns.shape)
+    mass = mdp.probability[moving, chosen]
+    used = (columns >= 0) & (mass > 0)
+    chain = coo_array((mass[used], (rows[used], columns[used])), shape=(moving.size,) * 2)
+    system = (eye_array(moving.size) - ready.gamma * chain).tocsc()
+    reward = ready.reward_SA[moving, chosen]
+    if moving.size <= _DENSE:
+        value[moving] = np.linalg.solve(system.toarray(), reward)
+    else:
+        value[moving] = splu(system, permc_spec="MMD_AT_PLUS_A").solve(reward)
+    return value

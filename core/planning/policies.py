@@ -1,0 +1,84 @@
+"""Given policies: their exact values, the random one, and the best one that explores with probability ε."""
+
+import numpy as np
+from daedalus.core.arrays import Floats, Ints
+from daedalus.core.errors import UserError
+from daedalus.core.mdp import FiniteMDP, check_size
+
+from .optimal import Solution, solve
+
+Policy = Ints | Floats  # (S,) actions or (S, A) probabilities
+
+
+def random_policy(mdp: FiniteMDP) -> Floats:
+    """Every action with equal probability, (S, A)."""
+    return np.full((mdp.states, mdp.actions), 1.0 / mdp.actions)
+
+
+def soften(policy: Policy, epsilon: float, actions: int) -> Floats:
+    """With probability ε a uniformly random action, else the policy's, (S, A)."""
+    greedy = np.eye(actions)[policy] if policy.ndim == 1 else policy
+    return (1.0 - epsilon) * greedy + epsilon / actions
+
+
+def check_policy(mdp: FiniteMDP, policy: Policy) -> None:
+    """Raise `UserError`, naming a state, where `policy` is none for this MDP."""
+    if policy.ndim == 1 and policy.shape == (mdp.states,):
+        if not np.issubdtype(policy.dtype, np.integer):
+            raise UserError(f"a policy of shape ({mdp.states},) must hold integer actions, not {policy.dtype}")
+        wrong = (policy < 0) | (policy >= mdp.actions)
+        what = f"an action outside 0…{mdp.actions - 1}"
+    elif policy.shape == (mdp.states, mdp.actions):
+        wrong = ~((policy >= 0).all(axis=1) & (np.abs(policy.sum(axis=1) - 1) < 1e-9))
+        what = "probabilities below 0 or that do not sum to 1"
+    else:
+        raise UserError(
+            f"a policy must have shape ({mdp.states},) or ({mdp.states}, {mdp.actions}), not {policy.shape}"
+        )
+    if wrong.any():
+        raise UserError(f"the policy has {what} in state {int(wrong.argmax())}")
+
+
+def induced(mdp: FiniteMDP, policy: Policy) -> FiniteMDP:
+    """The Markov reward process that `policy` makes of the MDP: an MDP with one action."""
+    check_policy(mdp, policy)
+    if policy.ndim == 1:
+        rows = np.arange(mdp.states)
+        tables = [table[rows, policy][:, None, :] for table in (mdp.next_state, mdp.probability, mdp.reward)]
+    else:
+        check_size(mdp.states, 1, mdp.actions * mdp.outcomes)
+        mixed = mdp.probability * policy[:, :, None]
+        tables = [table.reshape(mdp.states, 1, -1) for table in (mdp.next_state, mixed, mdp.reward)]
+    return FiniteMDP(*tables, mdp.start, mdp.terminal)
+
+
+def evaluate_policy(mdp: FiniteMDP, policy: Policy, gamma: float = 1.0) -> Floats:
+    """The exact value (S,) of a policy without a time limit; infinite or NaN as in `Solution`."""
+    return solve(induced(mdp, policy), gamma).value
+
+
+def best_soft_policy(mdp: FiniteMDP, epsilon: float, gamma: float = 1.0) -> Solution:
+    """The best of the policies that take a uniformly random action with probability ε.
+
+    `policy` (S,) is their greedy part (Sutton & Barto 2018, section 5.4): the optimum of an MDP whose actions
+    are already softened.
+    """
+    if not 0.0 <= epsilon <= 1.0:
+        raise UserError(f"epsilon must lie in [0, 1], not {epsilon:g}")
+    states, actions, outcomes = mdp.next_state.shape
+    check_size(states, actions, outcomes * (1 + actions))
+
+    def beside(table: np.typing.NDArray[np.generic], own: float, others: float) -> np.typing.NDArray[np.generic]:
+        everyone = np.broadcast_to(table.reshape(states, 1, -1), (states, actions, actions * outcomes))
+        return np.concatenate([table * own, everyone * others], axis=2)
+
+    return solve(
+        FiniteMDP(
+            beside(mdp.next_state, 1, 1),
+            beside(mdp.probability, 1.0 - epsilon, epsilon / actions),
+            beside(mdp.reward, 1.0, 1.0),
+            mdp.start,
+            mdp.terminal,
+        ),
+        gamma,
+    )
