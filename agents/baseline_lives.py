@@ -1,5 +1,6 @@
 """The two baselines at work on N seeds: in a bandit, in a finite world, in an open one."""
 
+import time
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -32,7 +33,7 @@ class BanditLives:
         self.pulls: Ints = np.zeros(self.means.shape, dtype=np.int64)
         self.rewards: Floats = np.zeros(self.means.shape)  # summed
 
-    def run(self, until: int, seconds: float) -> Iterator[Record]:
+    def run(self, until: int, began: float) -> Iterator[Record]:
         """Pull on to `until` pulls and yield the row of that point."""
         pulls_before, rewards_before = self.pulls.copy(), self.rewards.sum(axis=1)
         for n in range(len(self.seeds)):
@@ -51,7 +52,7 @@ class BanditLives:
             regret=(self.pulls * (best - self.means)).sum(axis=1) / until,
             reward=(total - rewards_before) / since,
             optimal_rate=((self.pulls - pulls_before) * (self.means == best)).sum(axis=1) / since,
-            seconds=seconds,
+            seconds=time.perf_counter() - began,
         )
 
     def arrays(self) -> Columns:
@@ -87,7 +88,7 @@ class FiniteLives:
         self.running: Floats = np.zeros((count, 1))
         self.visits: Ints = np.zeros((count, states), dtype=np.int64)
 
-    def run(self, until: int, seconds: float) -> Iterator[Record]:
+    def run(self, until: int, began: float) -> Iterator[Record]:
         """Walk on to `until` steps and yield the row of that point, and its episodes where they are asked for."""
         first, self.step = self.step, until
         sums = np.zeros((len(self.seeds), SUMS))
@@ -106,7 +107,7 @@ class FiniteLives:
             random_value=self.truth.random_value,
             regret=self.truth.optimum - self.value,
             exact=True,
-            seconds=seconds,
+            seconds=time.perf_counter() - began,
             **_summary(sums, until - first),
         )
 
@@ -122,7 +123,8 @@ class FiniteLives:
 
     def final(self) -> Columns:
         """The policy (N, S), -1 where it is random, and the visits (N, S)."""
-        return {"policy": np.tile(self.fixed, (len(self.seeds), 1)), "visits": self.visits}
+        met = self.world.states  # not the absorbing state that an import added
+        return {"policy": np.tile(self.fixed[:met], (len(self.seeds), 1)), "visits": self.visits[:, :met]}
 
 
 class OpenLives:
@@ -141,7 +143,7 @@ class OpenLives:
             env.action_space.seed(stream_key(seed, "policy") % 2**31)
         self.running = np.zeros((len(seeds), 3))  # return and length of the episode under way, episodes finished
 
-    def run(self, until: int, seconds: float) -> Iterator[Record]:
+    def run(self, until: int, began: float) -> Iterator[Record]:
         """Act on to `until` steps and yield the row of that point, and its episodes where they are asked for."""
         first, self.step = self.step, until
         sums = np.zeros((len(self.seeds), SUMS))
@@ -149,7 +151,9 @@ class OpenLives:
             rows = [row for t in range(first, until) if (row := self._act(n, t, sums[n]))]
             if rows and self.every_episode:
                 yield episodes_record(seed, np.array(rows))
-        yield curve_record(self.seeds, until, value=self.values, seconds=seconds, **_summary(sums, until - first))
+        yield curve_record(
+            self.seeds, until, value=self.values, seconds=time.perf_counter() - began, **_summary(sums, until - first)
+        )
 
     def _act(self, n: int, t: int, sums: Floats) -> tuple[float, ...] | None:
         """Take step t of seed n; return the episode's row where it ends."""

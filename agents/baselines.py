@@ -4,6 +4,7 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+import numpy as np
 from daedalus.core.catalogue import find
 from daedalus.core.lab.experiment import Experiment, Final, Record, Snapshot, evaluation_steps
 from daedalus.core.world import Bandit, OpenWorld
@@ -50,13 +51,14 @@ def baseline(
     points = evaluation_steps(experiment.steps)
     if resume is not None:
         lives.restore(resume)
+        began -= float(resume.arrays["seconds"])
         points = [step for step in points if step > resume.step]
     for step in points:
         if step == 0 and not lives.measures_start:
             continue
-        yield from lives.run(step, time.perf_counter() - began)
+        yield from lives.run(step, began)
         if lives.snapshots:
-            yield Snapshot(step, lives.arrays())
+            yield Snapshot(step, {**lives.arrays(), "seconds": np.array(time.perf_counter() - began)})
     yield Final(lives.final())
 
 

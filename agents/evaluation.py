@@ -38,10 +38,15 @@ def state_policy(world: World, predict: Callable[[Ints], Ints]) -> Ints:
     batches as memory allows; states behind them (absorbing ones that an import added) get action 0.
     """
     policy_S = np.zeros(world.mdp.states, dtype=np.int64)
-    batches = max(1, -(-(world.states**2) // _BATCH_NUMBERS))
-    for states_B in np.array_split(np.arange(world.states, dtype=np.int64), batches):
+    for states_B in state_batches(world):
         policy_S[states_B] = predict(states_B)
     return policy_S
+
+
+def state_batches(world: World) -> list[Ints]:
+    """Every state that an agent can meet, in few batches that a network can take as one-hot rows."""
+    batches = max(1, -(-(world.states**2) // _BATCH_NUMBERS))
+    return np.array_split(np.arange(world.states, dtype=np.int64), batches)
 
 
 def evaluation_seeds(episodes: int = EVALUATION_EPISODES) -> tuple[int, ...]:

@@ -22,7 +22,7 @@ def curve_record(seeds: Sequence[int], step: int, **columns: Any) -> Record:
         "step": np.full(len(seeds), step, dtype=np.int64),
     }
     for name, dtype in CURVE.items():
-        given = np.asarray(columns.get(name, _ABSENT[dtype]), dtype=dtype)
+        given: Any = np.asarray(columns.get(name, _ABSENT[dtype]), dtype=dtype)
         rows[name] = np.array(np.broadcast_to(given, (len(seeds),)))
     return Record("curve", rows)
 
