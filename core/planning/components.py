@@ -26,16 +26,21 @@ def end_components(mdp: FiniteMDP, pairs: Bools) -> Components:
     (de Alfaro 1997, algorithm 3.1).
     """
     label = np.full(mdp.states, -1, dtype=np.int64)
-    pairs = pairs & closed_pairs(mdp, pairs.any(axis=1))
+    pairs = pairs & closed_pairs(mdp, _some(pairs))
     while pairs.any():
         label = _strong_components(mdp, pairs)
         inside = (label[mdp.next_state] == label[:, None, None]) | (mdp.probability == 0)
         kept = pairs & inside.all(axis=2)
-        kept &= closed_pairs(mdp, kept.any(axis=1))
+        kept &= closed_pairs(mdp, _some(kept))
         if np.array_equal(kept, pairs):
             break
         pairs = kept
-    return Components(np.where(pairs.any(axis=1), label, -1), pairs)
+    return Components(np.where(_some(pairs), label, -1), pairs)
+
+
+def _some(pairs: Bools) -> Bools:
+    """Which states have any of the pairs, (S,)."""
+    return np.asarray(pairs.any(axis=1))
 
 
 def _strong_components(mdp: FiniteMDP, pairs: Bools) -> Ints:

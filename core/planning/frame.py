@@ -28,7 +28,7 @@ class Frame:
     mdp: FiniteMDP
     gamma: float
     before: Predecessors
-    reward_SA: Floats  # expected reward; -inf where the pair must not be used
+    reward: Floats  # (S, A), expected; -inf where the pair must not be used
     stay: Bools  # (S,), where staying for ever is worth 0
     stay_action: States  # (S,), an action that stays; -1 elsewhere
     order: States  # the states to solve, nearest to an end first
@@ -38,12 +38,12 @@ class Frame:
     @property
     def pairs(self) -> Bools:
         """The pairs (S, A) that may be used."""
-        return self.reward_SA > -np.inf
+        return np.asarray(self.reward > -np.inf)
 
 
 def expected_reward(mdp: FiniteMDP) -> Floats:
     """The expected reward of each state and action, (S, A)."""
-    return np.einsum("sak,sak->sa", mdp.probability, mdp.reward)
+    return np.asarray(np.einsum("sak,sak->sa", mdp.probability, mdp.reward))
 
 
 def frame(mdp: FiniteMDP, gamma: float) -> Frame:
@@ -95,8 +95,8 @@ def _paying(mdp: FiniteMDP, reward_SA: Floats, small: float) -> tuple[Bools, Boo
     if not (reward_SA[lasting] > small).any():
         return positive, undefined
     components = end_components(mdp, lasting)
-    gainful = (components.pairs & (reward_SA > small)).any(axis=1)
-    losing = (components.pairs & (reward_SA < -small)).any(axis=1)
+    gainful = np.any(components.pairs & (reward_SA > small), axis=1)
+    losing = np.any(components.pairs & (reward_SA < -small), axis=1)
     for label in np.unique(components.label[gainful]):
         members = components.label == label
         gain = np.inf

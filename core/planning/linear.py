@@ -26,7 +26,7 @@ def solve_policy(ready: Frame, policy: States) -> Floats:
     used = (columns >= 0) & (mass > 0)
     chain = coo_array((mass[used], (rows[used], columns[used])), shape=(moving.size,) * 2)
     system = (eye_array(moving.size) - ready.gamma * chain).tocsc()
-    reward = ready.reward_SA[moving, chosen]
+    reward = ready.reward[moving, chosen]
     if moving.size <= _DENSE:
         value[moving] = np.linalg.solve(system.toarray(), reward)
     else:

@@ -74,7 +74,7 @@ def _slack(value: Floats) -> Floats:
 
 def _action_values(ready: Frame, value: Floats) -> Floats:
     mdp = ready.mdp
-    q_SA: Floats = action_values(mdp.next_state, mdp.probability, ready.reward_SA, ready.gamma, ready.order, value)
+    q_SA: Floats = action_values(mdp.next_state, mdp.probability, ready.reward, ready.gamma, ready.order, value)
     return q_SA
 
 
@@ -87,7 +87,7 @@ def _solution(ready: Frame, value: Floats) -> Solution:
 def _greedy_policy(ready: Frame, value: Floats) -> States:
     ties = _action_values(ready, value) >= (value - _slack(value))[:, None]
     if ready.gamma < 1.0:
-        return ties.argmax(axis=1).astype(np.int32)
+        return np.asarray(np.argmax(ties, axis=1), dtype=np.int32)
     resting = ready.stay & (value <= _TIE)
     found = search(ready.mdp, ready.before, resting, ties)
     policy = descending(ready.mdp, found, ties)

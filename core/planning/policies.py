@@ -1,5 +1,7 @@
 """Given policies: their exact values, the random one, and the best one that explores with probability ε."""
 
+from typing import Any
+
 import numpy as np
 from daedalus.core.arrays import Floats, Ints
 from daedalus.core.errors import UserError
@@ -17,7 +19,7 @@ def random_policy(mdp: FiniteMDP) -> Floats:
 
 def soften(policy: Policy, epsilon: float, actions: int) -> Floats:
     """With probability ε a uniformly random action, else the policy's, (S, A)."""
-    greedy = np.eye(actions)[policy] if policy.ndim == 1 else policy
+    greedy: Floats = np.eye(actions)[policy] if policy.ndim == 1 else policy.astype(np.float64)
     return (1.0 - epsilon) * greedy + epsilon / actions
 
 
@@ -43,13 +45,13 @@ def induced(mdp: FiniteMDP, policy: Policy) -> FiniteMDP:
     """The Markov reward process that `policy` makes of the MDP: an MDP with one action."""
     check_policy(mdp, policy)
     if policy.ndim == 1:
-        rows = np.arange(mdp.states)
-        tables = [table[rows, policy][:, None, :] for table in (mdp.next_state, mdp.probability, mdp.reward)]
+        chosen = np.arange(mdp.states), policy
+        next_state, probability, reward = mdp.next_state[chosen], mdp.probability[chosen], mdp.reward[chosen]
     else:
         check_size(mdp.states, 1, mdp.actions * mdp.outcomes)
-        mixed = mdp.probability * policy[:, :, None]
-        tables = [table.reshape(mdp.states, 1, -1) for table in (mdp.next_state, mixed, mdp.reward)]
-    return FiniteMDP(*tables, mdp.start, mdp.terminal)
+        next_state, probability, reward = mdp.next_state, mdp.probability * policy[:, :, None], mdp.reward
+    row = (mdp.states, 1, -1)
+    return FiniteMDP(next_state.reshape(row), probability.reshape(row), reward.reshape(row), mdp.start, mdp.terminal)
 
 
 def evaluate_policy(mdp: FiniteMDP, policy: Policy, gamma: float = 1.0) -> Floats:
@@ -68,17 +70,15 @@ def best_soft_policy(mdp: FiniteMDP, epsilon: float, gamma: float = 1.0) -> Solu
     states, actions, outcomes = mdp.next_state.shape
     check_size(states, actions, outcomes * (1 + actions))
 
-    def beside(table: np.typing.NDArray[np.generic], own: float, others: float) -> np.typing.NDArray[np.generic]:
-        everyone = np.broadcast_to(table.reshape(states, 1, -1), (states, actions, actions * outcomes))
-        return np.concatenate([table * own, everyone * others], axis=2)
+    def everyone(table: np.typing.NDArray[Any]) -> np.typing.NDArray[Any]:
+        return np.broadcast_to(table.reshape(states, 1, -1), (states, actions, actions * outcomes))
 
-    return solve(
-        FiniteMDP(
-            beside(mdp.next_state, 1, 1),
-            beside(mdp.probability, 1.0 - epsilon, epsilon / actions),
-            beside(mdp.reward, 1.0, 1.0),
-            mdp.start,
-            mdp.terminal,
-        ),
-        gamma,
+    chosen, explored = (1.0 - epsilon) * mdp.probability, epsilon / actions * mdp.probability
+    softened = FiniteMDP(
+        np.concatenate([mdp.next_state, everyone(mdp.next_state)], axis=2),
+        np.concatenate([chosen, everyone(explored)], axis=2),
+        np.concatenate([mdp.reward, everyone(mdp.reward)], axis=2),
+        mdp.start,
+        mdp.terminal,
     )
+    return solve(softened, gamma)

@@ -30,7 +30,7 @@ def _until_still(ready: Frame, value: Floats, policy: States | None) -> bool:
     width = mdp.outcomes * (1 if policy is not None else mdp.actions)
     before = np.inf
     for _ in range(int(np.clip(WORK // max(1, ready.order.size * width), 100, 100_000))):
-        arrays = mdp.next_state, mdp.probability, ready.reward_SA
+        arrays = mdp.next_state, mdp.probability, ready.reward
         if policy is None:
             change = _sweep_optimal(*arrays, ready.gamma, ready.stay, ready.order, value)
         else:
