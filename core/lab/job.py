@@ -1,0 +1,70 @@
+"""The main job from end to end: resolve, run, summarise, report. The command line is a skin of it."""
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from .experiment import Group, Plan
+from .plan import SEEDS, STEPS, Names, make_plan, whole
+
+if TYPE_CHECKING:
+    from .comparison import Comparison
+
+
+def compare(
+    worlds: Names = (),
+    agents: Names = (),
+    seeds: int = SEEDS,
+    steps: int = STEPS,
+    *,
+    groups: Sequence[Group | Mapping[str, Any]] | None = None,
+    horizon: int | None = None,
+    jobs: int | None = None,
+    name: str | None = None,
+    out: str | Path = "runs",
+    episodes: bool = False,
+    progress: bool = True,
+    report: bool = True,
+) -> "Comparison":
+    """Run agents in worlds, seeds 0…`seeds`-1 for `steps` steps each, and compare them.
+
+    Worlds and agents are named as on the command line, in one string or in lists; `groups` is a list of mappings
+    `{"worlds": […], "agents": […]}` instead. The same call again continues a run that was interrupted; the same
+    `name` with more seeds, agents or worlds extends it. Everything is checked before anything is written.
+
+    Raises `UserError` for what the caller can mend.
+    """
+    plan = make_plan(
+        worlds,
+        agents,
+        seeds=seeds,
+        steps=steps,
+        horizon=horizon,
+        groups=groups,
+        episodes=episodes,
+        name=name or "",
+    )
+    return run_plan(plan, jobs=jobs, out=Path(out), progress=progress, report=report)
+
+
+def run_plan(
+    plan: Plan, *, jobs: int | None = None, out: Path = Path("runs"), progress: bool = True, report: bool = True
+) -> "Comparison":
+    """Run a plan, or what is left of it, and compare."""
+    workers = None if jobs is None else whole(jobs, "jobs")
+    from .comparison import summarise
+    from .folder import hold_run
+    from .progress import watcher
+    from .provenance import typed_command
+    from .report import write_report
+    from .resolve import resolve
+    from .runner import default_jobs, open_tasks, run_tasks
+
+    with hold_run(out, resolve(plan), typed_command()) as folder:
+        tasks = open_tasks(folder)
+        with watcher(folder.resolved.seats, tasks, progress) as watch:
+            run_tasks(folder, tasks, workers or default_jobs(), watch)
+        run = folder.close()
+        comparison = summarise(run)
+        return dataclasses.replace(comparison, report=write_report(run, comparison)) if report else comparison

@@ -1,0 +1,69 @@
+"""A plan in a YAML file.
+
+    name: mazes
+    seeds: 20
+    steps: 50_000
+    groups:
+      - worlds: [daedalus/Bandit-v0]
+        agents: [greedy, "epsilon_greedy:epsilon=.1"]
+        steps: 1000
+      - worlds: ["daedalus/Maze-v0:rows=10", maze.txt]
+        agents: [q_learning, {label: Fast, agent: "sarsa:alpha=.9"}]
+
+Instead of `groups`, `worlds` and `agents` may stand at the top. A drawing with a relative path is looked for from
+the current folder first, then from the YAML file's.
+"""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+from daedalus.core.errors import UserError
+
+from .experiment import Plan
+from .plan import check_keys, make_plan
+
+KEYS = ("name", "seeds", "steps", "horizon", "episodes", "groups", "worlds", "agents")
+
+
+def read_plan(path: Path, over: Mapping[str, Any]) -> Plan:
+    """Read a plan; `over` holds the top-level keys that the command line overrides.
+
+    Raises `UserError`, with the file and the place in it, for a wrong key or type, and for any Python tag.
+    """
+    data = _load(path)
+    try:
+        check_keys(data, KEYS, "")
+        if "groups" in data and ("worlds" in data or "agents" in data):
+            raise UserError("give either groups, or worlds and agents at the top, not both")
+        if "groups" in data and ("worlds" in over or "agents" in over):
+            raise UserError("the file has groups of its own; give no worlds or agents beside it")
+        chosen = {**data, **over}
+        if "groups" in chosen and chosen["groups"] is None:
+            raise UserError("groups: expected a list of groups, found nothing")
+        folder = Path(os.path.relpath(path.parent))
+        return make_plan(**chosen, base=folder)
+    except UserError as error:
+        raise UserError(f"{path}: {error}") from error
+
+
+def _load(path: Path) -> dict[str, Any]:
+    try:
+        data = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise UserError(f"cannot read {path}: {error.strerror or error}") from error
+    except UnicodeDecodeError as error:
+        raise UserError(f"{path}: not a text file in UTF-8") from error
+    except yaml.constructor.ConstructorError as error:
+        raise UserError(f"{path}: {error.problem}; plain YAML only, tags are never run") from error
+    except yaml.YAMLError as error:
+        raise UserError(f"{path}: {' '.join(str(error).split())}") from error
+    if not isinstance(data, dict):
+        raise UserError(f"{path}: expected keys such as worlds, agents, seeds and steps, found {_kind(data)}")
+    return data
+
+
+def _kind(data: Any) -> str:
+    return "nothing" if data is None else f"a {type(data).__name__}"

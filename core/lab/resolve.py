@@ -1,0 +1,116 @@
+"""Names become worlds and agents: everything is checked here, before a folder is made or a process started."""
+
+import hashlib
+import json
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
+
+from daedalus.core.catalogue import Entry, find, of_kind
+from daedalus.core.errors import UserError
+from daedalus.core.spec import Spec, fill
+from daedalus.core.world import Bandit, Problem, World, sort_of
+
+from .encoding import experiment_to_json, settings_of, slug
+from .experiment import Experiment, Plan
+
+_SORTS = {"bandit": "a bandit", "finite": "a finite world", "open": "a world that is not finite"}
+_PLURALS = {"bandit": "bandits", "finite": "finite worlds", "open": "worlds that are not finite"}
+
+
+@dataclass(frozen=True, eq=False)
+class Place:
+    """A world of the plan, loaded."""
+
+    spec: Spec
+    problem: Problem
+    horizon: int | None  # asked for, where the world has no limit of its own
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """A hash of the world itself: a drawing that was edited has another."""
+        match self.problem:
+            case World() as world:
+                return f"{world.mdp.fingerprint()}-{world.horizon}"
+            case Bandit() as bandit:
+                return hashlib.sha256(bandit.law.encode() + bandit.means.tobytes()).hexdigest()[:16]
+            case _:
+                return hashlib.sha256(str(self.spec).encode()).hexdigest()[:16]
+
+
+@dataclass(frozen=True)
+class Seat:
+    """One agent in one world, resolved."""
+
+    experiment: Experiment
+    entry: Entry
+    settings: dict[str, Any]
+
+
+@dataclass(frozen=True, eq=False)
+class Resolved:
+    """A plan whose every name is known to work."""
+
+    plan: Plan
+    places: tuple[Place, ...]
+    seats: tuple[Seat, ...]
+
+    def place(self, seat: Seat) -> Place:
+        """The world that a seat stands in."""
+        return next(place for place in self.places if place.spec == seat.experiment.world)
+
+    def name(self) -> str:
+        """The plan's name, or one made of its first world and a hash of everything resolved."""
+        if self.plan.name:
+            return self.plan.name
+        parts = [
+            [self.place(seat).fingerprint, experiment_to_json(seat.experiment), seat.settings] for seat in self.seats
+        ]
+        digest = hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:8]
+        first = self.places[0].spec.name.rpartition("/")[2]
+        return f"{slug(first).lower()}-{digest}"
+
+
+def resolve(plan: Plan) -> Resolved:
+    """Load every world, find every agent and fill its config.
+
+    Raises `UserError` for an unknown world, agent or parameter, naming the nearest, and for an agent that cannot
+    live in its world.
+    """
+    _know_agents(plan)
+    load_problem = find("service", "load_problem").load()
+    places: dict[Spec, Place] = {}
+    seats: list[Seat] = []
+    for experiment in plan.experiments():
+        if experiment.world not in places:
+            problem = load_problem(experiment.world)
+            places[experiment.world] = Place(experiment.world, problem, experiment.horizon)
+        entry = find("agent", experiment.agent.name)
+        _refuse_mismatch(entry, places[experiment.world])
+        config = fill(entry.load().config_class, experiment.agent.mapping, experiment.agent.name)
+        seats.append(Seat(experiment, entry, settings_of(config)))
+    return Resolved(plan, tuple(places.values()), tuple(seats))
+
+
+def _know_agents(plan: Plan) -> None:
+    """A misspelt agent is refused before a large world is built."""
+    for experiment in plan.experiments():
+        find("agent", experiment.agent.name)
+
+
+def _refuse_mismatch(entry: Entry, place: Place) -> None:
+    sort = sort_of(place.problem)
+    if sort in entry.suits:
+        return
+    made_for = " and ".join(_PLURALS[suit] for suit in entry.suits)
+    fitting = [other.name for other in of_kind("agent").values() if sort in other.suits]
+    shown = ", ".join(fitting[:6]) + (", …" if len(fitting) > 6 else "")
+    raise UserError(
+        f"{entry.name} is made for {made_for} and cannot run in {place.spec}, which is {_SORTS[sort]}; "
+        f"try {shown or 'another world'}"
+    )
+
+
+def renamed(resolved: Resolved) -> Resolved:
+    """The same with the name of its run filled in."""
+    return replace(resolved, plan=replace(resolved.plan, name=resolved.name()))

@@ -1,0 +1,197 @@
+"""Blocks of seeds onto worker processes. Which process runs a block, and when, changes no number."""
+
+import json
+import os
+import queue
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any
+
+from daedalus.core.errors import UserError
+
+from .encoding import experiment_to_json
+from .folder import RunFolder
+from .progress import Watcher
+from .resolve import Seat
+from .store import Block, block_at, blocks_in
+
+#: One thread a worker: the processes are the parallelism, and results must not depend on the number of cores.
+_ONE_THREAD = {
+    f"{library}_NUM_THREADS": "1"
+    for library in ("OMP", "OPENBLAS", "MKL", "NUMEXPR", "NUMBA", "VECLIB_MAXIMUM", "BLIS")
+}
+
+
+class WorkerFault(RuntimeError):
+    """A worker failed in a way that the user cannot mend; `details` is its traceback."""
+
+    def __init__(self, message: str, details: str) -> None:
+        super().__init__(message)
+        self.details = details
+
+
+@dataclass(frozen=True)
+class Task:
+    """A block of seeds to run."""
+
+    seat: Seat
+    folder: Path
+    seeds: range
+
+    def __str__(self) -> str:
+        last = self.seeds.stop - 1
+        seeds = f"seed {last}" if len(self.seeds) == 1 else f"seeds {self.seeds.start} to {last}"
+        return f"{self.seat.experiment.label} in {self.seat.experiment.world}, {seeds}"
+
+    def to_json(self) -> str:
+        """The line that a worker reads."""
+        experiment = experiment_to_json(self.seat.experiment)
+        return json.dumps(
+            {"experiment": experiment, "folder": str(self.folder), "seeds": [self.seeds.start, self.seeds.stop]}
+        )
+
+
+def open_tasks(folder: RunFolder) -> list[Task]:
+    """What is left to run, in the plan's order."""
+    return [
+        Task(seat, folder.member(seat), seeds)
+        for seat in folder.resolved.seats
+        for seeds in missing_ranges(blocks_in(folder.member(seat)), seat.experiment.seeds, seat.entry.block)
+    ]
+
+
+def missing_ranges(blocks: Sequence[Block], seeds: int, size: int) -> list[range]:
+    """The ranges of 0…seeds-1 without a finished block: begun ones as they were begun, the rest within blocks.
+
+    Blocks are aligned at multiples of `size`, whatever the number of processes.
+    """
+    missing = set(range(seeds)) - {seed for block in blocks if block.done for seed in block.seeds}
+    ranges: list[range] = []
+    for block in blocks:
+        if not block.done and missing.issuperset(block.seeds):
+            ranges.append(block.seeds)
+            missing.difference_update(block.seeds)
+    for seed in sorted(missing):
+        if ranges and ranges[-1].stop == seed and seed % size and ranges[-1].start in missing:
+            ranges[-1] = range(ranges[-1].start, seed + 1)
+        else:
+            ranges.append(range(seed, seed + 1))
+    return sorted(ranges, key=lambda each: each.start)
+
+
+def default_jobs() -> int:
+    """The cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+class _Worker:
+    """A worker process and the block it runs."""
+
+    def __init__(self, answers: "queue.Queue[tuple[_Worker, dict[str, Any] | None]]", lock: int) -> None:
+        self.task: Task | None = None
+        self._errors: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115  it lives as long as the process
+        self._process = subprocess.Popen(
+            [sys.executable, "-P", "-m", "daedalus.core.lab.worker", str(os.getpid())],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self._errors,
+            env=os.environ | _ONE_THREAD | {"PYTHONPATH": os.pathsep.join(path or os.getcwd() for path in sys.path)},
+            pass_fds=(lock,),
+            text=True,
+            encoding="utf-8",
+        )
+        threading.Thread(target=self._listen, args=(answers,), daemon=True).start()
+
+    def _listen(self, answers: "queue.Queue[tuple[_Worker, dict[str, Any] | None]]") -> None:
+        assert self._process.stdout is not None
+        for line in self._process.stdout:
+            answers.put((self, json.loads(line)))
+        answers.put((self, None))
+
+    def give(self, task: Task) -> None:
+        assert self._process.stdin is not None
+        self.task = task
+        try:
+            self._process.stdin.write(task.to_json() + "\n")
+            self._process.stdin.flush()
+        except BrokenPipeError:
+            pass  # it died; the listening thread tells so
+
+    def why_dead(self) -> WorkerFault:
+        """The fault of a process that ended by itself."""
+        code = self._process.wait()
+        how = f"was killed by {signal.Signals(-code).name}" if code < 0 else f"ended with status {code}"
+        hint = " (out of memory?)" if code == -signal.SIGKILL else ""
+        self._errors.seek(0)
+        said = self._errors.read().decode(errors="replace")[-4000:]
+        return WorkerFault(f"{self.task}: the worker process {how}{hint}", said)
+
+    def stop(self) -> None:
+        self._process.kill()
+        self._process.wait()
+        for pipe in (self._process.stdin, self._errors):
+            if pipe is not None:
+                try:
+                    pipe.close()
+                except BrokenPipeError:
+                    pass
+
+
+def run_tasks(folder: RunFolder, tasks: Sequence[Task], jobs: int, watch: Watcher) -> None:
+    """Run every task; finished blocks are kept whatever happens.
+
+    Raises the `UserError` of a worker, or `WorkerFault` that names agent, world and seeds; the others are stopped.
+    """
+    waiting = deque(tasks)
+    answers: queue.Queue[tuple[_Worker, dict[str, Any] | None]] = queue.Queue()
+    workers: list[_Worker] = []
+    try:
+        for _ in range(min(jobs, len(tasks))):
+            workers.append(_Worker(answers, folder.lock))
+            workers[-1].give(waiting.popleft())
+        busy = len(workers)
+        while busy:
+            try:
+                worker, answer = answers.get(timeout=0.5)
+            except queue.Empty:
+                watch.tick()
+                continue
+            if not _heed(worker, answer, watch):
+                continue
+            if waiting:
+                worker.give(waiting.popleft())
+            else:
+                busy -= 1
+    finally:
+        for worker in workers:
+            worker.stop()
+
+
+def _heed(worker: _Worker, answer: dict[str, Any] | None, watch: Watcher) -> bool:
+    """Act on an answer; True where the worker is free for the next task."""
+    task = worker.task
+    assert task is not None
+    match answer:
+        case None:
+            raise worker.why_dead()
+        case {"event": "done"}:
+            watch.at(task, task.seat.experiment.steps)
+            return True
+        case {"event": "step", "step": int(step)}:
+            watch.at(task, step)
+        case {"event": "note", "text": str(text)}:
+            watch.note(text)
+        case {"event": "user_error", "text": str(text)}:
+            raise UserError(text)
+        case {"event": "fault", "text": str(text), "traceback": str(details)}:
+            raise WorkerFault(f"{task}: {text}", details)
+        case _:
+            raise WorkerFault(f"{task}: the worker said {answer!r}", "")
+    return False
