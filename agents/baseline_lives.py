@@ -7,13 +7,13 @@ from typing import Any
 import numpy as np
 from daedalus.core.arrays import Floats, Ints
 from daedalus.core.lab.experiment import Columns, Experiment, Record, Snapshot
-from daedalus.core.planning import solve, truth
+from daedalus.core.planning import solve
 from daedalus.core.rng import stream_key, stream_keys
 from daedalus.core.sampling import LAWS, tables
 from daedalus.core.world import Bandit, OpenWorld, World
 
 from .baseline_kernels import ANY, PLACE, SUMS, live, pull_arms
-from .evaluation import evaluation_seeds, rollout_value
+from .evaluation import evaluation_seeds, known_values, rollout_value
 from .records import curve_record, episodes_record
 
 
@@ -78,8 +78,8 @@ class FiniteLives:
     def __init__(self, world: World, seeds: Sequence[int], optimal: bool, experiment: Experiment) -> None:
         self.world, self.seeds, self.every_episode = world, seeds, experiment.episodes
         self.tables = tables(world.mdp)
-        self.truth = truth(world, experiment.horizon)
-        self.value = self.truth.optimum if optimal else self.truth.random_value
+        self.optimum, self.random_value = known_values(world, experiment.horizon)
+        self.value = self.optimum if optimal else self.random_value
         states, count = world.mdp.states, len(seeds)
         self.fixed: Ints = np.asarray(solve(world.mdp).policy, dtype=np.int64) if optimal else np.full(states, ANY)
         self.keys = [stream_keys(seeds, role) for role in ("world", "policy", "start")]
@@ -94,18 +94,31 @@ class FiniteLives:
         sums = np.zeros((len(self.seeds), SUMS))
         episodes = np.empty((until - first if self.every_episode else 0, 4))
         for n, seed in enumerate(self.seeds):
-            keys = [keys_N[n] for keys_N in self.keys]
-            state = self.place[n], self.running[n], self.visits[n]
-            live(self.tables, self.world.horizon or 0, self.fixed, *keys, first, until, *state, sums[n], episodes)
+            world_key, policy_key, start_key = (keys_N[n] for keys_N in self.keys)
+            live(
+                self.tables,
+                self.world.horizon or 0,
+                self.fixed,
+                world_key,
+                policy_key,
+                start_key,
+                first,
+                until,
+                self.place[n],
+                self.running[n],
+                self.visits[n],
+                sums[n],
+                episodes,
+            )
             if finished := int(sums[n, 0]) if self.every_episode else 0:
                 yield episodes_record(seed, episodes[:finished])
         yield curve_record(
             self.seeds,
             until,
             value=self.value,
-            optimum=self.truth.optimum,
-            random_value=self.truth.random_value,
-            regret=self.truth.optimum - self.value,
+            optimum=self.optimum,
+            random_value=self.random_value,
+            regret=self.optimum - self.value,
             exact=True,
             seconds=time.perf_counter() - began,
             **_summary(sums, until - first),
@@ -189,7 +202,9 @@ def _random_rollouts(world: OpenWorld, seed: int, horizon: int | None) -> float:
     space = env.action_space
     env.close()
     space.seed(stream_key(seed, "evaluation") % 2**31)
-    return rollout_value(world.make, lambda _: space.sample(), evaluation_seeds(), horizon)
+    return rollout_value(
+        world.make, lambda observations: [space.sample() for _ in observations], evaluation_seeds(), horizon
+    )
 
 
 def _summary(sums: Floats, steps: int) -> dict[str, Any]:

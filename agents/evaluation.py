@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from daedalus.core.arrays import Floats, Ints
-from daedalus.core.planning import evaluation_horizon, policy_values_within
+from daedalus.core.planning import evaluation_horizon, policy_values_within, truth
 from daedalus.core.rng import stream_key
 from daedalus.core.world import World
 
@@ -29,6 +29,15 @@ def greedy_values(world: World, policies: Ints, horizon: int | None) -> Floats:
     else under 10·S steps.
     """
     return policy_values_within(world.mdp, policies, evaluation_horizon(world, horizon))
+
+
+def known_values(world: World, horizon: int | None) -> tuple[float, float]:
+    """The best and the random evaluation value; NaN where computing one would cost minutes."""
+    known = truth(world, horizon)
+    return (
+        np.nan if known.optimum is None else known.optimum,
+        np.nan if known.random_value is None else known.random_value,
+    )
 
 
 def state_policy(world: World, predict: Callable[[Ints], Ints]) -> Ints:
@@ -56,31 +65,35 @@ def evaluation_seeds(episodes: int = EVALUATION_EPISODES) -> tuple[int, ...]:
 
 def rollout_value(
     make_env: "Callable[[], gymnasium.Env[Any, Any]]",
-    act: Callable[[Any], Any],
+    act: Callable[[list[Any]], Sequence[Any]],
     seeds: Sequence[int],
     horizon: int | None,
 ) -> float:
-    """The mean undiscounted return of `act` (observation -> action) over one episode per seed.
+    """The mean undiscounted return over one episode per seed, lived side by side.
 
-    The environment's own time limit applies. `horizon` cuts an episode only where the environment's spec names no
-    limit; without both, `ROLLOUT_LIMIT` does, so that evaluation always ends.
+    `act` maps the observations of the episodes still running, in the seeds' order, to their actions, so that a
+    network answers them in one batch. The environment's own time limit applies. `horizon` cuts an episode only where
+    the environment's spec names no limit; without both, `ROLLOUT_LIMIT` does, so that evaluation always ends.
     """
-    env = make_env()
-    limit = None if env.spec is None else env.spec.max_episode_steps
-    if limit is None:
-        limit = horizon or ROLLOUT_LIMIT
+    envs = [make_env() for _ in seeds]
     try:
-        return float(np.mean([_episode_return(env, act, seed, limit) for seed in seeds]))
+        observations = {n: env.reset(seed=seed)[0] for n, (env, seed) in enumerate(zip(envs, seeds, strict=True))}
+        returns = np.zeros(len(envs))
+        for _ in range(_limit(envs[0], horizon)):
+            for n, action in zip(list(observations), act(list(observations.values())), strict=True):
+                observation, reward, terminated, truncated, _ = envs[n].step(action)
+                observations[n] = observation
+                returns[n] += float(reward)
+                if terminated or truncated:
+                    del observations[n]
+            if not observations:
+                break
+        return float(returns.mean())
     finally:
-        env.close()
+        for env in envs:
+            env.close()
 
 
-def _episode_return(env: "gymnasium.Env[Any, Any]", act: Callable[[Any], Any], seed: int, limit: int) -> float:
-    observation, _ = env.reset(seed=seed)
-    total = 0.0
-    for _ in range(limit):
-        observation, reward, terminated, truncated, _ = env.step(act(observation))
-        total += float(reward)
-        if terminated or truncated:
-            break
-    return total
+def _limit(env: "gymnasium.Env[Any, Any]", horizon: int | None) -> int:
+    own = None if env.spec is None else env.spec.max_episode_steps
+    return own or horizon or ROLLOUT_LIMIT

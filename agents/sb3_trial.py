@@ -14,7 +14,6 @@ from daedalus.core.arrays import Ints
 from daedalus.core.catalogue import find
 from daedalus.core.errors import UserError
 from daedalus.core.lab.experiment import Experiment, Final, Record, Snapshot, evaluation_steps
-from daedalus.core.planning import truth
 from daedalus.core.spec import fill
 from daedalus.core.world import OpenWorld, World
 from daedalus.envs.world_env import WorldEnv
@@ -22,7 +21,7 @@ from stable_baselines3.common.base_class import BaseAlgorithm
 from stable_baselines3.common.callbacks import BaseCallback
 from stable_baselines3.common.vec_env import DummyVecEnv
 
-from .evaluation import evaluation_seeds, greedy_values, rollout_value, state_batches, state_policy
+from .evaluation import evaluation_seeds, greedy_values, known_values, rollout_value, state_batches, state_policy
 from .records import curve_record, episodes_record
 from .sb3_ledger import Ledger, Losses
 from .sb3_turns import ForkedRandomness, Turn, in_turns
@@ -53,8 +52,8 @@ class _Run:
         self.known: dict[str, float] = {}  # what is true of the world, whoever learns
         if isinstance(self.problem, World):
             self.ledger = Ledger(WorldEnv(self.problem), self.problem.mdp.states)
-            world = truth(self.problem, experiment.horizon)
-            self.known = {"optimum": world.optimum, "random_value": world.random_value}
+            optimum, random_value = known_values(self.problem, experiment.horizon)
+            self.known = {"optimum": optimum, "random_value": random_value}
         else:
             self.ledger = Ledger(self.problem.make(), 0)
 
@@ -106,8 +105,8 @@ class _Run:
             policy = self._policy(model, self.problem)
             return float(greedy_values(self.problem, policy[None], self.experiment.horizon)[0])
 
-        def act(observation: Any) -> Any:
-            return model.predict(observation, deterministic=True)[0]
+        def act(observations: list[Any]) -> Any:
+            return model.predict(_stack(observations), deterministic=True)[0]
 
         return rollout_value(self.problem.make, act, evaluation_seeds(), self.experiment.horizon)
 
@@ -133,6 +132,13 @@ class _Run:
             final["q"] = _action_values(model, self.problem)
         met = self.problem.states  # not the absorbing state that an import added
         return {name: array[None, :met] for name, array in final.items()}
+
+
+def _stack(observations: list[Any]) -> Any:
+    """A batch in the form that Stable-Baselines3 takes: an array, or a dictionary of arrays."""
+    if isinstance(observations[0], dict):
+        return {key: np.stack([observation[key] for observation in observations]) for key in observations[0]}
+    return np.stack(observations)
 
 
 def _action_values(model: stable_baselines3.DQN, world: World) -> Any:
