@@ -211,7 +211,8 @@ def _fit(value: Any, hint: Any, where: str) -> Any:
         elif option is Spec and isinstance(value, str):
             return Spec(value)
     literals = [c for o in options if typing.get_origin(o) is typing.Literal for c in typing.get_args(o)]
-    if literals and isinstance(value, str):
+    types_ = [o.__name__.replace("NoneType", "none") for o in options if typing.get_origin(o) is not typing.Literal]
+    if literals and not types_ and isinstance(value, str):
         raise unknown(where, value, map(str, literals))
-    expected = " or ".join(getattr(o, "__name__", str(o)).replace("NoneType", "none") for o in options)
+    expected = " or ".join([*types_, *map(repr, literals)])
     raise UserError(f"{where} must be {expected}, not {show(value)!r}")

@@ -3,6 +3,7 @@
 from typing import Literal
 
 from daedalus.core.errors import unknown
+from daedalus.core.mdp import check_size
 from daedalus.core.rng import generator
 from daedalus.core.world import Bandit
 
@@ -49,6 +50,7 @@ def bandit(law: Law = "gaussian", arms: int = 10, seed: int = 0) -> Bandit:
     name = typed("daedalus/Bandit-v0", bandit, {"law": law, "arms": arms, "seed": seed})
     at_least(name, 2, arms=arms)
     at_least(name, 0, seed=seed)
+    check_size(1, arms, 1)
     if law not in ("gaussian", "bernoulli"):
         raise unknown(f"{name}: law", law, ("gaussian", "bernoulli"))
     rng = generator(seed, "arms")

@@ -39,3 +39,12 @@ CATALOGUE = (
     ),
     Entry("service", "draw", "daedalus.envs.drawing:draw", "pixels of a scene with overlays"),
 )
+
+#: What a perfect agent earns in an episode of each world's defaults: Gymnasium's `reward_threshold`.
+#: Computed by the solver; a test solves again and compares.
+OPTIMA = {
+    "daedalus/Bandit-v0": 1.1751792010739515,
+    "daedalus/Maze-v0": -55.0,
+    "daedalus/Cliff-v0": -13.0,
+    "daedalus/FourRooms-v0": -13.0,
+}

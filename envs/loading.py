@@ -22,10 +22,19 @@ def load_problem(spec: Spec, seed: int = 0) -> Problem:
         if "bandit" in worlds[name].suits:
             params = {"seed": seed, **params}
         return cast(Problem, fill(worlds[name].load(), params, name))
-    if Path(name).suffix.lower() in {".txt", ".png"} or Path(name).is_file():
+    if _is_drawing(name):
         from .drawn import drawing
 
         return fill(drawing, {"path": name, **params}, name)
-    from .imported import imported
+    from .imported import load_imported
 
-    return imported(spec)
+    return load_imported(spec)
+
+
+def _is_drawing(name: str) -> bool:
+    if name.lower().endswith((".txt", ".png")):
+        return True
+    try:
+        return Path(name).is_file()
+    except OSError:  # too long for a path
+        return False

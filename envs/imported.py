@@ -1,0 +1,105 @@
+"""Gymnasium's environments as problems: the world behind an environment, and any Gymnasium id by name."""
+
+import functools
+import importlib
+import inspect
+from dataclasses import replace
+from typing import Any
+
+import gymnasium
+from daedalus.core.catalogue import of_kind
+from daedalus.core.errors import UserError, unknown
+from daedalus.core.spec import Spec
+from daedalus.core.world import Bandit, OpenWorld, Problem, World
+from gymnasium import wrappers
+from gymnasium.envs.registration import EnvSpec, load_env_creator
+
+from .bandit_env import BanditEnv
+from .toy_text import from_table, has_table
+from .world_env import WorldEnv
+
+#: Parameters that `gymnasium.make` takes itself.
+_OF_MAKE = ("max_episode_steps", "disable_env_checker")
+
+
+def problem_of(env: gymnasium.Env[Any, Any]) -> World | Bandit | None:
+    """The exact problem behind an environment, or None where there is none or a wrapper changes it.
+
+    Looks through the wrappers of `gymnasium.make` (checker, order, time limit); the shortest time limit holds.
+    """
+    limits: list[int] = []
+    while isinstance(env, gymnasium.Wrapper):
+        match env:
+            case wrappers.TimeLimit():
+                limits.append(env._max_episode_steps)
+            case wrappers.PassiveEnvChecker() | wrappers.OrderEnforcing():
+                pass
+            case _:
+                return None
+        env = env.env
+    if isinstance(env, BanditEnv):
+        return env.bandit
+    if isinstance(env, WorldEnv):
+        limits += [env.world.horizon] if env.world.horizon else []
+        return env.world.within(min(limits, default=None))
+    if has_table(env):
+        return from_table(_name(env), env, min(limits, default=None))
+    return None
+
+
+def _name(env: gymnasium.Env[Any, Any]) -> str:
+    if env.spec is None:
+        return type(env).__name__
+    plain = {key: value for key, value in env.spec.kwargs.items() if isinstance(value, bool | int | float | str)}
+    return str(Spec(env.spec.id, tuple(plain.items())))
+
+
+def load_imported(spec: Spec) -> Problem:
+    """Make the Gymnasium environment that `spec` names: exact where it stands on a table, open otherwise.
+
+    Raises `UserError` for an unknown id or parameter, a package that is not installed, or parameters it refuses.
+    """
+    try:
+        known = _registered(spec.name)
+        _check_params(spec, known)
+        env = gymnasium.make(known, **spec.mapping)
+    except (ImportError, gymnasium.error.DependencyNotInstalled) as error:
+        raise UserError(f"{spec.name} needs a package that is not installed: {_line(error)}") from error
+    except UserError:
+        raise
+    except Exception as error:  # whatever an environment's own constructor raises at the user's parameters
+        raise UserError(f"{spec} cannot be made: {type(error).__name__}: {_line(error)}") from error
+    try:
+        problem = problem_of(env)
+    finally:
+        env.close()
+    if problem is None:
+        return OpenWorld(str(spec), functools.partial(gymnasium.make, spec.name, **spec.mapping))
+    return replace(problem, name=str(spec))
+
+
+def _registered(name: str) -> EnvSpec:
+    """Gymnasium's spec of `name`; "module:id" imports the module first."""
+    module, _, identifier = name.rpartition(":")
+    if module:
+        importlib.import_module(module)
+    try:
+        return gymnasium.spec(identifier)
+    except gymnasium.error.Error as error:
+        raise unknown("world", identifier, {*of_kind("world"), *gymnasium.registry}) from error
+
+
+def _check_params(spec: Spec, known: EnvSpec) -> None:
+    creator = load_env_creator(known.entry_point) if isinstance(known.entry_point, str) else known.entry_point
+    if creator is None:
+        return
+    parameters = inspect.signature(creator).parameters
+    if any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters.values()):
+        return
+    for key in spec.mapping:
+        if key not in parameters and key not in _OF_MAKE:
+            raise unknown(f"parameter of {spec.name}", key, [*parameters, *_OF_MAKE])
+
+
+def _line(error: BaseException) -> str:
+    return " ".join(str(error).split())
