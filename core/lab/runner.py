@@ -1,5 +1,6 @@
 """Blocks of seeds onto worker processes. Which process runs a block, and when, changes no number."""
 
+import contextlib
 import json
 import os
 import queue
@@ -20,7 +21,7 @@ from .encoding import experiment_to_json
 from .folder import RunFolder
 from .progress import Watcher
 from .resolve import Seat
-from .store import Block, block_at, blocks_in
+from .store import Block, blocks_in
 
 #: One thread a worker: the processes are the parallelism, and results must not depend on the number of cores.
 _ONE_THREAD = {
@@ -29,7 +30,7 @@ _ONE_THREAD = {
 }
 
 
-class WorkerFault(RuntimeError):
+class WorkerError(RuntimeError):
     """A worker failed in a way that the user cannot mend; `details` is its traceback."""
 
     def __init__(self, message: str, details: str) -> None:
@@ -102,52 +103,53 @@ class _Worker:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._errors,
-            env=os.environ | _ONE_THREAD | {"PYTHONPATH": os.pathsep.join(path or os.getcwd() for path in sys.path)},
+            env=os.environ
+            | _ONE_THREAD
+            | {"PYTHONPATH": os.pathsep.join(path or str(Path.cwd()) for path in sys.path)},
             pass_fds=(lock,),
             text=True,
             encoding="utf-8",
         )
-        threading.Thread(target=self._listen, args=(answers,), daemon=True).start()
+        self._ear = threading.Thread(target=self._listen, args=(answers,), daemon=True)
+        self._ear.start()
 
     def _listen(self, answers: "queue.Queue[tuple[_Worker, dict[str, Any] | None]]") -> None:
         assert self._process.stdout is not None
-        for line in self._process.stdout:
-            answers.put((self, json.loads(line)))
+        with self._process.stdout as lines:
+            for line in lines:
+                answers.put((self, json.loads(line)))
         answers.put((self, None))
 
     def give(self, task: Task) -> None:
         assert self._process.stdin is not None
         self.task = task
-        try:
+        with contextlib.suppress(BrokenPipeError):  # it died; the listening thread tells so
             self._process.stdin.write(task.to_json() + "\n")
             self._process.stdin.flush()
-        except BrokenPipeError:
-            pass  # it died; the listening thread tells so
 
-    def why_dead(self) -> WorkerFault:
+    def why_dead(self) -> WorkerError:
         """The fault of a process that ended by itself."""
         code = self._process.wait()
         how = f"was killed by {signal.Signals(-code).name}" if code < 0 else f"ended with status {code}"
         hint = " (out of memory?)" if code == -signal.SIGKILL else ""
         self._errors.seek(0)
         said = self._errors.read().decode(errors="replace")[-4000:]
-        return WorkerFault(f"{self.task}: the worker process {how}{hint}", said)
+        return WorkerError(f"{self.task}: the worker process {how}{hint}", said)
 
     def stop(self) -> None:
         self._process.kill()
         self._process.wait()
+        self._ear.join()
         for pipe in (self._process.stdin, self._errors):
             if pipe is not None:
-                try:
+                with contextlib.suppress(BrokenPipeError):
                     pipe.close()
-                except BrokenPipeError:
-                    pass
 
 
 def run_tasks(folder: RunFolder, tasks: Sequence[Task], jobs: int, watch: Watcher) -> None:
     """Run every task; finished blocks are kept whatever happens.
 
-    Raises the `UserError` of a worker, or `WorkerFault` that names agent, world and seeds; the others are stopped.
+    Raises the `UserError` of a worker, or `WorkerError` that names agent, world and seeds; the others are stopped.
     """
     waiting = deque(tasks)
     answers: queue.Queue[tuple[_Worker, dict[str, Any] | None]] = queue.Queue()
@@ -191,7 +193,7 @@ def _heed(worker: _Worker, answer: dict[str, Any] | None, watch: Watcher) -> boo
         case {"event": "user_error", "text": str(text)}:
             raise UserError(text)
         case {"event": "fault", "text": str(text), "traceback": str(details)}:
-            raise WorkerFault(f"{task}: {text}", details)
+            raise WorkerError(f"{task}: {text}", details)
         case _:
-            raise WorkerFault(f"{task}: the worker said {answer!r}", "")
+            raise WorkerError(f"{task}: the worker said {answer!r}", "")
     return False

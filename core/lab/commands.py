@@ -1,0 +1,212 @@
+"""The sub-commands. Each takes words and prints; the work is done elsewhere, and imported only when called."""
+
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from daedalus.core.catalogue import Kind, of_kind
+from daedalus.core.errors import UserError, unknown
+
+Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else on stdout.")]
+
+
+def compare(
+    worlds: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="ENV…",
+            help="Worlds: an id (daedalus/Maze-v0:rows=10,slip=0.1), the path of a drawn maze (.txt, .png), "
+            "or any Gymnasium id.",
+            show_default=False,
+        ),
+    ] = None,
+    agents: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="A,B,…",
+            help="Agents: q_learning:alpha=.5,epsilon=.1,sarsa is two. A label ends in a colon: "
+            "Fast=q_learning:alpha=.9. May be repeated.",
+            show_default=False,
+        ),
+    ] = None,
+    seeds: Annotated[int | None, typer.Option(help="Runs of each agent; 10 if not given.", show_default=False)] = None,
+    steps: Annotated[
+        int | None, typer.Option(help="Steps (pulls) of each run; 10000 if not given.", show_default=False)
+    ] = None,
+    horizon: Annotated[
+        int | None,
+        typer.Option(
+            help="Time limit for evaluation where a world has none; 10 × its states if not given.", show_default=False
+        ),
+    ] = None,
+    jobs: Annotated[
+        int | None, typer.Option(help="Worker processes; the cores if not given.", show_default=False)
+    ] = None,
+    name: Annotated[
+        str | None,
+        typer.Option(help="The run's folder. The same name with more seeds, agents or worlds extends the run."),
+    ] = None,
+    out: Annotated[Path, typer.Option(help="Where runs stand.")] = Path("runs"),
+    config: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE.yaml", help="Read the plan from a YAML file; options given beside it win."),
+    ] = None,
+    episodes: Annotated[bool, typer.Option("--episodes", help="Record every episode, not only summaries.")] = False,
+    as_json: Json = False,
+    debug: Debug = False,
+) -> None:
+    """Run agents in worlds, many seeds each, and compare them: a table, a verdict, and an HTML report.
+
+    The last line is the report's path. Killed or interrupted, the same command goes on where it was.
+
+    Examples:
+
+      daedalus compare daedalus/Maze-v0 --agents q_learning,sarsa --seeds 20 --steps 50000
+
+      daedalus compare daedalus/Bandit-v0 --agents greedy,epsilon_greedy:epsilon=.1 --steps 1000 --name testbed
+
+      daedalus compare --config examples/demo.yaml
+    """
+    from .job import run_plan
+    from .plan import make_plan
+
+    given: dict[str, Any] = {
+        "worlds": worlds,
+        "agents": agents,
+        "seeds": seeds,
+        "steps": steps,
+        "horizon": horizon,
+        "episodes": episodes or None,
+        "name": name,
+    }
+    given = {key: value for key, value in given.items() if value is not None}
+    if config is not None:
+        from .planfile import read_plan
+
+        plan = read_plan(config, given)
+    elif not worlds or not agents:
+        raise UserError("give worlds and --agents, or --config FILE.yaml; `daedalus list` shows what there is")
+    else:
+        plan = make_plan(**given)
+    try:
+        comparison = run_plan(plan, jobs=jobs, out=out)
+    except KeyboardInterrupt:
+        typer.echo("Interrupted. Finished blocks are kept; run the same command again to go on.", err=True)
+        raise typer.Exit(130) from None
+    if as_json:
+        everything = comparison.to_dict()
+        typer.echo(json.dumps({key: everything[key] for key in ("run", "report", "results")}, allow_nan=False))
+    else:
+        from .tables import show_comparison
+
+        show_comparison(comparison)
+
+
+def solve(
+    world: Annotated[str, typer.Argument(metavar="ENV", help="A finite world, as for `compare`.", show_default=False)],
+    gamma: Annotated[float | None, typer.Option(help="Discount; 1 if not given.", show_default=False)] = None,
+    horizon: Annotated[
+        int | None, typer.Option(help="Time limit in place of the world's own.", show_default=False)
+    ] = None,
+    full: Annotated[bool, typer.Option("--full", help="Also compute what takes minutes on a large world.")] = False,
+    as_json: Json = False,
+    debug: Debug = False,
+) -> None:
+    """Solve a finite world exactly: its best value, its best value within the time limit, and random play.
+
+    Examples:
+
+      daedalus solve FrozenLake-v1
+
+      daedalus solve daedalus/Maze-v0:rows=20,columns=20 --gamma 0.99 --json
+    """
+    from daedalus.core.catalogue import find
+    from daedalus.core.spec import parse_spec
+    from daedalus.core.world import World
+
+    from .plan import whole
+
+    if gamma is not None and not 0 <= gamma <= 1:
+        raise UserError(f"gamma must lie in [0, 1], not {gamma}")
+    if horizon is not None:
+        whole(horizon, "horizon")
+    problem = find("service", "load_problem").load()(parse_spec(world))
+    if not isinstance(problem, World):
+        raise UserError(f"{world} is not a finite world, so it has no exact solution; `compare` can still run it")
+    from daedalus.core.planning import summary
+
+    facts = summary(problem, gamma, horizon, full)
+    if as_json:
+        typer.echo(json.dumps(facts, allow_nan=False))
+    else:
+        from .tables import show_solution
+
+        show_solution(world, facts)
+
+
+_LISTS: dict[str, tuple[Kind, str]] = {
+    "envs": ("world", "Worlds"),
+    "agents": ("agent", "Agents"),
+    "strategies": ("strategy", "Strategies, for explore=…"),
+}
+
+
+def list_entries(
+    what: Annotated[str | None, typer.Argument(metavar="[envs|agents|strategies]", show_default=False)] = None,
+    as_json: Json = False,
+    debug: Debug = False,
+) -> None:
+    """List worlds, agents and exploration strategies, from this suite and from installed packages.
+
+    Examples:
+
+      daedalus list
+
+      daedalus list agents --json
+    """
+    if what is not None and what not in _LISTS:
+        raise unknown("list", what, _LISTS)
+    chosen = [what] if what else list(_LISTS)
+    if as_json:
+        found = {
+            name: [
+                {"name": entry.name, "summary": entry.summary, "suits": list(entry.suits)}
+                for entry in of_kind(_LISTS[name][0]).values()
+            ]
+            for name in chosen
+        }
+        typer.echo(json.dumps(found, ensure_ascii=False))
+        return
+    for name in chosen:
+        kind, title = _LISTS[name]
+        entries = of_kind(kind).values()
+        typer.secho(title, bold=True)
+        wide = max((len(entry.name) for entry in entries), default=0)
+        for entry in entries:
+            suits = f"  [{', '.join(entry.suits)}]" if entry.suits and kind == "agent" else ""
+            typer.echo(f"  {entry.name:<{wide}}  {entry.summary}{suits}")
+        if kind == "world":
+            typer.echo("  and any Gymnasium id, or the path of a drawn maze (.txt, .png)")
+
+
+def report(
+    run: Annotated[Path, typer.Argument(metavar="RUN", help="A run's folder, or its name under runs/.")],
+    debug: Debug = False,
+) -> None:
+    """Make a run's report again, from its records alone. Prints the report's path.
+
+    Example:
+
+      daedalus report runs/demo
+    """
+    from .comparison import summarise
+    from .report import write_report
+    from .store import open_run
+
+    found = run if run.exists() or not (Path("runs") / run / "run.json").exists() else Path("runs") / run
+    opened = open_run(found)
+    if missing := opened.missing():
+        raise UserError(f"{found} is not finished: {missing} seeds are missing; run its command again to go on")
+    typer.echo(str(write_report(opened, summarise(opened))))
