@@ -29,15 +29,18 @@ class TablePopulation:
 
     def __init__(self, world: World, rule: int, config: TableConfig, seeds: Sequence[int]) -> None:
         self.learner = learner(rule, config)
-        self.step = 0  # steps taken by every seed
         self._tables = tables(world.mdp)
         self._horizon = world.horizon or 0
-        self._summarised = 0  # the step of the last summary
         self._world_keys = stream_keys(seeds, "world")
         self._policy_keys = stream_keys(seeds, "policy")
         starts = [start_state(self._tables, key, np.uint64(0)) for key in stream_keys(seeds, "start")]
         shape = (len(seeds), world.mdp.states, world.mdp.actions)
         self.now = fresh_population(shape, config.initial, starts)
+
+    @property
+    def step(self) -> int:
+        """How many steps every seed has taken."""
+        return int(self.now.t[0])
 
     def run(self, until: int) -> None:
         """Move every seed on to step `until`."""
@@ -72,24 +75,14 @@ class TablePopulation:
             self.now,
             self._world_keys,
             self._policy_keys,
-            self.step,
             until - self.step,
             log,
         )
-        self.step = until
         return log
 
     def summary(self) -> Summary:
         """Sum up what happened since the last call."""
-        now, steps = self.now, self.step - self._summarised
-        with np.errstate(invalid="ignore", divide="ignore"):
-            result = Summary(
-                now.recent.copy(), now.returns / now.recent, now.lengths / now.recent, now.rewards / np.float64(steps)
-            )
-        for sums in (now.recent, now.returns, now.lengths, now.rewards):
-            sums[:] = 0
-        self._summarised = self.step
-        return result
+        return summarise(self.now)
 
     def greedy(self) -> Ints:
         """The greedy policies, (N, S); the lowest action among ties."""
@@ -97,28 +90,42 @@ class TablePopulation:
 
     def arrays(self) -> Columns:
         """All state, for a snapshot."""
-        counters = {"step": np.array(self.step), "summarised": np.array(self._summarised)}
-        return {**counters, **{name: array.copy() for name, array in self.now._asdict().items()}}
+        return {name: array.copy() for name, array in self.now._asdict().items()}
 
     def restore(self, arrays: Columns) -> None:
         """Take up the state that `arrays` returned."""
-        self.step, self._summarised = int(arrays["step"]), int(arrays["summarised"])
         for name, array in self.now._asdict().items():
             array[...] = arrays[name]
 
 
-def fresh_population(shape: tuple[int, int, int], initial: float, starts: Sequence[int]) -> Population:
+def summarise(now: Population) -> Summary:
+    """Sum up what happened since the last summary, and begin a new one."""
+    with np.errstate(invalid="ignore"):
+        result = Summary(
+            now.recent_episodes.copy(),
+            now.returns / now.recent_episodes,
+            now.lengths / now.recent_episodes,
+            now.rewards / now.recent_steps,
+        )
+    for sums in (now.recent_steps, now.recent_episodes, now.returns, now.lengths, now.rewards):
+        sums[:] = 0
+    return result
+
+
+def fresh_population(shape: tuple[int, int, int], initial: float, starts: Sequence[int] | int) -> Population:
     """N learners that have seen nothing, standing in the given states; shape is (N, S, A)."""
     seeds = shape[0]
     return Population(
+        t=np.zeros(seeds, np.int64),
         q=np.full(shape, initial),
         visits=np.zeros(shape, np.int64),
-        state=np.array(starts, np.int64),
+        state=np.array(np.broadcast_to(np.asarray(starts, np.int64), (seeds,))),
         action=np.full(seeds, -1, np.int64),
         length=np.zeros(seeds, np.int64),
         ret=np.zeros(seeds),
         episodes=np.zeros(seeds, np.int64),
-        recent=np.zeros(seeds, np.int64),
+        recent_steps=np.zeros(seeds, np.int64),
+        recent_episodes=np.zeros(seeds, np.int64),
         returns=np.zeros(seeds),
         lengths=np.zeros(seeds, np.int64),
         rewards=np.zeros(seeds),

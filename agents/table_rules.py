@@ -32,6 +32,7 @@ class Learner(NamedTuple):
 class Population(NamedTuple):
     """All state of N learners in a finite world, arrays with leading N."""
 
+    t: Ints  # (N,), steps taken
     q: Floats  # (N, S, A)
     visits: Ints  # (N, S, A), how often each action was taken
     state: Ints  # (N,), where the environment stands
@@ -39,10 +40,11 @@ class Population(NamedTuple):
     length: Ints  # (N,), steps of the running episode
     ret: Floats  # (N,), its undiscounted return so far
     episodes: Ints  # (N,), finished so far
-    recent: Ints  # (N,), of these since the last summary
-    returns: Floats  # (N,), the sum of the recent ones' returns
+    recent_steps: Ints  # (N,), since the last summary; so are all below
+    recent_episodes: Ints  # (N,), finished
+    returns: Floats  # (N,), the sum of their returns
     lengths: Ints  # (N,), the sum of their lengths
-    rewards: Floats  # (N,), the sum of rewards since the last summary
+    rewards: Floats  # (N,), the sum of all steps' rewards
 
 
 class Log(NamedTuple):
@@ -125,17 +127,16 @@ def run(
     now: Population,
     world_keys: Keys,
     policy_keys: Keys,
-    start: int,
     steps: int,
     log: Log,
 ) -> None:
-    """Move every seed from step `start` on by `steps` steps, in place. A horizon of 0 means no limit."""
+    """Move every seed on by `steps` steps, in place. A horizon of 0 means no limit."""
     scratch = np.empty(world.next_state.shape[1])
     for i in range(world_keys.size):
         q, visits = now.q[i], now.visits[i]
         world_key, policy_key = world_keys[i], policy_keys[i]
         state, action, length, ret = now.state[i], now.action[i], now.length[i], now.ret[i]
-        for t in range(start, start + steps):
+        for t in range(now.t[i], now.t[i] + steps):
             if action < 0:
                 action = choose(learner.strategy, learner.params, q, visits, state, policy_key, t)
             k = step_outcome(world, state, action, world_key, t)
@@ -155,13 +156,15 @@ def run(
                 length, ret = 0, 0.0
                 state = restart_state(world, world_key, t)
         now.state[i], now.action[i], now.length[i], now.ret[i] = state, action, length, ret
+        now.t[i] += steps
+        now.recent_steps[i] += steps
 
 
 @compiled
 def finish(now: Population, log: Log, i: int, step: int, ret: float, length: int) -> None:
     """Count a finished episode of seed i, and log it where there is room."""
     now.episodes[i] += 1
-    now.recent[i] += 1
+    now.recent_episodes[i] += 1
     now.returns[i] += ret
     now.lengths[i] += length
     entry = log.count[i]

@@ -1,0 +1,64 @@
+"""The trial of bandit learners: a block of runs in one kernel. The run itself is the result."""
+
+import time
+from collections.abc import Iterator, Sequence
+from typing import cast
+
+import numpy as np
+from daedalus.core.catalogue import find
+from daedalus.core.errors import UserError
+from daedalus.core.lab.experiment import Experiment, Final, Record, Snapshot, evaluation_steps
+from daedalus.core.spec import fill
+from daedalus.core.world import Bandit
+
+from .bandit_population import BanditRuns
+from .records import curve_record
+from .strategies import Strategy
+
+
+def trial(experiment: Experiment, seeds: Sequence[int], resume: Snapshot | None) -> Iterator[Record | Snapshot | Final]:
+    """Run a bandit strategy: the trial "bandit". One episode is the whole run, so none is recorded."""
+    began = time.perf_counter()
+    runs = BanditRuns(_bandits(experiment, seeds), _strategy(experiment), seeds)
+    if resume is not None:
+        runs.restore(resume.arrays)
+        began -= float(resume.arrays["seconds"])
+    for step in evaluation_steps(experiment.steps):
+        if step == 0 or (resume is not None and step <= resume.step):
+            continue
+        runs.run(step)
+        seconds = time.perf_counter() - began
+        yield _measure(runs, seeds, seconds)
+        yield Snapshot(step, {**runs.arrays(), "seconds": np.array(seconds)})
+    yield Final({"pulls": runs.now.pulls, "estimates": runs.now.q, "means": runs.means})
+
+
+def _strategy(experiment: Experiment) -> Strategy:
+    config = find("agent", experiment.agent.name).load().config_class
+    return cast(Strategy, fill(config, experiment.agent.mapping, experiment.agent.name))
+
+
+def _bandits(experiment: Experiment, seeds: Sequence[int]) -> list[Bandit]:
+    load = find("service", "load_problem").load()
+    bandits = [load(experiment.world, seed) for seed in seeds[:1]]
+    if not isinstance(bandits[0], Bandit):
+        raise UserError(
+            f"{experiment.agent.name} is a bandit strategy and {experiment.world} is no bandit;\n"
+            f"in a world with states use it to explore: q_learning:explore={experiment.agent.name}"
+        )
+    return bandits + [load(experiment.world, seed) for seed in seeds[1:]]
+
+
+def _measure(runs: BanditRuns, seeds: Sequence[int], seconds: float) -> Record:
+    reward_N, optimal_rate_N = runs.summary()
+    return curve_record(
+        seeds,
+        runs.step,
+        value=runs.value(),
+        optimum=runs.means.max(axis=1),
+        random_value=runs.means.mean(axis=1),
+        regret=runs.regret(),
+        reward=reward_N,
+        optimal_rate=optimal_rate_N,
+        seconds=seconds,
+    )
