@@ -1,0 +1,292 @@
+"""One self-contained page for a run, made from its store and its comparison alone."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePath
+from typing import TYPE_CHECKING, Any
+
+import jinja2
+import numpy as np
+from daedalus.core.errors import UserError
+from daedalus.core.spec import Spec
+
+from .comparison import Comparison, Result
+from .figures import Plot
+from .files import write_bytes
+from .plots_style import Style, styles
+from .plots_summary import Row, Rows, intervals, profiles
+from .report_pictures import Picture, budget, draw_overlay, overlays, scene_of, tile_size
+from .report_tables import Table, aggregate_table, results_table, settings_table
+from .report_text import clipped, count, listed, slug
+from .report_worlds import Household, Lived, final_scores, world_facts, world_plots
+from .statistics import profile
+from .verdict import Verdict
+
+if TYPE_CHECKING:
+    from .experiment import Group
+    from .store import Run
+
+_TEMPLATES = Path(__file__).parent / "templates"
+
+
+@dataclass(frozen=True, eq=False)
+class Gallery:
+    """One agent's pictures in a world."""
+
+    label: str
+    style: Style
+    pictures: Sequence[Picture]
+
+
+@dataclass(frozen=True, eq=False)
+class WorldSection:
+    """Everything the page says of one world in one group."""
+
+    key: str
+    title: str
+    full: str  # as the user would type it
+    facts: Sequence[str]
+    verdict: Verdict | None
+    plots: Sequence[Plot]
+    galleries: Sequence[Gallery]
+
+
+@dataclass(frozen=True, eq=False)
+class GroupSection:
+    """Everything the page says of one group."""
+
+    key: str
+    title: str
+    facts: str
+    results: Table
+    aggregates: Table | None
+    plots: Sequence[Plot]
+    settings: Table | None
+    worlds: Sequence[WorldSection]
+
+
+def write_report(run: "Run", comparison: Comparison) -> Path:
+    """Write `report.html` into the run's folder, whole or not at all, and return its path.
+
+    Equal runs give equal bytes: nothing but the store is read, and no clock.
+    """
+    path = run.path / "report.html"
+    write_bytes(path, render(run, comparison).encode())
+    return path
+
+
+def render(run: "Run", comparison: Comparison) -> str:
+    """The report as HTML."""
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(_TEMPLATES),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=jinja2.StrictUndefined,
+    )
+    looks = styles(
+        [[(label, agent.name) for _ in group.worlds for label, agent in group.agents] for group in run.plan.groups]
+    )
+    houses = _houses(run, comparison, looks)
+    groups = _groups(run, comparison, houses, looks)
+    return environment.get_template("report.html").render(
+        title=run.plan.name or run.path.name,
+        groups=groups,
+        seconds=_seconds(houses),
+        provenance=_provenance(run.provenance),
+        command=_command(run.provenance),
+        date=_date(run.provenance),
+        settings=_settings([house for group in houses for house in group]),
+        missing=run.missing(),
+    )
+
+
+def _houses(run: "Run", comparison: Comparison, looks: Mapping[str, Style]) -> list[list[Household]]:
+    """The worlds of each group with everything finished that lived in them."""
+    members = {(member.world, member.label): member for member in run.members()}
+    results = {(result.world, result.label): result for result in comparison.results}
+    found: list[list[Household]] = []
+    for index, group in enumerate(run.plan.groups):
+        found.append([])
+        for world in map(str, group.worlds):
+            lived, mine = [], []
+            for label, _ in group.agents:
+                member, result = members.get((world, label)), results.get((world, label))
+                if member is None or result is None:
+                    continue
+                try:
+                    lived.append(Lived(member, member.curve()))
+                except UserError:
+                    continue  # no finished seed: the page says so in words
+                mine.append(result)
+            if lived:
+                key = f"g{index + 1}-{len(found[-1]) + 1}-{slug(world)[:40]}"
+                found[-1].append(Household(key, world, lived, mine, looks))
+    return found
+
+
+def _groups(
+    run: "Run", comparison: Comparison, houses: list[list[Household]], looks: Mapping[str, Style]
+) -> list[GroupSection]:
+    titles = _titles([house for group in houses for house in group])
+    verdicts = list(comparison.verdicts)
+    tile_budget = budget([(scene, len(house.lived)) for group in houses for house in group if (scene := _scene(house))])
+    sections = []
+    for index, (group, mine) in enumerate(zip(run.plan.groups, houses, strict=True)):
+        if not mine:
+            continue
+        worlds = []
+        for house in mine:
+            verdict = next((one for one in verdicts if one.world == house.world), None)
+            if verdict:
+                verdicts.remove(verdict)
+            worlds.append(_world(house, comparison, titles[house.key], verdict, tile_budget))
+        sections.append(_group(index, group, mine, worlds, comparison, looks))
+    return sections
+
+
+def _group(
+    index: int,
+    group: "Group",
+    houses: list[Household],
+    worlds: list[WorldSection],
+    comparison: Comparison,
+    looks: Mapping[str, Style],
+) -> GroupSection:
+    results: list[Result] = [result for house in houses for result in house.results]
+    anchors = {house.world: (world.title, world.key) for house, world in zip(houses, worlds, strict=True)}
+    aggregates = [one for one in comparison.aggregates if one.group == index]
+    several = bool(aggregates) and len(aggregates[0].worlds) > 1
+    names = [world.title for world in worlds]
+    title = clipped(listed(names), 60) if len(names) <= 3 else f"{names[0]} and {len(names) - 1} other worlds"
+    settings = {one.label: {"agent": one.agent} | one.member.settings for house in houses for one in house.lived}
+    key = f"g{index + 1}"
+    return GroupSection(
+        key,
+        title,
+        f"{count(len(settings), 'agent')}, {count(group.seeds, 'seed')}, {count(group.steps, 'step')} each",
+        results_table(results, looks, anchors, f"Results: {title}"),
+        aggregate_table(aggregates, looks, f"Across {len(aggregates[0].worlds)} worlds") if several else None,
+        _group_plots(key, houses, comparison, index, looks),
+        settings_table(settings, looks, f"Settings that differ: {title}"),
+        worlds,
+    )
+
+
+_NORMALISED = "Scores are normalised: 0 is random actions, 1 the optimum."
+
+
+def _group_plots(
+    key: str, houses: list[Household], comparison: Comparison, index: int, looks: Mapping[str, Style]
+) -> list[Plot]:
+    """Across worlds where their truth is known; else the raw scores' profile of the only world."""
+    found = [one for one in comparison.aggregates if one.group == index]
+    if not found:
+        return [plot for house in houses if (plot := _raw_profile(house))]
+    made = []
+    if len(found[0].worlds) > 1:
+        for name, title, best in (("iqm", "Aggregate score", "higher"), ("optimality_gap", "Optimality gap", "lower")):
+            rows = [Row(one.label, getattr(one, name), looks[one.label]) for one in found]
+            rows.sort(key=lambda row: row.estimate.value * (1 if best == "lower" else -1))
+            words = "Interquartile mean" if name == "iqm" else "Mean distance from the optimum"
+            note = f"{words} over worlds and seeds; {best} is better. {_NORMALISED} Bars are 95 % bootstrap intervals."
+            made.append(intervals(Rows(f"{key}-{name}", title, "normalised score", rows, note)))
+    note = f"How many runs end above each score; higher and further right is better. {_NORMALISED} Bands are 95 %."
+    shares = {one.label: one.profile for one in found}
+    made.append(profiles(f"{key}-profile", shares, looks, "normalised score", note, "Performance profile"))
+    return made
+
+
+def _raw_profile(house: Household) -> Plot | None:
+    scores = {one.label: final_scores(one) for one in house.lived}
+    scores = {label: values for label, values in scores.items() if values.size}
+    if not scores:
+        return None
+    pooled = np.concatenate(list(scores.values()))
+    if pooled.min() == pooled.max():
+        return None
+    thresholds = np.linspace(pooled.min(), pooled.max(), 101)
+    shares = {label: profile(values, thresholds) for label, values in scores.items()}
+    note = f"{house.world}: how many runs end above each value; higher and further right is better. Bands are 95 %."
+    return profiles(f"{house.key}-profile", shares, house.looks, "final value", note, "Performance profile")
+
+
+def _world(
+    house: Household, comparison: Comparison, title: str, verdict: Verdict | None, pictures: int
+) -> WorldSection:
+    galleries = []
+    if scene := _scene(house):
+        world, tile = house.lived[0].member.scene(), tile_size(scene, pictures)
+        for one in house.lived:
+            found = overlays(one.label, one.agent, scene, world, one.member.final())
+            if found:
+                drawn = [draw_overlay(scene, overlay, tile) for overlay in found]
+                galleries.append(Gallery(one.label, house.looks[one.label], drawn))
+    return WorldSection(
+        house.key, title, house.world, world_facts(house), verdict, world_plots(house, comparison), galleries
+    )
+
+
+def _scene(house: Household) -> Any:
+    return scene_of(house.lived[0].member.scene())
+
+
+def _titles(houses: Sequence[Household]) -> dict[str, str]:
+    """A short name for each world: the last part of its name, with parameters where that alone is not unique."""
+    short = {house.key: _short(house.lived[0].member.experiment.world) for house in houses}
+    names = list(short.values())
+    return {
+        house.key: short[house.key]
+        if names.count(short[house.key]) == 1
+        else clipped(f"{short[house.key]}{house.world.removeprefix(house.lived[0].member.experiment.world.name)}", 48)
+        for house in houses
+    }
+
+
+def _short(world: Spec) -> str:
+    return PurePath(world.name).name or world.name
+
+
+def _seconds(houses: list[list[Household]]) -> float:
+    """Wall-clock seconds of all blocks together."""
+    total = 0.0
+    for house in (house for group in houses for house in group):
+        for one in house.lived:
+            seconds = np.asarray(one.curve["seconds"], dtype=np.float64)
+            total += float(seconds[np.isfinite(seconds)].max(initial=0.0))
+    return total
+
+
+def _provenance(found: Mapping[str, Any], prefix: str = "") -> list[tuple[str, str]]:
+    """The provenance as (name, value) lines; nested values get dotted names."""
+    lines: list[tuple[str, str]] = []
+    for key, value in found.items():
+        name = f"{prefix}{key}"
+        if isinstance(value, Mapping):
+            lines += _provenance(value, f"{name}: ")
+        elif name not in {"command"} and value is not None:
+            lines.append((name.replace("_", " "), ", ".join(map(str, value)) if isinstance(value, list) else str(value)))
+    return lines
+
+
+def _command(found: Mapping[str, Any]) -> str:
+    command = found.get("command", "")
+    return " ".join(map(str, command)) if isinstance(command, list) else str(command)
+
+
+def _date(found: Mapping[str, Any]) -> str:
+    for key in ("finished", "created", "started", "date", "time"):
+        if found.get(key):
+            return str(found[key])
+    return ""
+
+
+def _settings(houses: Sequence[Household]) -> str:
+    """Every member's resolved settings as JSON."""
+    full = {
+        f"{one.label} in {one.member.world}": {"agent": str(one.member.experiment.agent)} | one.member.settings
+        for house in houses
+        for one in house.lived
+    }
+    return json.dumps(full, indent=2, ensure_ascii=False)

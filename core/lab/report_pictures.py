@@ -1,0 +1,125 @@
+"""Pictures of grid worlds: final values with policy arrows, and visits, for the light and the dark page."""
+
+import base64
+import io
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+from daedalus.core.arrays import Floats, Ints
+from daedalus.core.catalogue import of_kind
+from daedalus.core.world import Scene
+from PIL import Image
+
+from .report_text import listed, number
+
+_WIDEST = 640  # pixels of a picture's longer side
+_BUDGET = 24_000_000  # pixels of all pictures of a report together
+
+Arrays = Mapping[str, np.typing.NDArray[Any]]
+
+
+@dataclass(frozen=True)
+class Picture:
+    """One drawing in two themes, as data URIs. `alt` says in words what a person would see."""
+
+    title: str
+    alt: str
+    light: str
+    dark: str
+    width: int
+    height: int
+
+
+@dataclass(frozen=True, eq=False)
+class Overlay:
+    """What lies over a scene: one number a state, an arrow a state."""
+
+    kind: Literal["values", "visits"]
+    title: str
+    alt: str
+    numbers: Floats | None
+    policy: Ints | None
+
+
+def scene_of(arrays: Arrays) -> Scene | None:
+    """The scene in a world's stored arrays, if it has one that can be drawn."""
+    if not {"tiles", "cell", "moves"} <= set(arrays) or "draw" not in of_kind("service"):
+        return None
+    moves = tuple((int(row), int(column)) for row, column in arrays["moves"])
+    return Scene(arrays["tiles"].astype(np.uint8), arrays["cell"].astype(np.int64), moves)
+
+
+def tile_size(scene: Scene, pictures: int) -> int:
+    """Pixels a tile, such that a report with so many pictures stays small."""
+    rows, columns = scene.tiles.shape
+    side = min(float(_WIDEST), (_BUDGET / max(1, pictures)) ** 0.5)
+    return max(1, min(32, int(side / max(rows, columns))))
+
+
+def draw_overlay(scene: Scene, overlay: Overlay, tile: int) -> Picture:
+    """Draw a scene under an overlay for both themes."""
+    draw = of_kind("service")["draw"].load()
+    shown: dict[str, str] = {}
+    for theme in ("light", "dark"):
+        pixels = draw(scene, tile=tile, policy=overlay.policy, theme=theme, **{overlay.kind: overlay.numbers})
+        shown[theme] = _data_uri(pixels)
+    height, width = pixels.shape[:2]
+    return Picture(overlay.title, overlay.alt, shown["light"], shown["dark"], width, height)
+
+
+def _data_uri(pixels: np.typing.NDArray[np.uint8]) -> str:
+    """A PNG of at most 256 colours, which flat drawings hardly exceed, in a fifth of the bytes."""
+    picture = Image.fromarray(pixels).quantize(256, dither=Image.Dither.NONE)
+    buffer = io.BytesIO()
+    picture.save(buffer, "PNG", optimize=True)
+    return "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode()
+
+
+def overlays(label: str, agent: str, scene: Scene, world: Arrays, final: Arrays) -> list[Overlay]:
+    """What can be drawn of one agent: values with arrows, then visits.
+
+    Over several seeds values and visits are means and an arrow is the action that most seeds prefer.
+    """
+    states = len(scene.cell)
+    values = _values(agent, world, final, states)
+    policy = _majority(final["policy"][:, :states], len(scene.moves)) if "policy" in final else None
+    if policy is not None and not (policy >= 0).any():
+        policy = None
+    found = []
+    if values is not None or policy is not None:
+        noun = listed([word for word, there in (("values", values is not None), ("policy", policy is not None)) if there])
+        found.append(Overlay("values", noun, f"{noun} of {label}. {_range(values, 'value')}", values, policy))
+    if "visits" in final and final["visits"].any():
+        visits = final["visits"][:, :states].mean(axis=0)
+        reached = f"{np.count_nonzero(visits):,} of {states:,} states visited"
+        alt = f"visits of {label}: {reached}, the most visited {number(float(visits.max()))} times a seed."
+        found.append(Overlay("visits", "visits", alt, visits, None))
+    return found
+
+
+def _values(agent: str, world: Arrays, final: Arrays, states: int) -> Floats | None:
+    if "q" in final:
+        return np.asarray(final["q"][:, :states].max(axis=2).mean(axis=0), dtype=np.float64)
+    if agent == "optimal" and "optimal_value" in world:
+        return np.asarray(world["optimal_value"][:states], dtype=np.float64)
+    return None
+
+
+def _range(values: Floats | None, noun: str) -> str:
+    finite = values[np.isfinite(values)] if values is not None else np.empty(0)
+    if not finite.size:
+        return ""
+    return f"The {noun}s range from {number(float(finite.min()))} to {number(float(finite.max()))}."
+
+
+def _majority(policy_NS: np.typing.NDArray[Any], actions: int) -> Ints:
+    """The action that most seeds take in each state, -1 where most take none; the lowest index among ties."""
+    votes = np.stack([(policy_NS == action).sum(axis=0) for action in range(-1, actions)])
+    return np.asarray(votes.argmax(axis=0) - 1, dtype=np.int64)
+
+
+def budget(scenes: Sequence[tuple[Scene, int]]) -> int:
+    """How many pictures a report will hold, from each scene and its number of agents: two overlays, two themes."""
+    return sum(4 * agents for _, agents in scenes)
