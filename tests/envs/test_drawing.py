@@ -1,5 +1,9 @@
+import subprocess
+import sys
+
 import numpy as np
 import pytest
+from daedalus.core.catalogue import find
 from daedalus.core.errors import UserError
 from daedalus.core.world import Scene, Tile
 from daedalus.envs import palette
@@ -134,6 +138,10 @@ def test_an_arrow_lies_on_the_side_it_points_to(action, tile, theme):
     across = off @ np.array(MOVES[action])[::-1]
     assert along > 0.02 * tile
     assert abs(across) < 1e-3 * tile
+    profile = np.flatnonzero(weight.sum(axis=1 if MOVES[action][0] else 0))  # the lines from tail to tip
+    counts = (weight > 0).sum(axis=1 if MOVES[action][0] else 0)[profile]
+    tip, rest = (counts[-1], counts[:-1]) if sum(MOVES[action]) > 0 else (counts[0], counts[1:])
+    assert tip <= rest.max() / 2
     outside = changed.any(2)
     outside[tile : 2 * tile, tile : 2 * tile] = False
     assert not outside.any()
@@ -239,6 +247,14 @@ def test_text_reads_back_as_the_same_tiles(lines):
     width = len(lines[0]) if lines else 2
     scene = scene_of("\n".join(["SG".center(width) if width > 1 else "S\nG", *lines]))
     assert np.array_equal(parse_drawing(draw_text(scene), "text"), scene.tiles)
+
+
+def test_the_catalogue_finds_it_and_it_imports_numpy_alone():
+    assert find("service", "draw").load() is draw
+    code = "import sys, daedalus.envs.drawing; print([m for m in sys.argv[1:] if m in sys.modules])"
+    heavy = ["PIL", "pygame", "gymnasium", "numba", "torch", "scipy", "matplotlib"]
+    done = subprocess.run([sys.executable, "-c", code, *heavy], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
 
 
 def test_themes_read_without_colour():
