@@ -1,4 +1,4 @@
-"""The two baselines at work on N seeds: in a bandit, in a finite world, in an open one."""
+"""The two baselines at work on N seeds, compiled: in bandits and in a finite world."""
 
 import time
 from collections.abc import Iterator, Sequence
@@ -8,12 +8,12 @@ import numpy as np
 from daedalus.core.arrays import Floats, Ints
 from daedalus.core.lab.experiment import Columns, Experiment, Record, Snapshot
 from daedalus.core.planning import solve
-from daedalus.core.rng import stream_key, stream_keys
+from daedalus.core.rng import stream_keys
 from daedalus.core.sampling import LAWS, tables
-from daedalus.core.world import Bandit, OpenWorld, World
+from daedalus.core.world import Bandit, World
 
 from .baseline_kernels import ANY, PLACE, SUMS, live, pull_arms
-from .evaluation import evaluation_seeds, known_values, rollout_value
+from .evaluation import known_values
 from .records import curve_record, episodes_record
 
 
@@ -121,7 +121,7 @@ class FiniteLives:
             regret=self.optimum - self.value,
             exact=True,
             seconds=time.perf_counter() - began,
-            **_summary(sums, until - first),
+            **lived(sums, until - first),
         )
 
     def arrays(self) -> Columns:
@@ -140,74 +140,7 @@ class FiniteLives:
         return {"policy": np.tile(self.fixed[:met], (len(self.seeds), 1)), "visits": self.visits[:, :met]}
 
 
-class OpenLives:
-    """Random actions in N copies of an open world; their value is sampled once, for it never changes."""
-
-    measures_start = True
-    snapshots = False  # an environment of others cannot be saved
-
-    def __init__(self, world: OpenWorld, seeds: Sequence[int], experiment: Experiment) -> None:
-        self.seeds, self.every_episode = seeds, experiment.episodes
-        self.step = 0
-        self.values = [_random_rollouts(world, seed, experiment.horizon) for seed in seeds]
-        self.envs = [world.make() for _ in seeds]
-        for env, seed in zip(self.envs, seeds, strict=True):
-            env.reset(seed=seed)
-            env.action_space.seed(stream_key(seed, "policy") % 2**31)
-        self.running = np.zeros((len(seeds), 3))  # return and length of the episode under way, episodes finished
-
-    def run(self, until: int, began: float) -> Iterator[Record]:
-        """Act on to `until` steps and yield the row of that point, and its episodes where they are asked for."""
-        first, self.step = self.step, until
-        sums = np.zeros((len(self.seeds), SUMS))
-        for n, seed in enumerate(self.seeds):
-            rows = [row for t in range(first, until) if (row := self._act(n, t, sums[n]))]
-            if rows and self.every_episode:
-                yield episodes_record(seed, np.array(rows))
-        yield curve_record(
-            self.seeds, until, value=self.values, seconds=time.perf_counter() - began, **_summary(sums, until - first)
-        )
-
-    def _act(self, n: int, t: int, sums: Floats) -> tuple[float, ...] | None:
-        """Take step t of seed n; return the episode's row where it ends."""
-        env, running = self.envs[n], self.running[n]
-        _, reward, terminated, truncated, _ = env.step(env.action_space.sample())
-        running[:2] += float(reward), 1
-        sums[3] += float(reward)
-        if not (terminated or truncated):
-            return None
-        row = (running[2], t + 1, running[0], running[1])
-        sums[:3] += 1, running[0], running[1]
-        running[:] = 0, 0, running[2] + 1
-        env.reset()
-        return row
-
-    def restore(self, snapshot: Snapshot) -> None:
-        """There is nothing to continue from."""
-        raise NotImplementedError("an open world has no snapshots")
-
-    def arrays(self) -> Columns:
-        """No state can be kept."""
-        return {}
-
-    def final(self) -> Columns:
-        """Close the environments; nothing is learnt, nothing is kept."""
-        for env in self.envs:
-            env.close()
-        return {}
-
-
-def _random_rollouts(world: OpenWorld, seed: int, horizon: int | None) -> float:
-    env = world.make()
-    space = env.action_space
-    env.close()
-    space.seed(stream_key(seed, "evaluation") % 2**31)
-    return rollout_value(
-        world.make, lambda observations: [space.sample() for _ in observations], evaluation_seeds(), horizon
-    )
-
-
-def _summary(sums: Floats, steps: int) -> dict[str, Any]:
+def lived(sums: Floats, steps: int) -> dict[str, Any]:
     """The columns of what was lived since the last row, from sums (N, 4); NaN where nothing was."""
     episodes = sums[:, 0]
     with np.errstate(invalid="ignore"):

@@ -9,7 +9,8 @@ from daedalus.core.catalogue import find
 from daedalus.core.lab.experiment import Experiment, Final, Record, Snapshot, evaluation_steps
 from daedalus.core.world import Bandit, OpenWorld
 
-from .baseline_lives import BanditLives, FiniteLives, OpenLives
+from .baseline_lives import BanditLives, FiniteLives
+from .baseline_open import OpenLives
 
 
 @dataclass(frozen=True)

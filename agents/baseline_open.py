@@ -1,0 +1,82 @@
+"""Random actions in worlds of others, through Gymnasium's interface."""
+
+import time
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+from daedalus.core.arrays import Floats
+from daedalus.core.lab.experiment import Columns, Experiment, Record, Snapshot
+from daedalus.core.rng import stream_key
+from daedalus.core.world import OpenWorld
+
+from .baseline_kernels import SUMS
+from .baseline_lives import lived
+from .evaluation import evaluation_seeds, rollout_value
+from .records import curve_record, episodes_record
+
+
+class OpenLives:
+    """Random actions in N copies of an open world; their value is sampled once, for it never changes."""
+
+    measures_start = True
+    snapshots = False  # an environment of others cannot be saved
+
+    def __init__(self, world: OpenWorld, seeds: Sequence[int], experiment: Experiment) -> None:
+        self.seeds, self.every_episode = seeds, experiment.episodes
+        self.step = 0
+        self.values = [_random_rollouts(world, seed, experiment.horizon) for seed in seeds]
+        self.envs = [world.make() for _ in seeds]
+        for env, seed in zip(self.envs, seeds, strict=True):
+            env.reset(seed=seed)
+            env.action_space.seed(stream_key(seed, "policy") % 2**31)
+        self.running = np.zeros((len(seeds), 3))  # return and length of the episode under way, episodes finished
+
+    def run(self, until: int, began: float) -> Iterator[Record]:
+        """Act on to `until` steps and yield the row of that point, and its episodes where they are asked for."""
+        first, self.step = self.step, until
+        sums = np.zeros((len(self.seeds), SUMS))
+        for n, seed in enumerate(self.seeds):
+            rows = [row for t in range(first, until) if (row := self._act(n, t, sums[n]))]
+            if rows and self.every_episode:
+                yield episodes_record(seed, np.array(rows))
+        yield curve_record(
+            self.seeds, until, value=self.values, seconds=time.perf_counter() - began, **lived(sums, until - first)
+        )
+
+    def _act(self, n: int, t: int, sums: Floats) -> tuple[float, ...] | None:
+        """Take step t of seed n; return the episode's row where it ends."""
+        env, running = self.envs[n], self.running[n]
+        _, reward, terminated, truncated, _ = env.step(env.action_space.sample())
+        running[:2] += float(reward), 1
+        sums[3] += float(reward)
+        if not (terminated or truncated):
+            return None
+        row = (running[2], t + 1, running[0], running[1])
+        sums[:3] += 1, running[0], running[1]
+        running[:] = 0, 0, running[2] + 1
+        env.reset()
+        return row
+
+    def restore(self, snapshot: Snapshot) -> None:
+        """There is nothing to continue from."""
+        raise NotImplementedError("an open world has no snapshots")
+
+    def arrays(self) -> Columns:
+        """No state can be kept."""
+        return {}
+
+    def final(self) -> Columns:
+        """Close the environments; nothing is learnt, nothing is kept."""
+        for env in self.envs:
+            env.close()
+        return {}
+
+
+def _random_rollouts(world: OpenWorld, seed: int, horizon: int | None) -> float:
+    env = world.make()
+    space = env.action_space
+    env.close()
+    space.seed(stream_key(seed, "evaluation") % 2**31)
+    return rollout_value(
+        world.make, lambda observations: [space.sample() for _ in observations], evaluation_seeds(), horizon
+    )
