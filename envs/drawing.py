@@ -30,7 +30,8 @@ def draw(
 
     `values` (S,) and `visits` (S,) colour the tiles (one of them; values that are not finite and states never
     visited stay plain), `policy` (S,) of actions becomes arrows (-1: none), `agent` is a state. States that share
-    a tile show their mean value, their sum of visits, and an arrow where they agree. Raises `UserError`.
+    a tile show their mean value, their sum of visits, and an arrow where they agree. Hazards keep
+    their look, and goals get no arrow: nobody acts there. Raises `UserError`.
     """
     if theme not in THEMES:
         raise unknown("theme", theme, THEMES)
@@ -100,14 +101,14 @@ def _tally(scene: Scene, weights: Floats, counted: Bools) -> Floats:
 def _heat_values(ground: Pixels, scene: Scene, values: Floats, look: Theme) -> Bools:
     finite = np.isfinite(values)
     count = _tally(scene, np.ones(len(values)), finite)
-    heated: Bools = count > 0
+    heated: Bools = (count > 0) & (scene.tiles != Tile.HAZARD)
     ground[heated] = value_colours(_tally(scene, values, finite)[heated] / count[heated], look)
     return heated
 
 
 def _heat_visits(ground: Pixels, scene: Scene, visits: Floats, look: Theme) -> Bools:
     total = _tally(scene, visits, np.isfinite(visits))
-    heated: Bools = total > 0
+    heated: Bools = (total > 0) & (scene.tiles != Tile.HAZARD)
     ground[heated] = visit_colours(total[heated], look)
     return heated
 
@@ -157,7 +158,7 @@ def _arrows(canvas: Pixels, ground: Pixels, scene: Scene, policy: Ints, look: Th
     light = wants_light_ink(ground.reshape(-1, 3), look).reshape(scene.tiles.shape)
     for action, (down, right) in enumerate(moves):
         agreed = (count > 0) & (_tally(scene, np.ones(len(policy)), policy == action) == count)
-        agreed &= (scene.tiles != Tile.GOAL) & (scene.tiles != Tile.WALL)
+        agreed &= ~np.isin(scene.tiles, (Tile.GOAL, Tile.WALL, Tile.HAZARD))  # nobody acts there
         mask = glyphs.arrow(tile, down, right)
         _blend(canvas, agreed & light, mask, look.light_ink)
         _blend(canvas, agreed & ~light, mask, look.dark_ink)

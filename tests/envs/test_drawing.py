@@ -162,6 +162,15 @@ def test_minus_one_goals_and_walls_draw_no_arrow():
     assert np.array_equal(draw(scene, 24, policy=policy), draw(scene, 24))
 
 
+def test_hazards_keep_their_look_and_do_not_stretch_the_scale():
+    tiles = np.array([[Tile.FLOOR, Tile.FLOOR, Tile.HAZARD]], dtype=np.uint8)
+    scene = Scene(tiles, np.argwhere(tiles < 9), MOVES)
+    values = np.array([-2.0, -1.0, -100.0])
+    assert np.array_equal(draw(scene, 24, values=values), draw(scene, 24, values=np.array([-2.0, -1.0, np.nan])))
+    assert np.array_equal(draw(scene, 24, visits=-values), draw(scene, 24, visits=np.array([2.0, 1.0, 0.0])))
+    assert np.array_equal(draw(scene, 24, policy=np.array([1, 1, 1])), draw(scene, 24, policy=np.array([1, 1, -1])))
+
+
 @pytest.mark.parametrize("theme", THEME_NAMES)
 def test_arrows_stand_out_from_every_heat(theme):
     look = THEMES[theme]
