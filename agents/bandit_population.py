@@ -40,12 +40,13 @@ class BanditRuns:
 
     def value(self) -> Floats:
         """The mean reward per pull so far, (N,)."""
-        return self.now.total / self.step
+        return self.now.total / self.now.t
 
     def regret(self) -> Floats:
         """The mean pseudo-regret per pull so far, (N,): how far the pulled arms' true means lie below the best."""
         gap = self.means.max(axis=1, keepdims=True) - self.means
-        return np.einsum("na,na->n", gap, self.now.pulls) / self.step
+        regret: Floats = (gap * self.now.pulls).sum(axis=1) / self.now.t
+        return regret
 
     def summary(self) -> tuple[Floats, Floats]:
         """The mean reward and the share of optimal pulls since the last call, (N,) each."""

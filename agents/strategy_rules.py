@@ -41,7 +41,7 @@ def highest(q: Floats, row: int) -> float:
     for action in range(1, q.shape[1]):
         if q[row, action] > best:
             best = q[row, action]
-    return best
+    return float(best)
 
 
 @inlined

@@ -5,9 +5,8 @@ from daedalus.core.rng import stream_key
 
 from .interface import Metrics, Step
 from .strategy_rules import choose
-from .table_rules import Learner, Log, Population, finish, learn
-
-_NO_LOG = Log(np.zeros(1, np.int64), np.zeros((1, 0), np.int64), np.zeros((1, 0)), np.zeros((1, 0), np.int64))
+from .table_population import empty_log
+from .table_rules import Learner, Population, finish, learn
 
 
 class TableAgent:
@@ -18,6 +17,7 @@ class TableAgent:
 
     def __init__(self, learner: Learner, now: Population, slot: int, seed: int) -> None:
         self.now = now
+        self.log = empty_log(len(now.t), 0)
         self._learner = learner
         self._slot = slot
         self._key = np.uint64(stream_key(seed, "policy"))
@@ -69,6 +69,6 @@ class TableAgent:
         now.ret[i] += reward
         now.rewards[i] += reward
         if step.ended:
-            finish(now, _NO_LOG, i, t + 1, float(now.ret[i]), int(now.length[i]))
+            finish(now, self.log, i, t + 1, float(now.ret[i]), int(now.length[i]))
             now.length[i], now.ret[i] = 0, 0.0
         return {"change": float(self._q[state, action] - before)}

@@ -23,6 +23,15 @@ class Summary:
     mean_length: Floats
     mean_reward: Floats  # per step
 
+    def columns(self) -> dict[str, Floats | Ints]:
+        """The same by the names of the "curve" table."""
+        return {
+            "episodes": self.episodes,
+            "return": self.mean_return,
+            "length": self.mean_length,
+            "reward": self.mean_reward,
+        }
+
 
 class TablePopulation:
     """Learners of one rule and one config, one per seed. Seed i learns the same whoever learns beside it."""
@@ -50,24 +59,10 @@ class TablePopulation:
         """`run`, and return what finished: seed (its index here), episode, step, return, length."""
         first_N = self.now.episodes.copy()
         log = self._advance(until, until - self.step)
-        kept_NC = np.arange(log.step.shape[1]) < log.count[:, None]
-        index, entry = np.nonzero(kept_NC)
-        return {
-            "seed": index,
-            "episode": first_N[index] + entry,
-            "step": log.step[kept_NC],
-            "return": log.ret[kept_NC],
-            "length": log.length[kept_NC],
-        }
+        return logged(log, first_N)
 
     def _advance(self, until: int, capacity: int) -> Log:
-        seeds = self._world_keys.size
-        log = Log(
-            np.zeros(seeds, np.int64),
-            np.empty((seeds, capacity), np.int64),
-            np.empty((seeds, capacity)),
-            np.empty((seeds, capacity), np.int64),
-        )
+        log = empty_log(self._world_keys.size, capacity)
         run(
             self.learner,
             self._tables,
@@ -86,7 +81,8 @@ class TablePopulation:
 
     def greedy(self) -> Ints:
         """The greedy policies, (N, S); the lowest action among ties."""
-        return self.now.q.argmax(axis=2)
+        policies: Ints = self.now.q.argmax(axis=2)
+        return policies
 
     def arrays(self) -> Columns:
         """All state, for a snapshot."""
@@ -96,6 +92,25 @@ class TablePopulation:
         """Take up the state that `arrays` returned."""
         for name, array in self.now._asdict().items():
             array[...] = arrays[name]
+
+
+def empty_log(seeds: int, capacity: int) -> Log:
+    """Room for so many episodes of each seed."""
+    shape = (seeds, capacity)
+    return Log(np.zeros(seeds, np.int64), np.empty(shape, np.int64), np.empty(shape), np.empty(shape, np.int64))
+
+
+def logged(log: Log, first_N: Ints) -> Columns:
+    """The log's episodes as columns: seed (its index), episode, step, return, length. first_N numbers the first."""
+    kept_NC = np.arange(log.step.shape[1]) < log.entries[:, None]
+    index, entry = np.nonzero(kept_NC)
+    return {
+        "seed": index,
+        "episode": first_N[index] + entry,
+        "step": log.step[kept_NC],
+        "return": log.ret[kept_NC],
+        "length": log.length[kept_NC],
+    }
 
 
 def summarise(now: Population) -> Summary:

@@ -50,7 +50,7 @@ class Population(NamedTuple):
 class Log(NamedTuple):
     """Finished episodes, a row per seed; those beyond its C columns are not kept."""
 
-    count: Ints  # (N,), entries so far
+    entries: Ints  # (N,), how many of its columns are filled
     step: Ints  # (N, C), the number of steps taken at an episode's end
     ret: Floats  # (N, C), its undiscounted return
     length: Ints  # (N, C)
@@ -59,13 +59,13 @@ class Log(NamedTuple):
 @inlined
 def q_target(reward: float, gamma: float, bootstrap: float, q: Floats, state_next: int) -> float:
     """Watkins 1989; Sutton & Barto 2018, eq. 6.8. `bootstrap` is 0 where the world really ended, else 1."""
-    return reward + gamma * bootstrap * highest(q, state_next)
+    return float(reward + gamma * bootstrap * highest(q, state_next))
 
 
 @inlined
 def sarsa_target(reward: float, gamma: float, bootstrap: float, q: Floats, state_next: int, action_next: int) -> float:
     """Rummery & Niranjan 1994; Sutton & Barto 2018, eq. 6.7."""
-    return reward + gamma * bootstrap * q[state_next, action_next]
+    return float(reward + gamma * bootstrap * q[state_next, action_next])
 
 
 @inlined
@@ -141,7 +141,7 @@ def run(
                 action = choose(learner.strategy, learner.params, q, visits, state, policy_key, t)
             k = step_outcome(world, state, action, world_key, t)
             reward = world.reward[state, action, k]
-            state_next = np.int64(world.next_state[state, action, k])
+            state_next = int(world.next_state[state, action, k])
             length += 1
             ret += reward
             now.rewards[i] += reward
@@ -167,7 +167,7 @@ def finish(now: Population, log: Log, i: int, step: int, ret: float, length: int
     now.recent_episodes[i] += 1
     now.returns[i] += ret
     now.lengths[i] += length
-    entry = log.count[i]
+    entry = log.entries[i]
     if entry < log.step.shape[1]:
         log.step[i, entry], log.ret[i, entry], log.length[i, entry] = step, ret, length
-        log.count[i] = entry + 1
+        log.entries[i] = entry + 1

@@ -4,19 +4,19 @@ import time
 from collections.abc import Iterator, Sequence
 
 import numpy as np
+from daedalus.core.arrays import Floats
 from daedalus.core.catalogue import find
 from daedalus.core.errors import UserError
-from daedalus.core.lab.experiment import Experiment, Final, Record, Snapshot, evaluation_steps
-from daedalus.core.planning import truth
+from daedalus.core.lab.experiment import Columns, Experiment, Final, Record, Snapshot, evaluation_steps
 from daedalus.core.spec import fill
 from daedalus.core.world import Bandit, World
 
-from .evaluation import greedy_values
+from .evaluation import greedy_values, known_values
 from .records import curve_record
 from .table_population import TablePopulation
 
 #: Steps between two records of finished episodes, where every episode is asked for; bounds their memory.
-_LOGGED_STEPS = 2**14
+LOGGED_STEPS = 2**14
 
 
 def trial(experiment: Experiment, seeds: Sequence[int], resume: Snapshot | None) -> Iterator[Record | Snapshot | Final]:
@@ -40,6 +40,7 @@ def _compiled(
     experiment: Experiment, world: World, population: TablePopulation, seeds: Sequence[int], resume: Snapshot | None
 ) -> Iterator[Record | Snapshot | Final]:
     began = time.perf_counter()
+    known = known_values(world, experiment.horizon)
     if resume is not None:
         population.restore(resume.arrays)
         began -= float(resume.arrays["seconds"])
@@ -50,7 +51,8 @@ def _compiled(
             yield from _logged(population, seeds, step)
         population.run(step)
         seconds = time.perf_counter() - began
-        yield _measure(experiment, world, population, seeds, seconds)
+        value_N = greedy_values(world, population.greedy(), experiment.horizon)
+        yield _row(population, seeds, value_N, known, seconds)
         yield Snapshot(step, {**population.arrays(), "seconds": np.array(seconds)})
     met = slice(world.states)  # not the absorbing state that an import added
     yield Final(
@@ -64,28 +66,28 @@ def _compiled(
 
 def _logged(population: TablePopulation, seeds: Sequence[int], until: int) -> Iterator[Record]:
     while population.step < until:
-        rows = dict(population.run_logged(min(until, population.step + _LOGGED_STEPS)))
-        rows["seed"] = np.array(seeds, np.int64)[rows["seed"]]
-        if rows["seed"].size:
-            yield Record("episodes", rows)
+        yield from episode_rows(population.run_logged(min(until, population.step + LOGGED_STEPS)), seeds)
 
 
-def _measure(
-    experiment: Experiment, world: World, population: TablePopulation, seeds: Sequence[int], seconds: float
+def episode_rows(columns: Columns, seeds: Sequence[int]) -> Iterator[Record]:
+    """A record of logged episodes, under the seeds' own numbers; nothing where none finished."""
+    index = columns["seed"]
+    if index.size:
+        yield Record("episodes", {**columns, "seed": np.array(seeds, np.int64)[index]})
+
+
+def _row(
+    population: TablePopulation, seeds: Sequence[int], value_N: Floats, known: tuple[float, float], seconds: float
 ) -> Record:
-    known, happened = truth(world, experiment.horizon), population.summary()
-    value_N = greedy_values(world, population.greedy(), experiment.horizon)
+    optimum, random_value = known
     return curve_record(
         seeds,
         population.step,
         value=value_N,
-        optimum=known.optimum,
-        random_value=known.random_value,
-        regret=known.optimum - value_N,
+        optimum=optimum,
+        random_value=random_value,
+        regret=optimum - value_N,
         exact=True,
-        episodes=happened.episodes,
-        length=happened.mean_length,
-        reward=happened.mean_reward,
         seconds=seconds,
-        **{"return": happened.mean_return},
+        **population.summary().columns(),
     )
