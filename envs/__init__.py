@@ -15,11 +15,11 @@ from .registration import register_on_import
 if TYPE_CHECKING:
     from .bandit_env import BanditEnv
     from .bandits import bandit
-    from .grid_world import grid_world
     from .grids import cliff, four_rooms
     from .imported import problem_of
     from .loading import load_problem
     from .mazes import maze
+    from .tiling import grid_world
     from .world_env import WorldEnv
 
 _HOMES = {
@@ -28,7 +28,7 @@ _HOMES = {
     "bandit": "bandits",
     "cliff": "grids",
     "four_rooms": "grids",
-    "grid_world": "grid_world",
+    "grid_world": "tiling",
     "load_problem": "loading",
     "maze": "mazes",
     "problem_of": "imported",

@@ -4,8 +4,8 @@ import numpy as np
 from daedalus.core.mdp import check_size
 from daedalus.core.world import Tile, World
 
-from .grid_world import ACTIONS, grid_world
 from .naming import at_least, check_slip, typed
+from .tiling import ACTIONS, grid_world
 
 _FOUR_ROOMS = """\
 #############

@@ -9,8 +9,8 @@ from daedalus.core.mdp import check_size
 from daedalus.core.rng import stream_keys
 from daedalus.core.world import Tile, World
 
-from .grid_world import ACTIONS, grid_world
 from .naming import TimeLimit, at_least, check_slip, typed
+from .tiling import ACTIONS, grid_world
 
 Generator = Literal["depth_first", "wilson"]
 

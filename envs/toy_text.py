@@ -8,7 +8,7 @@ from daedalus.core.errors import UserError
 from daedalus.core.mdp import FiniteMDP, check_size
 from daedalus.core.world import Scene, Tile, World
 
-from .grid_world import ACTIONS, MOVES
+from .tiling import ACTIONS, MOVES
 
 _DIRECTIONS = dict(zip(ACTIONS, MOVES, strict=True))
 _LAKE = {b"S": Tile.START, b"F": Tile.FLOOR, b"H": Tile.HAZARD, b"G": Tile.GOAL}
