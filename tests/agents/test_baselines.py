@@ -1,0 +1,174 @@
+"""The floor and the ceiling: `random` and `optimal` in bandits, finite and open worlds."""
+
+import math
+
+import numpy as np
+import pytest
+from daedalus.agents.baselines import baseline
+from daedalus.core.draws import normal, uniform
+from daedalus.core.lab.experiment import Experiment, Final, Record, Snapshot, evaluation_steps
+from daedalus.core.planning import policy_value_within, random_policy, solve, truth
+from daedalus.core.rng import stream_key
+from daedalus.core.spec import parse_spec
+from daedalus.envs.loading import load_problem
+from daedalus.envs.world_env import WorldEnv
+
+FINITE = ["daedalus/Cliff-v0", "daedalus/Maze-v0:rows=4,columns=4,slip=0.2", "daedalus/FourRooms-v0", "FrozenLake-v1"]
+BANDITS = ["daedalus/Bandit-v0", "daedalus/Bandit-v0:law=bernoulli,arms=4"]
+
+
+def experiment(world: str, agent: str, steps: int = 700, **more) -> Experiment:
+    return Experiment(parse_spec(world), parse_spec(agent), agent, seeds=3, steps=steps, **more)
+
+
+def run(world: str, agent: str, seeds=(0, 1, 2), resume=None, **more):
+    return list(baseline(experiment(world, agent, **more), seeds, resume))
+
+
+def curves(items) -> list[dict]:
+    return [item.columns for item in items if isinstance(item, Record) and item.table == "curve"]
+
+
+def same(a, b) -> bool:
+    """Whether two yields are equal but for their seconds, bit for bit and NaN equal to NaN."""
+    if type(a) is not type(b):
+        return False
+    left, right = (item.arrays if isinstance(item, Snapshot | Final) else item.columns for item in (a, b))
+    return left.keys() == right.keys() and all(
+        np.array_equal(left[name], right[name], equal_nan=left[name].dtype.kind == "f")
+        for name in left
+        if name != "seconds"
+    )
+
+
+@pytest.mark.parametrize("world", FINITE)
+def test_optimal_has_no_regret_and_random_the_value_of_the_uniform_policy(world: str) -> None:
+    problem = load_problem(parse_spec(world))
+    known = truth(problem)
+    uniform_value = policy_value_within(problem.mdp, random_policy(problem.mdp), known.horizon)
+    for columns in curves(run(world, "optimal")):
+        assert columns["regret"].tolist() == [0.0] * 3
+        assert columns["value"].tolist() == [known.optimum] * 3
+        assert columns["exact"].all()
+    for columns in curves(run(world, "random")):
+        assert columns["value"] == pytest.approx([uniform_value] * 3)
+        assert columns["regret"] == pytest.approx([known.optimum - uniform_value] * 3)
+
+
+@pytest.mark.parametrize(("world", "agent"), [(w, a) for w in FINITE for a in ("random", "optimal")])
+def test_a_finite_life_takes_exactly_the_steps(world: str, agent: str) -> None:
+    items = run(world, agent)
+    assert [columns["step"][0] for columns in curves(items)] == evaluation_steps(700)
+    final = items[-1]
+    assert isinstance(final, Final)
+    assert final.arrays["visits"].sum(axis=1).tolist() == [700] * 3
+    states = load_problem(parse_spec(world)).states
+    assert final.arrays["policy"].shape == final.arrays["visits"].shape == (3, states)
+
+
+def test_the_policy_shown_is_the_exact_solution_and_none_for_random() -> None:
+    mdp = load_problem(parse_spec("daedalus/Cliff-v0")).mdp
+    assert np.array_equal(run("daedalus/Cliff-v0", "optimal")[-1].arrays["policy"][0], solve(mdp).policy)
+    assert (run("daedalus/Cliff-v0", "random")[-1].arrays["policy"] == -1).all()
+
+
+def test_on_the_cliff_the_optimal_life_is_thirteen_steps_long() -> None:
+    items = run("daedalus/Cliff-v0", "optimal", steps=130, episodes=True)
+    episodes = [item.columns for item in items if isinstance(item, Record) and item.table == "episodes"]
+    seed_1 = [columns for columns in episodes if columns["seed"][0] == 1]
+    assert np.concatenate([c["step"] for c in seed_1]).tolist() == [13 * n for n in range(1, 11)]
+    assert np.concatenate([c["episode"] for c in seed_1]).tolist() == list(range(10))
+    assert {*np.concatenate([c["return"] for c in seed_1])} == {-13.0}
+    assert sum(columns["episodes"].sum() for columns in curves(items)) == 30
+
+
+@pytest.mark.parametrize("world", ["daedalus/Maze-v0:rows=3,columns=3,slip=0.2", "FrozenLake-v1"])
+def test_a_compiled_random_life_is_the_interactive_one(world: str) -> None:
+    problem = load_problem(parse_spec(world))
+    env, key, visits = WorldEnv(problem), stream_key(1, "policy"), np.zeros(problem.states, np.int64)
+    observation, _ = env.reset(seed=1)
+    returns, current = [], 0.0
+    for t in range(700):
+        visits[observation] += 1
+        action = int(uniform(np.uint64(key), np.uint64(2 * t)) * problem.mdp.actions)
+        observation, reward, terminated, truncated, _ = env.step(action)
+        current += reward
+        if terminated or truncated:
+            returns.append(current)
+            current = 0.0
+            observation, _ = env.reset()
+    items = run(world, "random", episodes=True)
+    lived = [i.columns["return"] for i in items if isinstance(i, Record) and i.table == "episodes"]
+    owners = [i.columns["seed"][0] for i in items if isinstance(i, Record) and i.table == "episodes"]
+    assert items[-1].arrays["visits"][1].tolist() == visits.tolist()
+    assert np.concatenate([r for r, seed in zip(lived, owners, strict=True) if seed == 1]).tolist() == returns
+    assert len(returns) > 2
+
+
+@pytest.mark.parametrize("world", BANDITS)
+def test_in_a_bandit_optimal_pulls_only_the_best_arm(world: str) -> None:
+    items = run(world, "optimal")
+    final = items[-1].arrays
+    assert (final["pulls"].max(axis=1) == 700).all()
+    assert np.array_equal(final["pulls"].argmax(axis=1), final["means"].argmax(axis=1))
+    for columns in curves(items):
+        assert columns["regret"].tolist() == [0.0] * 3
+        assert columns["optimal_rate"].tolist() == [1.0] * 3
+
+
+def test_every_agent_meets_the_same_rewards() -> None:
+    """Pull t pays the arm's mean and a noise that depends on seed and t alone."""
+    final, columns = (items := run("daedalus/Bandit-v0", "optimal", seeds=(5,), steps=50))[-1].arrays, curves(items)
+    assert [c["step"][0] for c in columns] == evaluation_steps(50)[1:]
+    key, best = np.uint64(stream_key(5, "world")), final["means"].max()
+    rewards = [best + normal(key, np.uint64(2 * t)) for t in range(50)]
+    assert final["estimates"].max() == pytest.approx(np.mean(rewards), abs=1e-12)
+    assert columns[-1]["value"][0] == pytest.approx(np.mean(rewards), abs=1e-12)
+    assert columns[9]["reward"][0] == pytest.approx(rewards[9], abs=1e-9)
+
+
+def test_random_pulls_are_uniform_and_their_regret_is_the_gaps() -> None:
+    """Chi-squared with 9 degrees of freedom exceeds 33.7 with probability 1e-4."""
+    items = run("daedalus/Bandit-v0", "random", seeds=(0,), steps=20_000)
+    final, last = items[-1].arrays, curves(items)[-1]
+    pulls, means = final["pulls"][0], final["means"][0]
+    assert ((pulls - 2000) ** 2 / 2000).sum() < 33.7
+    assert last["regret"][0] == pytest.approx((pulls * (means.max() - means)).sum() / 20_000)
+    assert last["random_value"][0] == pytest.approx(means.mean())
+    assert last["value"][0] == pytest.approx((pulls * final["estimates"][0]).sum() / 20_000)
+
+
+@pytest.mark.parametrize("agent", ["random", "optimal"])
+@pytest.mark.parametrize("world", ["daedalus/Bandit-v0", "FrozenLake-v1", "daedalus/Maze-v0:rows=4,columns=4"])
+def test_resumed_is_uninterrupted_and_together_is_alone(world: str, agent: str) -> None:
+    whole = run(world, agent, episodes=True)
+    for number in (0, 17, len(curves(whole)) - 1):
+        place = [n for n, item in enumerate(whole) if isinstance(item, Snapshot)][number]
+        rest = run(world, agent, episodes=True, resume=whole[place])
+        assert len(rest) == len(whole) - place - 1
+        assert all(same(a, b) for a, b in zip(rest, whole[place + 1 :], strict=True))
+    alone = run(world, agent, seeds=(2,))
+    for together, single in zip(curves(run(world, agent)), curves(alone), strict=True):
+        for name in set(single) - {"seconds"}:
+            assert np.array_equal(together[name][2:], single[name], equal_nan=single[name].dtype.kind == "f")
+
+
+def test_a_snapshot_is_a_copy() -> None:
+    generator = baseline(experiment("daedalus/Bandit-v0", "random"), (0,), None)
+    snapshot = next(item for item in generator if isinstance(item, Snapshot))
+    before = snapshot.arrays["pulls"].copy()
+    next(item for item in generator if isinstance(item, Snapshot))
+    assert np.array_equal(snapshot.arrays["pulls"], before)
+
+
+def test_random_lives_in_an_open_world_without_snapshots() -> None:
+    items, again = (run("CartPole-v1", "random", seeds=(0, 1), steps=300) for _ in range(2))
+    assert not any(isinstance(item, Snapshot) for item in items)
+    assert all(same(a, b) for a, b in zip(items, again, strict=True))
+    assert [columns["step"][0] for columns in curves(items)] == evaluation_steps(300)
+    last = curves(items)[-1]
+    assert not last["exact"].any()
+    assert all(math.isnan(last[name][0]) for name in ("optimum", "random_value", "regret"))
+    assert (last["value"] > 8).all()  # no CartPole episode is shorter
+    lived = sum(c["episodes"][0] * c["length"][0] for c in curves(items) if c["episodes"][0])
+    assert 0 < lived <= 300

@@ -1,0 +1,269 @@
+"""Stable-Baselines3 on trial: exact steps, exact points, its own randomness, equal to its own `learn`."""
+
+# ruff: noqa: TID251, NPY002 - the global generators are what is tested
+import dataclasses
+import inspect
+import random
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+
+import gymnasium
+import numpy as np
+import pytest
+import stable_baselines3
+import torch
+from daedalus.agents import sb3_trial
+from daedalus.agents.sb3 import A2C, DQN, PPO
+from daedalus.agents.sb3_ledger import Ledger
+from daedalus.agents.sb3_trial import sb3
+from daedalus.agents.sb3_turns import ForkedRandomness, in_turns
+from daedalus.core.errors import UserError
+from daedalus.core.lab.experiment import Experiment, Final, Record, evaluation_steps
+from daedalus.core.planning import policy_value_within, truth
+from daedalus.core.spec import fill, parse_spec
+from daedalus.core.world import OpenWorld
+from daedalus.envs.loading import load_problem
+from daedalus.envs.world_env import WorldEnv
+
+LAKE = "FrozenLake-v1"
+AGENTS = [
+    "sb3/dqn:learning_starts=20,batch_size=8,target_update_interval=50",
+    "sb3/ppo:n_steps=32,batch_size=16,n_epochs=2",
+    "sb3/a2c",
+]
+
+
+def run(world: str, agent: str, steps: int, seed: int = 0, **more):
+    experiment = Experiment(parse_spec(world), parse_spec(agent), agent, 1, steps, **more)
+    return list(sb3(experiment, [seed], None))
+
+
+def curves(items) -> list[dict]:
+    return [item.columns for item in items if isinstance(item, Record) and item.table == "curve"]
+
+
+def timeless(items) -> list[dict]:
+    tables = [item.arrays if isinstance(item, Final) else item.columns for item in items]
+    return [{name: a.tobytes() for name, a in table.items() if name != "seconds"} for table in tables]
+
+
+def global_state() -> tuple:
+    return random.getstate(), [str(part) for part in np.random.get_state()], torch.get_rng_state().tolist()
+
+
+@pytest.fixture
+def ledgers(monkeypatch) -> list[Ledger]:
+    """Every ledger that a trial makes."""
+    made: list[Ledger] = []
+
+    class Kept(Ledger):
+        def __init__(self, env, states):
+            super().__init__(env, states)
+            made.append(self)
+
+    monkeypatch.setattr(sb3_trial, "Ledger", Kept)
+    return made
+
+
+@pytest.mark.parametrize("agent", AGENTS)
+@pytest.mark.parametrize("steps", [150, 160])  # within a rollout of every one of them, and at its end
+def test_exact_steps_exact_points_and_exact_values(agent: str, steps: int, ledgers) -> None:
+    items = run(LAKE, agent, steps, seed=3)
+    assert ledgers[0].steps == steps
+    assert [columns["step"].tolist() for columns in curves(items)] == [[step] for step in evaluation_steps(steps)]
+    assert all(columns["seed"].tolist() == [3] for columns in curves(items))
+    final, lake = items[-1].arrays, load_problem(parse_spec(LAKE))
+    assert final["visits"].shape == final["policy"].shape == (1, 16)
+    assert final["visits"].sum() == steps
+    exact = policy_value_within(lake.mdp, np.append(final["policy"][0], 0), 100)
+    last = curves(items)[-1]
+    assert last["value"][0] == pytest.approx(exact, abs=1e-12)
+    assert last["regret"][0] == pytest.approx(truth(lake).optimum - exact, abs=1e-12)
+    assert last["exact"].all()
+    assert np.isfinite([columns["loss"][0] for columns in curves(items)]).any()
+
+
+@pytest.mark.parametrize("agent", AGENTS)
+def test_same_seed_same_records_and_the_global_random_state_untouched(agent: str) -> None:
+    before = global_state()
+    first = run(LAKE, agent, 100, seed=1, episodes=True)
+    assert global_state() == before
+    random.random(), np.random.rand(), torch.rand(3)
+    assert timeless(run(LAKE, agent, 100, seed=1, episodes=True)) == timeless(first)
+    assert timeless(run(LAKE, agent, 100, seed=2, episodes=True)) != timeless(first)
+
+
+@pytest.mark.parametrize("agent", AGENTS)
+def test_what_others_draw_between_two_records_changes_nothing_and_is_not_changed(agent: str) -> None:
+    alone = run(LAKE, agent, 60)
+    experiment = Experiment(parse_spec(LAKE), parse_spec(agent), agent, 1, 60)
+    np.random.seed(5)
+    torch.manual_seed(5)
+    seen, drawn = [], []
+    for item in sb3(experiment, [0], None):
+        seen.append(item)
+        drawn.append((np.random.rand(), torch.rand(1).item()))
+    assert timeless(seen) == timeless(alone)
+    np.random.seed(5)
+    torch.manual_seed(5)
+    assert drawn == [(np.random.rand(), torch.rand(1).item()) for _ in drawn]
+
+
+@pytest.fixture
+def one_thread() -> Iterator[None]:
+    """As in the trial: the number of threads alone changes an orthogonal initialisation in its last digits."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
+
+
+@pytest.mark.parametrize(
+    ("agent", "plain"),
+    [
+        (AGENTS[0], {"learning_starts": 20, "batch_size": 8, "target_update_interval": 50}),
+        (AGENTS[1], {"n_steps": 32, "batch_size": 16, "n_epochs": 2}),
+        (AGENTS[2], {}),
+    ],
+)
+@pytest.mark.usefixtures("one_thread")
+def test_the_trial_learns_what_learn_learns(agent: str, plain: dict) -> None:
+    """Measuring changes nothing: after 160 steps, whole rollouts for all three, the weights are Stable-Baselines3's."""
+    algorithm = getattr(stable_baselines3, agent.partition(":")[0].removeprefix("sb3/").upper())
+    kept: list = []
+    learn = algorithm.learn
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(
+            algorithm, "learn", lambda self, *args, **kwargs: kept.append(self) or learn(self, *args, **kwargs)
+        )
+        run(LAKE, agent, 160)
+    with ForkedRandomness():
+        plain_model = algorithm("MlpPolicy", WorldEnv(load_problem(parse_spec(LAKE))), seed=0, device="cpu", **plain)
+        plain_model.learn(160)
+    assert plain_model.num_timesteps == kept[0].num_timesteps == 160
+    ours, theirs = (model.policy.state_dict() for model in (kept[0], plain_model))
+    assert ours.keys() == theirs.keys()
+    assert all(torch.equal(ours[name], theirs[name]) for name in ours)
+
+
+def test_episodes_are_recorded_and_match_the_curve() -> None:
+    items = run(LAKE, "sb3/a2c", 200, episodes=True)
+    rows = [item.columns for item in items if isinstance(item, Record) and item.table == "episodes"]
+    episode, step, length = (np.concatenate([r[name] for r in rows]) for name in ("episode", "step", "length"))
+    assert episode.tolist() == list(range(len(episode)))
+    assert step.tolist() == np.cumsum(length).tolist()
+    assert sum(int(columns["episodes"][0]) for columns in curves(items)) == len(episode) > 5
+
+
+def test_cartpole_is_evaluated_by_rollouts(ledgers, monkeypatch) -> None:
+    monkeypatch.setattr("daedalus.core.lab.experiment.EVALUATIONS", 3)
+    items = run("CartPole-v1", "sb3/ppo:n_steps=100,batch_size=50,n_epochs=2", 300)
+    assert ledgers[0].steps == 300
+    assert [columns["step"][0] for columns in curves(items)] == [0, 100, 200, 270, 300]
+    last = curves(items)[-1]
+    assert not last["exact"].any()
+    assert 8 < last["value"][0] <= 500
+    assert np.isnan(last["optimum"]).all()
+    assert items[-1].arrays == {}
+
+
+class Boxed(gymnasium.Env[np.ndarray, np.ndarray]):
+    """One step long, with actions in a box, and observations in a dictionary."""
+
+    action_space = gymnasium.spaces.Box(-1, 1, (2,))
+    observation_space = gymnasium.spaces.Dict(
+        {"a": gymnasium.spaces.Box(0, 1, (2,)), "b": gymnasium.spaces.Discrete(3)}
+    )
+
+    def reset(self, *, seed=None, options=None):
+        super().reset(seed=seed)
+        return {"a": np.zeros(2, np.float32), "b": 1}, {}
+
+    def step(self, action):
+        return {"a": np.zeros(2, np.float32), "b": 1}, float(action.sum() < 0), True, False, {}
+
+
+@pytest.fixture
+def boxed(monkeypatch) -> None:
+    def load(spec, seed=0):
+        return OpenWorld("Boxed-v0", Boxed)
+
+    monkeypatch.setattr("daedalus.envs.loading.load_problem", load)
+
+
+@pytest.mark.usefixtures("boxed")
+def test_spaces_that_the_algorithm_cannot_take_are_refused_in_a_line() -> None:
+    before = threading.active_count()
+    for agent in ("sb3/dqn", "sb3/ppo"):  # a box of actions; a dictionary for MlpPolicy
+        with pytest.raises(UserError, match=f"{agent} cannot take Boxed-v0: ") as caught:
+            run("Boxed-v0", agent, 10)
+        assert "\n" not in str(caught.value)
+    assert threading.active_count() == before
+
+
+@pytest.mark.usefixtures("boxed")
+def test_boxes_and_dictionaries_are_taken_where_they_can_be() -> None:
+    items = run("Boxed-v0", "sb3/ppo:policy=MultiInputPolicy,n_steps=8,batch_size=4,n_epochs=1", 16)
+    assert curves(items)[-1]["value"][0] in (0.0, 1.0)
+
+
+def test_an_abandoned_trial_leaves_no_thread_and_no_trace() -> None:
+    before, threads = threading.active_count(), torch.get_num_threads()
+    state = global_state()
+    experiment = Experiment(parse_spec(LAKE), parse_spec("sb3/a2c"), "x", 1, 1_000_000)
+    trial = sb3(experiment, [0], None)
+    next(trial)
+    assert threading.active_count() == before + 1
+    trial.close()
+    assert threading.active_count() == before
+    assert global_state() == state
+    assert torch.get_num_threads() == threads
+
+
+def test_turns_are_strict_and_errors_come_home() -> None:
+    log: list[str] = []
+
+    def work(turn) -> None:
+        for number in range(3):
+            log.append(f"work {number}")
+            turn.give(number)
+        raise ValueError("from the loop")
+
+    with pytest.raises(ValueError, match="from the loop"):  # noqa: PT012 - the log is the point
+        for item in in_turns(work, ForkedRandomness()):
+            log.append(f"caller {item}")
+    assert log == ["work 0", "caller 0", "work 1", "caller 1", "work 2", "caller 2"]
+
+
+@pytest.mark.parametrize("agent", [DQN, PPO, A2C])
+def test_the_parameters_are_those_of_stable_baselines(agent) -> None:
+    theirs = inspect.signature(getattr(stable_baselines3, agent.algorithm)).parameters
+    for field in dataclasses.fields(agent.config_class):
+        if field.name not in {"policy", "width", "depth"}:
+            assert field.default == theirs[field.name].default, field.name
+
+
+@pytest.mark.parametrize(
+    ("agent", "params", "message"),
+    [
+        (DQN, {"learning_rate": 0.0}, "learning_rate must be a finite number above 0"),
+        (DQN, {"gamma": 1.5}, r"gamma must lie in \[0, 1\]"),
+        (DQN, {"batch_size": 0}, "batch_size must be at least 1"),
+        (PPO, {"n_steps": 1}, "n_steps must be at least 2"),
+        (PPO, {"target_kl": -1.0}, "target_kl"),
+        (A2C, {"learning_rate": float("inf")}, "learning_rate"),
+        (A2C, {"nsteps": 3}, "n_steps"),
+        (A2C, {"policy": "MlpPolice"}, "MlpPolicy"),
+    ],
+)
+def test_bad_parameters_are_refused(agent, params: dict, message: str) -> None:
+    with pytest.raises(UserError, match=message):
+        fill(agent.config_class, params, "sb3/x")
+
+
+def test_reading_the_parameters_imports_no_torch() -> None:
+    code = "import sys, daedalus.agents.sb3; print('torch' in sys.modules or 'stable_baselines3' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "False"
