@@ -18,6 +18,11 @@ class BanditAgent:
         self._slot = slot
         self._key = np.uint64(stream_key(seed, "policy"))
 
+    @property
+    def step(self) -> int:
+        """Steps learnt from so far."""
+        return int(self.now.t[self._slot])
+
     def begin(self, obs: int) -> None:
         """Begin an episode: nothing is carried over or forgotten."""
 

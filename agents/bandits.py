@@ -1,39 +1,125 @@
-"""Bandit learners."""
+"""Bandit learners: sample averages of rewards, and a strategy that chooses the arm.
+
+Details: estimates start at 0; ties are broken at random; each class is a strategy of `strategies.py` made a learner.
+"""
+
+import math
+from typing import TYPE_CHECKING, Any, final
+
+from daedalus.core.arrays import Floats, Ints
+from daedalus.core.errors import UserError
+from daedalus.core.world import Bandit, World
 
 from . import strategies
+from .bandit_agent import BanditAgent
+from .bandit_population import BanditRuns, fresh_bandits
+from .bandit_rules import BanditPopulation
+from .face import Body, Face
+from .strategies import Strategy
+
+if TYPE_CHECKING:
+    from .face import Place
 
 
-class Greedy:
-    """Greedy."""
+class BanditLearner(Face):
+    """A learner of one estimate per arm. Final classes name its strategy, which is all its config."""
+
+    @property
+    def q(self) -> Floats:
+        """Estimates of the arms, (A,)."""
+        q, _ = self._rows()
+        return q.reshape(-1)
+
+    @property
+    def pulls(self) -> Ints:
+        """How often each arm was pulled, (A,)."""
+        _, pulls = self._rows()
+        return pulls.reshape(-1)
+
+    def _embody(self, where: "Place") -> Body:
+        if isinstance(where, Bandit):
+            runs = BanditRuns([where], self.config, [self.seed])
+            return Body(runs.now, runs, None)
+        from .interaction import Interaction, offsets, table_shape
+
+        name = where.name if isinstance(where, World) else (where.spec.id if where.spec else type(where).__name__)
+        if isinstance(where, World) or table_shape(where, name)[0] != 1:
+            raise UserError(f"a bandit strategy sees no states, and {name} has some; take q_learning or sb3/* there")
+        now = fresh_bandits(1, table_shape(where, name)[1])
+        return Body(
+            now, Interaction(where, BanditAgent(self.config, now, 0, self.seed), self.seed), None, offsets(where)
+        )
+
+    def _rows(self) -> tuple[Floats, Ints]:
+        return self._now.q, self._now.pulls
+
+    def _row(self, obs: int) -> int:
+        return 0
+
+    def _strategy(self) -> Strategy:
+        config: Strategy = self.config
+        return config
+
+    @classmethod
+    def _memory(cls, arrays: dict[str, Any]) -> BanditPopulation:
+        return BanditPopulation(**arrays)
+
+
+@final
+class Greedy(BanditLearner):
+    """Always pulls an arm of highest estimate."""
 
     config_class = strategies.Greedy
 
+    def __init__(self, env: "Place | str", seed: int = 0) -> None:
+        super().__init__(env, seed, strategies.Greedy())
 
-class EpsilonGreedy:
-    """ε-greedy."""
+
+@final
+class EpsilonGreedy(BanditLearner):
+    """Explores with probability `epsilon`. Sutton & Barto 2018, section 2.2."""
 
     config_class = strategies.EpsilonGreedy
 
+    def __init__(self, env: "Place | str", seed: int = 0, epsilon: float = 0.1) -> None:
+        super().__init__(env, seed, strategies.EpsilonGreedy(epsilon))
 
-class EpsilonFirst:
-    """ε-first."""
+
+@final
+class EpsilonFirst(BanditLearner):
+    """Explores for the first `explore` pulls, then is greedy."""
 
     config_class = strategies.EpsilonFirst
 
+    def __init__(self, env: "Place | str", seed: int = 0, explore: int = 100) -> None:
+        super().__init__(env, seed, strategies.EpsilonFirst(explore))
 
-class EpsilonFirstSoftmax:
-    """ε-first, then softmax."""
+
+@final
+class EpsilonFirstSoftmax(BanditLearner):
+    """Explores for the first `explore` pulls, then draws by the Boltzmann distribution."""
 
     config_class = strategies.EpsilonFirstSoftmax
 
+    def __init__(self, env: "Place | str", seed: int = 0, explore: int = 100, temperature: float = 0.1) -> None:
+        super().__init__(env, seed, strategies.EpsilonFirstSoftmax(explore, temperature))
 
-class Softmax:
-    """Softmax."""
+
+@final
+class Softmax(BanditLearner):
+    """Draws by the Boltzmann distribution at `temperature`. Sutton & Barto 2018, eq. 2.11."""
 
     config_class = strategies.Softmax
 
+    def __init__(self, env: "Place | str", seed: int = 0, temperature: float = 0.1) -> None:
+        super().__init__(env, seed, strategies.Softmax(temperature))
 
-class UCB:
-    """Upper confidence bound."""
+
+@final
+class UCB(BanditLearner):
+    """Pulls the arm of highest upper confidence bound; c = √2 is UCB1. Auer, Cesa-Bianchi & Fischer 2002."""
 
     config_class = strategies.UCB
+
+    def __init__(self, env: "Place | str", seed: int = 0, c: float = math.sqrt(2)) -> None:
+        super().__init__(env, seed, strategies.UCB(c))

@@ -19,21 +19,20 @@ class Interaction:
     The environment is seeded once, with `seed`, or, where the agent has lived before, with a seed of that moment.
     """
 
-    def __init__(self, env: "Env", agent: Agent, seed: int, step: int = 0) -> None:
-        self.env, self.agent, self.step = env, agent, step
+    def __init__(self, env: "Env", agent: Agent, seed: int) -> None:
+        self.env, self.agent = env, agent
         self._observed, self._acted = offsets(env)
-        self._seed: int | None = seed if step == 0 else stream_key(seed, f"world/{step}") % 2**31
+        self._seed, self._seeded = seed, False
         self._obs: int | None = None
 
     def run(self, until: int) -> None:
         """Live on to step `until`."""
-        while self.step < until:
-            self._once()
+        while (t := self.agent.step) < until:
+            self._once(t)
 
-    def _once(self) -> None:
+    def _once(self, t: int) -> None:
         if self._obs is None:
-            first, _ = self.env.reset(seed=self._seed)
-            self._seed = None
+            first, _ = self.env.reset(seed=self._first_seed(t))
             self._obs = int(first) - self._observed
             self.agent.begin(self._obs)
         action = self.agent.act(self._obs)
@@ -42,7 +41,13 @@ class Interaction:
         step = Step(self._obs, action, float(reward), obs_next, bool(terminated), bool(truncated))
         self.agent.update(step)
         self._obs = None if step.ended else obs_next
-        self.step += 1
+
+    def _first_seed(self, t: int) -> int | None:
+        """The environment's seed: given once, another one where the agent has lived before."""
+        if self._seeded:
+            return None
+        self._seeded = True
+        return self._seed if t == 0 else stream_key(self._seed, f"world/{t}") % 2**31
 
 
 def table_shape(env: "Env", name: str) -> tuple[int, int]:

@@ -27,6 +27,11 @@ class Step:
 class Agent(Protocol):
     """A learner for any Gymnasium environment; a thin view of one slot of a population."""
 
+    @property
+    def step(self) -> int:
+        """Steps learnt from so far."""
+        ...
+
     def begin(self, obs: Any) -> None:
         """Begin an episode at `obs`."""
         ...

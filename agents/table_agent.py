@@ -24,6 +24,11 @@ class TableAgent:
         self._q, self._visits = now.q[slot], now.visits[slot]
         self._scratch = np.empty(self._q.shape[1])
 
+    @property
+    def step(self) -> int:
+        """Steps learnt from so far."""
+        return int(self.now.t[self._slot])
+
     def begin(self, obs: int) -> None:
         """Begin an episode: what was chosen ahead in another is forgotten."""
         self.now.action[self._slot] = -1
