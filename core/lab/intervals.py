@@ -18,17 +18,20 @@ from .statistics import Estimate, checked
 Statistic = Callable[[Floats, int], Floats]
 
 RESAMPLES = 2_000
+#: The quantiles of a 95 % interval.
+BOUNDS = (0.025, 0.975)
 _CHUNK = 2_000_000  # scores resampled at once
 
 
-def widening(counts: Sequence[int]) -> float:
-    """The factor by which a percentile interval is widened, given the seeds of each stratum.
+def widened(value: Floats, percentiles: Floats, counts: Sequence[int]) -> tuple[Floats, Floats]:
+    """Move percentile bounds, (2, …) around `value` (…), away from it; `counts` are the seeds of each stratum.
 
-    The strata's degrees of freedom add up; the shrinkage is that of the smallest.
+    The smallest stratum decides by how much: one world may carry all the spread of the pooled statistic.
     """
-    smallest = min(counts)
-    freedom = sum(counts) - len(counts)
-    return float(np.sqrt(smallest / (smallest - 1)) * stats.t.ppf(0.975, freedom) / stats.norm.ppf(0.975))
+    n = min(counts)
+    factor = float(np.sqrt(n / (n - 1)) * stats.t.ppf(0.975, n - 1) / stats.norm.ppf(0.975))
+    low, high = percentiles
+    return value + factor * np.minimum(low - value, 0.0), value + factor * np.maximum(high - value, 0.0)
 
 
 def resampled(strata: Sequence[Floats], statistic: Statistic, rng: np.random.Generator, resamples: int) -> Floats:
@@ -52,11 +55,12 @@ def interval(
     seed gives NaN bounds, since one seed says nothing about the spread.
     """
     strata = [checked(stratum) for stratum in strata]
-    value = float(statistic(np.concatenate(strata), -1))
+    point = statistic(np.concatenate(strata), -1)
+    value = float(point)
     if min(stratum.size for stratum in strata) < 2:
         return Estimate(value, np.nan, np.nan)
     if all(np.all(stratum == stratum[0]) for stratum in strata):
         return Estimate(value, value, value)
-    low, high = np.quantile(resampled(strata, statistic, rng, resamples), [0.025, 0.975])
-    factor = widening([stratum.size for stratum in strata])
-    return Estimate(value, value + factor * min(low - value, 0.0), value + factor * max(high - value, 0.0))
+    percentiles = np.quantile(resampled(strata, statistic, rng, resamples), BOUNDS)
+    low, high = widened(point, percentiles, [stratum.size for stratum in strata])
+    return Estimate(value, float(low), float(high))

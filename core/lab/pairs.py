@@ -73,7 +73,7 @@ def compare_pairs(world: Sequence[Scores]) -> list[Pair]:
 
 
 def _p_values(differences: list[Floats], world: str) -> Floats:
-    """Pairs with equally many seeds share their sign flips."""
+    """The p-value of each pair; pairs with equally many seeds share their sign flips."""
     p = np.ones(len(differences))
     for count in sorted({difference.size for difference in differences}):
         same = [index for index, difference in enumerate(differences) if difference.size == count]

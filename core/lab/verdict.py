@@ -37,7 +37,8 @@ def pronounce(world: Sequence[Scores], pairs: Sequence[Pair]) -> Verdict:
     if not field:
         return Verdict(world[0].world, "There is nothing to rank here.", (), warnings)
     headline = f"{_ranking(field, pairs)}{_bounds(field[0])}."
-    return Verdict(world[0].world, headline, (*_statements(field, pairs), *_against_random(world)), warnings)
+    said = [*_statements(field, pairs), *_against_random(world), *_how_tested(pairs)]
+    return Verdict(world[0].world, headline, tuple(said), warnings)
 
 
 def _ranking(field: Sequence[Scores], pairs: Sequence[Pair]) -> str:
@@ -47,12 +48,15 @@ def _ranking(field: Sequence[Scores], pairs: Sequence[Pair]) -> str:
     if len(field) == 1:
         return earns
     rivals = [pair for pair in pairs if best.label in (pair.first, pair.second)]
-    if rivals and all(pair.equal for pair in rivals):
-        return f"No best: {names([scores.label for scores in field])} are equal on every seed, and {earns}"
-    level_with = [_other(pair, best.label) for pair in rivals if not _differs(pair)]
-    if not level_with:
-        return f"Best: {earns}, more than every other agent"
-    return f"Highest: {earns}, but it cannot be told apart from {names(level_with, 'or')}"
+    equal = [_other(pair, best.label) for pair in rivals if pair.equal]
+    unclear = [_other(pair, best.label) for pair in rivals if not _differs(pair) and not pair.equal]
+    if equal:
+        earns = f"{names([best.label, *equal])} earn {earns.partition(' earns ')[2]}, equal on every seed"
+    if len(equal) == len(rivals):
+        return f"No best: {earns}"
+    if unclear:
+        return f"Highest: {earns}, but it cannot be told apart from {names(unclear, 'or')}"
+    return f"Best: {earns}, ahead of every other agent by more than chance explains"
 
 
 def _bounds(best: Scores) -> str:
@@ -76,21 +80,16 @@ def _statements(field: Sequence[Scores], pairs: Sequence[Pair]) -> list[str]:
     equal = [_other(pair, best) for pair in rivals if pair.equal]
     said = []
     if beaten:
-        worst = max(pair.p_adjusted for pair in beaten)
-        beaten_names = names([_other(pair, best) for pair in beaten])
-        said.append(
-            f"{best} is better than {beaten_names} (each {p_text(worst, at_most=True)}, {_test(beaten, len(pairs))})."
-        )
+        worst = p_text(max(pair.p_adjusted for pair in beaten), at_most=True)
+        said.append(f"{best} is better than {names([_other(pair, best) for pair in beaten])} (each {worst}).")
     if level_with:
         level_names = names([_other(pair, best) for pair in level_with], "or")
         needed = max(_needed(pair, len(pairs)) for pair in level_with)
-        said.append(
-            f"No difference between {best} and {level_names} can be concluded "
-            f"({_test(level_with, len(pairs))}); {_would_take(needed, 'differences')}."
-        )
+        take = _would_take(needed, "every difference")
+        said.append(f"No difference between {best} and {level_names} can be concluded; {take}.")
     if equal:
         said.append(f"{best} and {names(equal)} are equal on every seed.")
-    rest = [pair for pair in pairs if pair not in rivals]
+    rest = [pair for pair in pairs if best not in (pair.first, pair.second)]
     differing = sum(_differs(pair) for pair in rest)
     said.append(f"Among the others, {differing} of {len(rest)} pairs differ.")
     return said
@@ -98,21 +97,25 @@ def _statements(field: Sequence[Scores], pairs: Sequence[Pair]) -> list[str]:
 
 def _sentence(pair: Pair, family: int) -> str:
     if pair.equal:
-        return f"{pair.first} and {pair.second} are equal on every seed ({pair.seeds} paired seeds)."
+        return f"{pair.first} and {pair.second} are equal on every seed."
     better, worse = (pair.first, pair.second) if pair.difference >= 0 else (pair.second, pair.first)
-    evidence = f"{p_text(pair.p_adjusted)}, {_test([pair], family)}"
+    found = f"mean difference {number(abs(pair.difference))}, {p_text(pair.p_adjusted)}"
     if _differs(pair):
-        return f"{better} is better than {worse}: mean difference {number(abs(pair.difference))}, {evidence}."
+        return f"{better} is better than {worse}: {found}."
     return (
-        f"No difference between {better} and {worse} can be concluded from {seeds_text(pair.seeds)}: mean difference "
-        f"{number(abs(pair.difference))}, {evidence}; {_would_take(_needed(pair, family), 'a difference')}."
+        f"No difference between {better} and {worse} can be concluded from {seeds_text(pair.seeds)} ({found}); "
+        f"{_would_take(_needed(pair, family), 'a difference')}."
     )
 
 
-def _test(pairs: Sequence[Pair], family: int) -> str:
+def _how_tested(pairs: Sequence[Pair]) -> list[str]:
+    """One line that says what every p is."""
+    if not pairs or all(pair.equal for pair in pairs):
+        return []
     counts = sorted({pair.seeds for pair in pairs})
-    seeds = f"{counts[0]} paired seeds" if len(counts) == 1 else f"{counts[0]} to {counts[-1]} paired seeds"
-    return f"Holm-adjusted over {family} pairs, {seeds}" if family > 1 else seeds
+    seeds = seeds_text(counts[0]) if len(counts) == 1 else f"{counts[0]} to {counts[-1]} seeds"
+    holm = f", with Holm's correction over {len(pairs)} pairs" if len(pairs) > 1 else ""
+    return [f"Every p is from a paired permutation test on {seeds}{holm}."]
 
 
 def _needed(pair: Pair, family: int) -> float:
@@ -123,11 +126,11 @@ def _needed(pair: Pair, family: int) -> float:
 
 
 def _would_take(needed: float, what: str) -> str:
+    """`what` is the thing to be seen: "a difference" or "every difference"."""
     if not math.isfinite(needed):
         return "how many seeds it would take cannot be said"
-    if needed > _COUNTLESS:
-        return f"more than {_COUNTLESS:,} seeds would be needed to see {what} of the size observed"
-    return f"about {rounded_up(needed)} seeds would be needed to see {what} of the size observed with 80 % power"
+    count = f"more than {_COUNTLESS:,}" if needed > _COUNTLESS else f"about {rounded_up(needed):,}"
+    return f"{count} seeds would be needed to see {what} of the size observed with 80 % power"
 
 
 def _against_random(world: Sequence[Scores]) -> list[str]:
@@ -147,7 +150,9 @@ def _warnings(world: Sequence[Scores], field: Sequence[Scores], pairs: Sequence[
         return tuple(said)
     if len(counts) > 1:
         said.append(f"The agents have {counts[0]} to {counts[-1]} seeds; each pair is tested on those that both have.")
-    if counts[0] < FEW:
+    if counts[0] == 1:
+        said.append(f"One seed says nothing about chance, so there is no interval; take at least {FEW}.")
+    elif counts[0] < FEW:
         said.append(f"Only {seeds_text(counts[0])}: intervals are wide and rough; take at least {FEW}.")
     if pairs:
         said += _too_few_for_p(min(pair.seeds for pair in pairs), len(pairs))
@@ -160,9 +165,9 @@ def _too_few_for_p(seeds: int, family: int) -> list[str]:
         return []
     enough = math.floor(math.log2(2 * family / LEVEL)) + 1
     over = f" with Holm's correction over {family} pairs" if family > 1 else ""
-    can = "seed can" if seeds == 1 else "paired seeds can"
+    can = "One seed can" if seeds == 1 else f"{seeds} paired seeds can"
     return [
-        f"{seeds} {can} never give p < {LEVEL}{over}: the smallest possible p is {min(1.0, smallest):.3g}. "
+        f"{can} never give p < {LEVEL}{over}: the smallest possible p is {min(1.0, smallest):.3g}. "
         f"It takes at least {enough} seeds."
     ]
 
@@ -193,7 +198,12 @@ def number(value: float) -> str:
 
 def p_text(p: float, at_most: bool = False) -> str:
     """A p-value in words: `p = 0.012`, `p < 0.001`."""
-    return "p < 0.001" if p < 0.001 else f"p {'≤' if at_most else '='} {p:.2g}"
+    if p < 0.001:
+        return "p < 0.001"
+    text = f"{p:.2g}"
+    if float(text) == LEVEL:  # 0.0496 must not read as 0.05
+        text = f"{p:.3g}"
+    return f"p {'≤' if at_most else '='} {text}"
 
 
 def seeds_text(seeds: int) -> str:
