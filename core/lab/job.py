@@ -53,11 +53,9 @@ def run_plan(
 ) -> "Comparison":
     """Run a plan, or what is left of it, and compare."""
     workers = None if jobs is None else whole(jobs, "jobs")
-    from .comparison import summarise
     from .folder import hold_run
     from .progress import watcher
     from .provenance import typed_command
-    from .report import write_report
     from .resolve import resolve
     from .runner import default_jobs, open_tasks, run_tasks
 
@@ -66,5 +64,11 @@ def run_plan(
         with watcher(folder.resolved.seats, tasks, progress) as watch:
             run_tasks(folder, tasks, workers or default_jobs(), watch)
         run = folder.close()
+        from .comparison import summarise  # SciPy's statistics and the plots take seconds to import
+
         comparison = summarise(run)
-        return dataclasses.replace(comparison, report=write_report(run, comparison)) if report else comparison
+        if not report:
+            return comparison
+        from .report import write_report
+
+        return dataclasses.replace(comparison, report=write_report(run, comparison))

@@ -103,10 +103,11 @@ def _refuse_mismatch(entry: Entry, place: Place) -> None:
     if sort in entry.suits:
         return
     made_for = " and ".join(_PLURALS[suit] for suit in entry.suits)
-    fitting = [other.name for other in of_kind("agent").values() if sort in other.suits]
-    shown = ", ".join(fitting[:6]) + (", …" if len(fitting) > 6 else "")
+    fitting = [other for other in of_kind("agent").values() if sort in other.suits]
+    special = sorted(fitting, key=lambda other: len(other.suits))  # those made for this sort come first
+    shown = ", ".join(other.name for other in special[:6]) + (", …" if len(special) > 6 else "")
     raise UserError(
-        f"{entry.name} is made for {made_for} and cannot run in {place.spec}, which is {_SORTS[sort]}; "
+        f"{entry.name} is made for {made_for} and cannot run in {place.spec}, {_SORTS[sort]}; "
         f"try {shown or 'another world'}"
     )
 

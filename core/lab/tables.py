@@ -6,11 +6,13 @@ from typing import TYPE_CHECKING, Any
 import typer
 from rich.console import Console
 from rich.markup import escape
+from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
 if TYPE_CHECKING:
     from .comparison import Comparison, Result
+    from .verdict import Verdict
 
 _NOTHING = "–"
 
@@ -29,16 +31,22 @@ def number(value: float | None) -> str:
 def show_comparison(comparison: "Comparison") -> None:
     """Print a table for every world, the verdicts and, as the last line, the report's path."""
     console = Console()
-    for world in dict.fromkeys(result.world for result in comparison.results):
+    for position, world in enumerate(dict.fromkeys(result.world for result in comparison.results)):
+        if position:
+            console.print()
         console.print(_world_table(world, [result for result in comparison.results if result.world == world]))
     for verdict in comparison.verdicts:
-        console.print(Text(f"• {verdict_text(verdict)}"))
+        _say_verdict(console, verdict)
     typer.echo(str(comparison.report or comparison.run))
 
 
-def verdict_text(verdict: Any) -> str:
-    """A verdict in words."""
-    return str(getattr(verdict, "text", verdict))
+def _say_verdict(console: Console, verdict: "Verdict") -> None:
+    console.print()
+    console.print(Text(verdict.world, style="bold"), Text(verdict.headline))
+    for statement in verdict.statements:
+        console.print(Padding(Text(statement), (0, 0, 0, 2)))
+    for warning in verdict.warnings:
+        console.print(Padding(Text(warning, style="yellow"), (0, 0, 0, 2)))
 
 
 def _world_table(world: str, results: Sequence["Result"]) -> Table:
