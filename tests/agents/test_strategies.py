@@ -1,0 +1,111 @@
+import math
+
+import numpy as np
+import pytest
+from daedalus.agents import strategy_rules
+from daedalus.agents.strategies import UCB, EpsilonFirst, EpsilonGreedy, Softmax, strategy
+from daedalus.core.catalogue import find, of_kind
+from daedalus.core.errors import UserError
+from daedalus.core.rng import stream_key
+from daedalus.core.spec import Spec, fill, parse_spec
+from scipy.stats import chisquare
+
+NAMES = sorted(of_kind("strategy"))
+KEY = np.uint64(stream_key(0, "policy"))
+
+
+def probabilities(chosen, q, n=None, t=0, row=0):
+    q = np.atleast_2d(np.array(q, dtype=float))
+    n = np.ones(q.shape, np.int64) if n is None else np.atleast_2d(np.array(n, dtype=np.int64))
+    out = np.full(q.shape[1], np.nan)
+    strategy_rules.probabilities(chosen.code, chosen.params, q, n, row, t, out)
+    return out
+
+
+def choices(chosen, q, n, t, draws):
+    """Actions under `draws` different keys, all of them at decision t."""
+    q, n = np.atleast_2d(np.array(q, dtype=float)), np.atleast_2d(np.array(n, dtype=np.int64))
+    keys = [np.uint64(stream_key(seed, "policy")) for seed in range(draws)]
+    return np.array([strategy_rules.choose(chosen.code, chosen.params, q, n, 0, key, t) for key in keys])
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize(
+    ("q", "n"), [([1.0, 1.2, 0.9], [3, 5, 2]), ([0.0, 0.0, 0.0, 0.0], [0, 0, 0, 0]), ([0.5, 0.5, 0.2], [4, 4, 0])]
+)
+@pytest.mark.parametrize("t", [0, 5000])
+def test_choose_draws_from_probabilities(name, q, n, t):
+    """Per case a false alarm of 1e-5 under a fixed seed; impossible actions are never chosen at all."""
+    chosen = strategy(Spec(name))
+    expected = probabilities(chosen, q, n, t)
+    assert expected.sum() == pytest.approx(1)
+    counts = np.bincount(choices(chosen, q, n, t, 2000), minlength=len(q))
+    assert not counts[expected == 0].any()
+    if np.count_nonzero(expected) > 1:
+        possible = expected > 0
+        assert chisquare(counts[possible], 2000 * expected[possible]).pvalue > 1e-5
+
+
+def test_probabilities_by_hand():
+    assert probabilities(EpsilonGreedy(0.2), [1, 1, 0, 0]) == pytest.approx([0.45, 0.45, 0.05, 0.05])
+    assert probabilities(strategy(Spec("greedy")), [0, 3, 3]) == pytest.approx([0, 0.5, 0.5])
+    assert probabilities(Softmax(1.0), [0, math.log(3)]) == pytest.approx([0.25, 0.75])
+    assert probabilities(Softmax(0.5), [0, math.log(3)]) == pytest.approx([0.1, 0.9])
+    assert probabilities(EpsilonFirst(10), [0, 1, 0, 0], t=9) == pytest.approx([0.25] * 4)
+    assert probabilities(EpsilonFirst(10), [0, 1, 0, 0], t=10) == pytest.approx([0, 1, 0, 0])
+
+
+def test_ucb_by_hand():
+    # ln 50 = 3.912: 0.5 + 2·√.3912 = 1.751 beats 0.6 + 2·√.0978 = 1.226; with c = .1 it is .563 against .631
+    assert probabilities(UCB(2.0), [0.5, 0.6], [10, 40]) == pytest.approx([1, 0])
+    assert probabilities(UCB(0.1), [0.5, 0.6], [10, 40]) == pytest.approx([0, 1])
+    assert probabilities(UCB(), [9, 0, 0], [5, 0, 0]) == pytest.approx([0, 0.5, 0.5])  # the untried first
+    assert UCB().c == math.sqrt(2)
+
+
+def test_rules_read_the_row_they_are_given():
+    q = np.array([[1.0, 0.0], [0.0, 1.0]])
+    n = np.ones((2, 2), np.int64)
+    for name in NAMES:
+        chosen = strategy(Spec(name))
+        for row in (0, 1):
+            out = np.empty(2)
+            strategy_rules.probabilities(chosen.code, chosen.params, q, n, row, 10**6, out)
+            assert out[row] > 0.5
+            assert strategy_rules.choose(chosen.code, chosen.params, q, n, row, KEY, 10**6) in (0, 1)
+
+
+def test_softmax_stands_large_values():
+    assert probabilities(Softmax(1e-3), [-1e6, 1e6]) == pytest.approx([0, 1])
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("epsilon_greedy(epsilon=1.5)", "epsilon must lie in"),
+        ("epsilon_greedy(epsilon=nan)", "NaN"),
+        ("epsilon_first(explore=-1)", "explore must be"),
+        ("epsilon_first(explore=0.5)", "explore must be int"),
+        ("softmax(temperature=0)", "temperature must be above 0"),
+        ("epsilon_first_softmax(temperature=-1)", "temperature must be above 0"),
+        ("ucb(c=-1)", "c must be at least 0"),
+        ("ucb(x=1)", "unknown parameter of ucb 'x'"),
+        ("ubc", "did you mean 'ucb'"),
+    ],
+)
+def test_bad_strategies_are_refused(text, says):
+    with pytest.raises(UserError, match=says):
+        strategy(parse_spec(text))
+
+
+def test_nan_is_refused_in_python_too():
+    with pytest.raises(UserError):
+        EpsilonGreedy(math.nan)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_strategy_is_a_bandit_agent_with_the_same_settings(name):
+    agent = find("agent", name)
+    assert agent.suits == ("bandit",)
+    assert agent.load().config_class is find("strategy", name).load()
+    assert fill(agent.load().config_class, {}, name) == strategy(Spec(name))
