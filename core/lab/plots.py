@@ -7,14 +7,14 @@ from typing import Literal
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.ticker import FixedLocator, NullLocator
+from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
 from .figures import TEXT, Mark, Plot, Size, both, name_axes
 from .plots_bands import Band
 from .plots_style import CEILING, FLOOR, INK, MUTED, Style
 from .report_text import interval, listed, number, short
 
-BAND_NOTE = "Lines are means over seeds, bands their pointwise 95 % intervals (Student’s t)."
+BAND_NOTE = "Lines are means over seeds, bands their pointwise 95\u00a0% intervals (Student’s t)."
 
 
 @dataclass(frozen=True, eq=False)
@@ -137,6 +137,7 @@ def _log_axis(axes: Axes, shown: Mapping[str, Band]) -> None:
     axes.set_ylim(-0.04 * 10.0**knee, highest * 1.25)
     axes.yaxis.set_major_locator(FixedLocator([0.0, *(10.0**power for power in range(knee, top + 1))]))
     axes.yaxis.set_minor_locator(NullLocator())
+    axes.yaxis.set_major_formatter(FuncFormatter(short))
 
 
 def _alt(what: Curves, shown: Mapping[str, Band]) -> str:

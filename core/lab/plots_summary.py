@@ -9,8 +9,8 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter, NullFormatter, NullLocator
 
 from .figures import TEXT, Mark, Plot, Size, both, name_axes
-from .plots_style import CEILING, FLOOR, INK, MUTED, Style
-from .report_text import clipped, interval, listed, number, short
+from .plots_style import GRID, INK, MUTED, Style
+from .report_text import clipped, decimals_apart, interval, number, paired, short
 from .statistics import Estimate, Profile
 
 _ROW = 38  # pixels a row: a line of text above a line of ink
@@ -24,18 +24,24 @@ class Row:
     label: str
     estimate: Estimate
     style: Style
+    over: str = ""  # a second label, in a plot of pairs
+
+    @property
+    def name(self) -> str:
+        """The row's whole name."""
+        return f"{self.label} over {self.over}" if self.over else self.label
 
 
 @dataclass(frozen=True)
 class Rows:
-    """What one plot of intervals shows. `bounds` are levels to draw as vertical lines: (label, level, style)."""
+    """What one plot of intervals shows. `mark` is a level that an upright stroke marks in every row."""
 
     key: str
     title: str
     x: str
     rows: Sequence[Row]
     caption: str
-    bounds: Sequence[tuple[str, float, Style]] = ()
+    mark: tuple[str, float] | None = None
     limits: tuple[float, float] | None = None
     percent: bool = False
 
@@ -43,6 +49,7 @@ class Rows:
 def intervals(what: Rows) -> Plot:
     """Draw estimates with their intervals, one row each, its label above it."""
     rows = list(what.rows)
+    said = _said(what)
     left, right = what.limits or _limits(what)
 
     def paint(axes: Axes, size: Size) -> None:
@@ -54,38 +61,39 @@ def intervals(what: Rows) -> Plot:
         if what.percent:
             axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{100 * value:.0f} %"))
         for at, row in enumerate(rows):
-            _row(axes, at, row, size, (left, right), what.percent)
-        for _, level, style in what.bounds:
-            if left <= level <= right:
-                axes.axvline(level, color=style.colour, linestyle=style.dash, linewidth=1.5, zorder=1)
+            _row(axes, at, row, size, (left, right), said[at])
+        if what.mark and left <= what.mark[1] <= right:
+            for at in range(len(rows)):  # beside the ink only, so that no letter is crossed
+                axes.plot([what.mark[1]] * 2, [at - 0.15, at + 0.15], color=INK, linewidth=1.5, zorder=4)
         name_axes(axes, what.x, "")
 
     wide, narrow = both(what.key, paint, height=_ROW * len(rows) + 56, margins=(14, 22, 6, 44))
-    named = {row.label for row in rows}
-    legend = [
-        Mark(label, style) for label, level, style in what.bounds if label not in named and left <= level <= right
-    ]
-    return Plot(what.key, what.title, what.caption, _alt(what), wide, narrow, legend)
+    return Plot(what.key, what.title, what.caption, _alt(what), wide, narrow)
 
 
-def _row(axes: Axes, at: int, row: Row, size: Size, limits: tuple[float, float], percent: bool) -> None:
+def _row(axes: Axes, at: int, row: Row, size: Size, limits: tuple[float, float], said: str) -> None:
     value, low, high = row.estimate
     left, right = limits
     colour = row.style.colour
-    axes.axhline(at, color="#010205", linewidth=1, zorder=0)
-    room = int((size.width - 36) / _LETTER) - (10 if math.isfinite(value) else 0)
-    axes.annotate(
-        clipped(row.label, room), (0, at), (0, 9), ("axes fraction", "data"), "offset points", color=INK, fontsize=TEXT
-    )
-    said = (f"{100 * value:.0f} %" if percent else number(value)) if math.isfinite(value) else "no number"
-    axes.annotate(
-        said, (1, at), (0, 9), ("axes fraction", "data"), "offset points", color=MUTED, fontsize=TEXT, ha="right"
-    )
+    axes.axhline(at, color=GRID, linewidth=1, zorder=0)
+    room = int((size.width - 36) / _LETTER) - len(said) - 2
+    name = paired(row.label, row.over, room) if row.over else clipped(row.label, room)
+    for text, end, colour_, side in ((name, 0, INK, "left"), (said, 1, MUTED, "right")):
+        axes.annotate(
+            text,
+            (end, at),
+            (0, 9),
+            ("axes fraction", "data"),
+            "offset points",
+            color=colour_,
+            fontsize=TEXT,
+            ha=side,
+        )
     if not math.isfinite(value):
         return
     if not left <= value <= right:
-        end, sign = (left, "<") if value < left else (right, ">")
-        axes.plot([end], [at], marker=sign, color=colour, markersize=8, clip_on=False, markeredgewidth=0)
+        edge, sign = (left, "<") if value < left else (right, ">")
+        axes.plot([edge], [at], marker=sign, color=colour, markersize=8, clip_on=False, markeredgewidth=0)
         return
     if math.isfinite(low):
         axes.plot([low, high], [at, at], color=colour, linewidth=6, alpha=0.35, solid_capstyle="butt", zorder=2)
@@ -94,29 +102,37 @@ def _row(axes: Axes, at: int, row: Row, size: Size, limits: tuple[float, float],
 
 
 def _limits(what: Rows) -> tuple[float, float]:
-    """Limits that hold the learners' intervals and the ceiling; bounds far from them are left to arrows."""
+    """Limits that hold the learners' intervals and the mark; random actions far from them are left to an arrow."""
     learning = [row for row in what.rows if row.style.role == "learner"] or list(what.rows)
     numbers = [number for row in learning for number in row.estimate if math.isfinite(number)]
-    numbers += [level for _, level, style in what.bounds if style.role == "ceiling" and math.isfinite(level)]
+    numbers += [what.mark[1]] if what.mark and math.isfinite(what.mark[1]) else []
     if not numbers:
         return 0.0, 1.0
     low, high = min(numbers), max(numbers)
     span = (high - low) or max(abs(high), 1.0) * 0.1
-    for _, level, style in what.bounds:
-        if style.role == "floor" and low - 0.6 * span <= level < low:
-            low, span = level, high - level
+    near = [row.estimate.value for row in what.rows if low - 0.6 * span <= row.estimate.value <= high + 0.6 * span]
+    low, high = min([low, *near]), max([high, *near])
+    span = max(span, high - low)
     return low - 0.06 * span, high + 0.06 * span
 
 
+def _said(what: Rows) -> list[str]:
+    """Every row's number in words."""
+    values = [row.estimate.value for row in what.rows]
+    if what.percent:
+        return [f"{100 * value:.0f}\u00a0%" if math.isfinite(value) else "no number" for value in values]
+    decimals = decimals_apart([*values, *(bound for row in what.rows for bound in row.estimate)])
+    return [number(value, decimals) if math.isfinite(value) else "no number" for value in values]
+
+
 def _alt(what: Rows) -> str:
-    said = []
-    for row in what.rows:
-        factor = 100 if what.percent else 1
+    rows = []
+    factor = 100 if what.percent else 1
+    for row, said in zip(what.rows, _said(what), strict=True):
         bounds = interval(factor * row.estimate.low, factor * row.estimate.high)
-        unit = " %" if what.percent else ""
-        said.append(f"{row.label} {number(factor * row.estimate.value)}{unit}{' ' + bounds if bounds else ''}")
-    levels = listed([f"{label} {number(level)}" for label, level, _ in what.bounds if math.isfinite(level)])
-    return f"{what.title}, {what.x}: {'; '.join(said)}." + (f" For comparison: {levels}." if levels else "")
+        rows.append(f"{row.name} {said}{' ' + bounds if bounds else ''}")
+    mark = f" The {what.mark[0]} is {number(what.mark[1])}." if what.mark else ""
+    return f"{what.title}, {what.x}: {'; '.join(rows)}.{mark}"
 
 
 def profiles(
@@ -137,7 +153,7 @@ def profiles(
                 profile.low,
                 profile.high,
                 color=style.colour,
-                alpha=0.13,
+                alpha=0.1,
                 linewidth=0,
                 gid=f"{group} band",
             )
@@ -168,9 +184,3 @@ def _crossing(profile: Profile) -> str:
     if not above.size:
         return f"less than {short(float(profile.thresholds[0]))}"
     return number(float(profile.thresholds[above[-1]]))
-
-
-def bounds_of(ceiling: tuple[str, float] | None, floor: tuple[str, float] | None) -> list[tuple[str, float, Style]]:
-    """The optimum and random actions as lines to draw, where they are known."""
-    pairs = ((ceiling, CEILING), (floor, FLOOR))
-    return [(bound[0], bound[1], style) for bound, style in pairs if bound and math.isfinite(bound[1])]

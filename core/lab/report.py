@@ -11,16 +11,17 @@ import numpy as np
 from daedalus.core.errors import UserError
 from daedalus.core.spec import Spec
 
+from .aggregates import Aggregate
 from .comparison import Comparison, Result
 from .figures import Plot
 from .files import write_bytes
 from .plots_style import Style, styles
 from .plots_summary import Row, Rows, intervals, profiles
+from .report_origin import origin
 from .report_pictures import Picture, budget, draw_overlay, overlays, scene_of, tile_size
 from .report_tables import Table, aggregate_table, results_table, settings_table
-from .report_text import clipped, count, listed, slug
-from .report_worlds import Household, Lived, final_scores, world_facts, world_plots
-from .statistics import profile
+from .report_text import breakable, clipped, count, listed, slug, tied
+from .report_worlds import Household, Lived, world_facts, world_plots
 from .verdict import Verdict
 
 if TYPE_CHECKING:
@@ -85,6 +86,7 @@ def render(run: "Run", comparison: Comparison) -> str:
         lstrip_blocks=True,
         undefined=jinja2.StrictUndefined,
     )
+    environment.filters |= {"tied": tied, "breakable": breakable}
     looks = styles(
         [[(label, agent.name) for _ in group.worlds for label, agent in group.agents] for group in run.plan.groups]
     )
@@ -93,10 +95,8 @@ def render(run: "Run", comparison: Comparison) -> str:
     return environment.get_template("report.html").render(
         title=run.plan.name or run.path.name,
         groups=groups,
-        seconds=_seconds(houses),
-        provenance=_provenance(run.provenance),
-        command=_command(run.provenance),
-        date=_date(run.provenance),
+        origin=origin(run.plan, run.provenance, _seconds(houses)),
+        facts=_facts(run),
         settings=_settings([house for group in houses for house in group]),
         missing=run.missing(),
     )
@@ -160,7 +160,7 @@ def _group(
     several = bool(aggregates) and len(aggregates[0].worlds) > 1
     names = [world.title for world in worlds]
     title = clipped(listed(names), 60) if len(names) <= 3 else f"{names[0]} and {len(names) - 1} other worlds"
-    settings = {one.label: {"agent": one.agent} | one.member.settings for house in houses for one in house.lived}
+    settings = {one.label: {"algorithm": one.agent} | one.member.settings for house in houses for one in house.lived}
     key = f"g{index + 1}"
     return GroupSection(
         key,
@@ -168,7 +168,7 @@ def _group(
         f"{count(len(settings), 'agent')}, {count(group.seeds, 'seed')}, {count(group.steps, 'step')} each",
         results_table(results, looks, anchors, f"Results: {title}"),
         aggregate_table(aggregates, looks, f"Across {len(aggregates[0].worlds)} worlds") if several else None,
-        _group_plots(key, houses, comparison, index, looks),
+        _group_plots(key, aggregates, looks) if several else [],
         settings_table(settings, looks, f"Settings that differ: {title}"),
         worlds,
     )
@@ -177,39 +177,20 @@ def _group(
 _NORMALISED = "Scores are normalised: 0 is random actions, 1 the optimum."
 
 
-def _group_plots(
-    key: str, houses: list[Household], comparison: Comparison, index: int, looks: Mapping[str, Style]
-) -> list[Plot]:
-    """Across worlds where their truth is known; else the raw scores' profile of the only world."""
-    found = [one for one in comparison.aggregates if one.group == index]
-    if not found:
-        return [plot for house in houses if (plot := _raw_profile(house))]
+def _group_plots(key: str, found: Sequence[Aggregate], looks: Mapping[str, Style]) -> list[Plot]:
+    """How the agents fare across several worlds whose truth is known."""
     made = []
-    if len(found[0].worlds) > 1:
-        for name, title, best in (("iqm", "Aggregate score", "higher"), ("optimality_gap", "Optimality gap", "lower")):
-            rows = [Row(one.label, getattr(one, name), looks[one.label]) for one in found]
-            rows.sort(key=lambda row: row.estimate.value * (1 if best == "lower" else -1))
-            words = "Interquartile mean" if name == "iqm" else "Mean distance from the optimum"
-            note = f"{words} over worlds and seeds; {best} is better. {_NORMALISED} Bars are 95 % bootstrap intervals."
-            made.append(intervals(Rows(f"{key}-{name}", title, "normalised score", rows, note)))
-    note = f"How many runs end above each score; higher and further right is better. {_NORMALISED} Bands are 95 %."
+    for name, title, best in (("iqm", "Aggregate score", "higher"), ("optimality_gap", "Optimality gap", "lower")):
+        rows = [Row(one.label, getattr(one, name), looks[one.label]) for one in found]
+        rows.sort(key=lambda row: row.estimate.value * (1 if best == "lower" else -1))
+        words = "Interquartile mean" if name == "iqm" else "Mean distance from the optimum"
+        note = f"{words} over worlds and seeds; {best} is better. {_NORMALISED} Bars are 95\u00a0% bootstrap intervals."
+        mark = ("optimum", 1.0 if best == "higher" else 0.0)
+        made.append(intervals(Rows(f"{key}-{name}", title, "normalised score", rows, note, mark)))
+    note = f"How many runs end above each score; higher and further right is better. {_NORMALISED} Bands are 95\u00a0%."
     shares = {one.label: one.profile for one in found}
     made.append(profiles(f"{key}-profile", shares, looks, "normalised score", note, "Performance profile"))
     return made
-
-
-def _raw_profile(house: Household) -> Plot | None:
-    scores = {one.label: final_scores(one) for one in house.lived}
-    scores = {label: values for label, values in scores.items() if values.size}
-    if not scores:
-        return None
-    pooled = np.concatenate(list(scores.values()))
-    if pooled.min() == pooled.max():
-        return None
-    thresholds = np.linspace(pooled.min(), pooled.max(), 101)
-    shares = {label: profile(values, thresholds) for label, values in scores.items()}
-    note = f"{house.world}: how many runs end above each value; higher and further right is better. Bands are 95 %."
-    return profiles(f"{house.key}-profile", shares, house.looks, "final value", note, "Performance profile")
 
 
 def _world(
@@ -218,7 +199,7 @@ def _world(
     galleries = []
     if scene := _scene(house):
         world, tile = house.lived[0].member.scene(), tile_size(scene, pictures)
-        for one in house.lived:
+        for one in sorted(house.lived, key=lambda one: house.looks[one.label].role != "learner"):
             found = overlays(one.label, one.agent, scene, world, one.member.final())
             if found:
                 drawn = [draw_overlay(scene, overlay, tile) for overlay in found]
@@ -244,6 +225,15 @@ def _titles(houses: Sequence[Household]) -> dict[str, str]:
     }
 
 
+def _facts(run: "Run") -> str:
+    """How much was run, in a line."""
+    worlds = {str(world) for group in run.plan.groups for world in group.worlds}
+    agents = {agent for group in run.plan.groups for agent in group.agents}
+    runs = sum(experiment.seeds for experiment in run.plan.experiments())
+    steps = sum(experiment.seeds * experiment.steps for experiment in run.plan.experiments())
+    return f"{count(len(worlds), 'world')}, {count(len(agents), 'agent')}, {count(runs, 'run')}, {count(steps, 'step')}"
+
+
 def _short(world: Spec) -> str:
     return PurePath(world.name).name or world.name
 
@@ -256,30 +246,6 @@ def _seconds(houses: list[list[Household]]) -> float:
             seconds = np.asarray(one.curve["seconds"], dtype=np.float64)
             total += float(seconds[np.isfinite(seconds)].max(initial=0.0))
     return total
-
-
-def _provenance(found: Mapping[str, Any], prefix: str = "") -> list[tuple[str, str]]:
-    """The provenance as (name, value) lines; nested values get dotted names."""
-    lines: list[tuple[str, str]] = []
-    for key, value in found.items():
-        name = f"{prefix}{key}"
-        if isinstance(value, Mapping):
-            lines += _provenance(value, f"{name}: ")
-        elif name not in {"command"} and value is not None:
-            lines.append((name.replace("_", " "), ", ".join(map(str, value)) if isinstance(value, list) else str(value)))
-    return lines
-
-
-def _command(found: Mapping[str, Any]) -> str:
-    command = found.get("command", "")
-    return " ".join(map(str, command)) if isinstance(command, list) else str(command)
-
-
-def _date(found: Mapping[str, Any]) -> str:
-    for key in ("finished", "created", "started", "date", "time"):
-        if found.get(key):
-            return str(found[key])
-    return ""
 
 
 def _settings(houses: Sequence[Household]) -> str:

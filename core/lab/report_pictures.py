@@ -12,7 +12,7 @@ from daedalus.core.catalogue import of_kind
 from daedalus.core.world import Scene
 from PIL import Image
 
-from .report_text import listed, number
+from .report_text import decimals_apart, listed, number
 
 _WIDEST = 640  # pixels of a picture's longer side
 _BUDGET = 24_000_000  # pixels of all pictures of a report together
@@ -89,13 +89,13 @@ def overlays(label: str, agent: str, scene: Scene, world: Arrays, final: Arrays)
         policy = None
     found = []
     if values is not None or policy is not None:
-        noun = listed([word for word, there in (("values", values is not None), ("policy", policy is not None)) if there])
-        found.append(Overlay("values", noun, f"{noun} of {label}. {_range(values, 'value')}", values, policy))
+        title = listed(([_range(values)] if values is not None else []) + (["policy"] if policy is not None else []))
+        found.append(Overlay("values", title, f"{label}: {title}, drawn on the map.", values, policy))
     if "visits" in final and final["visits"].any():
         visits = final["visits"][:, :states].mean(axis=0)
         reached = f"{np.count_nonzero(visits):,} of {states:,} states visited"
-        alt = f"visits of {label}: {reached}, the most visited {number(float(visits.max()))} times a seed."
-        found.append(Overlay("visits", "visits", alt, visits, None))
+        title = f"visits, up to {visits.max():,.0f} a seed"
+        found.append(Overlay("visits", title, f"{label}: {title}; {reached}.", visits, None))
     return found
 
 
@@ -107,11 +107,13 @@ def _values(agent: str, world: Arrays, final: Arrays, states: int) -> Floats | N
     return None
 
 
-def _range(values: Floats | None, noun: str) -> str:
-    finite = values[np.isfinite(values)] if values is not None else np.empty(0)
+def _range(values: Floats) -> str:
+    finite = values[np.isfinite(values)]
     if not finite.size:
-        return ""
-    return f"The {noun}s range from {number(float(finite.min()))} to {number(float(finite.max()))}."
+        return "values"
+    low, high = float(finite.min()), float(finite.max())
+    decimals = decimals_apart([low, high])
+    return f"values from {number(low, decimals)} to {number(high, decimals)}"
 
 
 def _majority(policy_NS: np.typing.NDArray[Any], actions: int) -> Ints:

@@ -7,7 +7,7 @@ from typing import Any
 
 from .aggregates import Aggregate
 from .comparison import Result
-from .plots_style import Style
+from .plots_style import Style, learners
 from .report_text import DASH, decimals_for, interval, number
 from .statistics import Estimate
 
@@ -20,6 +20,7 @@ class Cell:
     sort: float | str = ""
     style: Style | None = None
     link: str = ""
+    extra: str = ""  # said after the text, more softly
 
 
 @dataclass(frozen=True)
@@ -50,9 +51,8 @@ class _Field:
 
 
 _FIELDS = (
-    _Field(Column("IQM", hint="interquartile mean of the final evaluation value over seeds"), "iqm"),
-    _Field(Column("95 % interval", hint="bootstrap interval of the IQM"), "interval"),
-    _Field(Column("Mean", hint="mean of the final evaluation value over seeds"), "mean"),
+    _Field(Column("IQM", hint="interquartile mean of the final value over seeds, with its 95 % interval"), "iqm"),
+    _Field(Column("Mean", hint="mean of the final value over seeds"), "mean"),
     _Field(Column("Optimum", hint="the best possible value, computed exactly"), "optimum"),
     _Field(Column("Regret", hint="optimum minus value, mean over seeds"), "regret"),
     _Field(Column("Reward, last tenth", hint="mean reward per pull in the last tenth of the run"), "reward_last_tenth"),
@@ -71,6 +71,8 @@ def results_table(
 ) -> Table:
     """The results of a group, world by world, best first. `titles` gives each world's name and anchor."""
     fields = [field for field in _FIELDS if any(_known(result, field.key) for result in results)]
+    if len({result.steps for result in results}) == 1:  # the page says it beside the table
+        fields = [field for field in fields if field.key != "steps"]
     several = len({result.world for result in results}) > 1
     head = [Column("Agent", numeric=False), *([Column("World", numeric=False)] if several else [])]
     rows: list[list[Cell]] = []
@@ -86,7 +88,7 @@ def results_table(
 
 
 def _known(result: Result, key: str) -> bool:
-    return (result.iqm_low if key == "interval" else getattr(result, key)) is not None
+    return getattr(result, key) is not None
 
 
 def _width(result: Result) -> float | None:
@@ -94,11 +96,6 @@ def _width(result: Result) -> float | None:
 
 
 def _cell(result: Result, field: _Field, decimals: int) -> Cell:
-    if field.key == "interval":
-        width = _width(result)
-        return Cell(
-            interval(result.iqm_low, result.iqm_high, decimals) or DASH, -math.inf if width is None else result.iqm_low
-        )
     value = getattr(result, field.key)
     if value is None or math.isnan(value):
         return Cell(DASH, -math.inf)
@@ -106,7 +103,8 @@ def _cell(result: Result, field: _Field, decimals: int) -> Cell:
         return Cell(f"{value:,}", value)
     if field.percent:
         return Cell(f"{100 * value:.1f} %", value)
-    return Cell(number(value, decimals), value)
+    bounds = interval(result.iqm_low, result.iqm_high, decimals) if field.key == "iqm" else ""
+    return Cell(number(value, decimals), value, extra=bounds)
 
 
 def aggregate_table(found: Sequence[Aggregate], looks: Mapping[str, Style], caption: str) -> Table:
@@ -132,14 +130,15 @@ def aggregate_table(found: Sequence[Aggregate], looks: Mapping[str, Style], capt
 
 def _estimate(estimate: Estimate) -> Cell:
     bounds = interval(estimate.low, estimate.high, 3)
-    return Cell(f"{number(estimate.value, 3)} {bounds}".strip(), estimate.value)
+    return Cell(number(estimate.value, 3), estimate.value, extra=bounds)
 
 
 def settings_table(settings: Mapping[str, Mapping[str, Any]], looks: Mapping[str, Style], caption: str) -> Table | None:
-    """The settings in which some agents differ, one row an agent; None where no two agents differ."""
+    """The settings in which learners differ, one row an agent; None where no two differ."""
     flat = {label: dict(_flatten(given)) for label, given in settings.items()}
     keys = list(dict.fromkeys(key for given in flat.values() for key in given))
-    shown = [key for key in keys if len({_said(given.get(key, _ABSENT)) for given in flat.values()}) > 1]
+    judged = [flat[label] for label in learners(flat, looks)] or list(flat.values())
+    shown = [key for key in keys if len({_said(given.get(key, _ABSENT)) for given in judged}) > 1]
     if not shown:
         return None
     rows = [
@@ -149,10 +148,18 @@ def settings_table(settings: Mapping[str, Mapping[str, Any]], looks: Mapping[str
         ]
         for label, given in flat.items()
     ]
-    return Table(caption, [Column("Agent", numeric=False), *(Column(key) for key in shown)], rows)
+    return Table(
+        caption, [Column("Agent", numeric=False), *(Column(key, numeric=_numeric(flat, key)) for key in shown)], rows
+    )
 
 
 _ABSENT = object()
+
+
+def _numeric(flat: Mapping[str, Mapping[str, Any]], key: str) -> bool:
+    """Whether a setting is a number wherever it is given."""
+    given = [settings[key] for settings in flat.values() if key in settings]
+    return all(isinstance(value, int | float) and not isinstance(value, bool) for value in given)
 
 
 def _flatten(given: Mapping[str, Any], prefix: str = "") -> Iterable[tuple[str, Any]]:

@@ -1,7 +1,10 @@
 """Numbers and names as a person reads them."""
 
 import math
+import re
 from collections.abc import Sequence
+
+from markupsafe import Markup
 
 MINUS, DASH, THIN = "−", "–", "\u2009"
 
@@ -44,6 +47,14 @@ def decimals_for(widths: Sequence[float]) -> int:
     return max(0, min(4, 1 - math.floor(math.log10(min(positive)))))
 
 
+def decimals_apart(levels: Sequence[float]) -> int:
+    """How many decimals tell numbers of one scale apart: three digits of their range, none where all are whole."""
+    finite = [level for level in levels if math.isfinite(level)]
+    if not finite or all(level == int(level) for level in finite):
+        return 0
+    return decimals_for([(max(finite) - min(finite) or abs(finite[0])) / 10])
+
+
 def interval(low: float | None, high: float | None, decimals: int | None = None) -> str:
     """`[low, high]`, or nothing where either is missing."""
     if low is None or high is None or math.isnan(low) or math.isnan(high):
@@ -72,3 +83,20 @@ def clipped(text: str, length: int) -> str:
 def slug(text: str) -> str:
     """Letters and digits only, for anchors and keys."""
     return "-".join("".join(c if c.isascii() and c.isalnum() else " " for c in text).lower().split()) or "x"
+
+
+def breakable(text: str) -> Markup:
+    """A name as HTML that may be broken where its parts meet."""
+    return Markup("<wbr>").join(re.split(r"(?<=[:,_=/(])", text))
+
+
+def paired(first: str, second: str, length: int) -> str:
+    """`first over second`, each cut as little as the length allows."""
+    room = length - len(" over ")
+    longest = max(room // 2, room - min(len(first), len(second)))
+    return f"{clipped(first, longest)} over {clipped(second, longest)}"
+
+
+def tied(text: str) -> str:
+    """The text with no line break inside `p < 0.001` or `95 %`."""
+    return re.sub(r"\bp ([<=>≥≤]) (?=[\d.])", "p\u00a0\\1\u00a0", text).replace(" %", "\u00a0%")

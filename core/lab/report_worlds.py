@@ -13,10 +13,10 @@ from .comparison import Comparison, Result
 from .figures import Plot
 from .plots import BAND_NOTE, Curves, curves
 from .plots_bands import Band, band, level, matrix
-from .plots_style import INK, MUTED, Style
-from .plots_summary import Row, Rows, bounds_of, intervals
-from .report_text import count, number
-from .statistics import Estimate
+from .plots_style import INK, Style, learners
+from .plots_summary import Row, Rows, intervals, profiles
+from .report_text import count, decimals_apart, number
+from .statistics import Estimate, profile
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -93,17 +93,17 @@ def world_facts(house: Household) -> list[str]:
     card = house.card
     kinds = {"finite": "finite world, solved exactly", "bandit": "bandit", "open": "open world, no exact truth"}
     facts = [kinds.get(str(card.get("kind")), "world")]
-    for key, noun in (("states", "state"), ("arms", "arm"), ("actions", "action")):
+    for key, noun in (("states", "state"), ("actions", "arm" if house.bandit else "action")):
         amount = card.get(key)
-        if isinstance(amount, list):
-            amount = len(amount)
-        if isinstance(amount, int):
+        if isinstance(amount, int) and not (house.bandit and key == "states"):
             facts.append(count(amount, noun))
     if isinstance(card.get("horizon"), int):
         facts.append(f"time limit {card['horizon']:,} steps")
-    for words, bound in (("best possible", house.ceiling), ("random actions", house.floor)):
-        if bound:
-            facts.append(f"{words} {number(bound[1])}")
+    bounds = [
+        (words, bound[1]) for words, bound in (("best possible", house.ceiling), ("random", house.floor)) if bound
+    ]
+    decimals = decimals_apart([value for _, value in bounds])
+    facts += [f"{words} {number(value, decimals)}" for words, value in bounds]
     return facts
 
 
@@ -112,8 +112,7 @@ def world_plots(house: Household, comparison: Comparison) -> list[Plot]:
     made = [curves(what) for what in (_bandit_curves(house) if house.bandit else _value_curves(house)) if _any(what)]
     if any(result.iqm is not None for result in house.results):
         made.append(_final(house))
-    if pairs := _improvement(house, comparison):
-        made.append(pairs)
+    made += [plot for plot in (_profile(house), _improvement(house, comparison)) if plot]
     return made
 
 
@@ -134,7 +133,7 @@ def _bandit_curves(house: Household) -> list[Curves]:
             "reward per pull",
             house.bands("reward", bounds),
             house.looks,
-            f"Mean reward since the point before. {BAND_NOTE}",
+            f"Mean reward per pull since the previous point. {BAND_NOTE}",
             *bounds,
             x="pulls",
         ),
@@ -144,7 +143,7 @@ def _bandit_curves(house: Household) -> list[Curves]:
             "% best arm",
             rate,
             house.looks,
-            f"Share of pulls of the best arm since the point before. {BAND_NOTE}",
+            f"Share of pulls of the best arm since the previous point. {BAND_NOTE}",
             (best, 100.0),
             limits=(-2.0, 104.0),
             x="pulls",
@@ -189,8 +188,8 @@ def _value_curves(house: Household) -> list[Curves]:
             "optimum − value",
             regret,
             house.looks,
-            "How far the policy is from the best possible. The axis is logarithmic down to its lowest decade and linear "
-            f"from there to 0. {BAND_NOTE}",
+            "How far the policy is from the best possible. The axis is logarithmic down to its lowest decade and "
+            f"linear from there to 0. {BAND_NOTE}",
             scale="log",
         ),
         Curves(
@@ -199,7 +198,7 @@ def _value_curves(house: Household) -> list[Curves]:
             "return per episode",
             house.bands("return", (house.ceiling,) if limited else ()),
             house.looks,
-            "Mean return of the episodes finished since the point before, exploration included.",
+            "Mean return of the episodes that ended since the previous point, exploration included.",
             house.ceiling if limited else None,
         ),
     ]
@@ -208,18 +207,19 @@ def _value_curves(house: Household) -> list[Curves]:
 def _final(house: Household) -> Plot:
     ranked = sorted(house.results, key=lambda result: -(result.iqm if result.iqm is not None else -math.inf))
     rows = [
-        Row(result.label, Estimate(*map(_nan, (result.iqm, result.iqm_low, result.iqm_high))), house.looks[result.label])
-        for result in ranked
+        Row(one.label, Estimate(_nan(one.iqm), _nan(one.iqm_low), _nan(one.iqm_high)), house.looks[one.label])
+        for one in ranked
     ]
     seeds = {result.seeds for result in ranked}
     over = f"{min(seeds):,}" if len(seeds) == 1 else f"{min(seeds):,} to {max(seeds):,}"
-    caption = f"Interquartile mean over {over} seed{'' if seeds == {1} else 's'}; bars are 95 % bootstrap intervals."
+    caption = f"Interquartile mean over {over} seeds; bars are 95\u00a0% bootstrap intervals."
     if seeds == {1}:
         caption = "One seed: no interval can be given."
     x = "reward per pull" if house.bandit else "final value"
-    return intervals(
-        Rows(f"{house.key}-final", "Final results", x, rows, caption, bounds_of(house.ceiling, house.floor))
-    )
+    mark = ("optimum", house.ceiling[1]) if house.ceiling else None
+    if mark:
+        caption += " Upright strokes mark the optimum."
+    return intervals(Rows(f"{house.key}-final", "Final results", x, rows, caption, mark))
 
 
 def _nan(value: float | None) -> float:
@@ -232,7 +232,10 @@ def _improvement(house: Household, comparison: Comparison) -> Plot | None:
     if not pairs:
         return None
     values = {result.label: _nan(result.mean) for result in house.results}
-    note = "Chance that a run of the first scores above one of the second, ties counted half, with 95 % intervals."
+    note = (
+        "Chance that a run of the first scores above one of the second, ties counted half, with 95\u00a0% intervals. "
+        "Strokes mark even odds."
+    )
     if len(pairs) > _ALL_PAIRS:
         best = max((label for pair in pairs for label in (pair.first, pair.second)), key=lambda label: values[label])
         pairs = [pair for pair in pairs if best in (pair.first, pair.second)]
@@ -243,7 +246,7 @@ def _improvement(house: Household, comparison: Comparison) -> Plot | None:
         if values[second] > values[first]:
             first, second = second, first
             chance = Estimate(1 - chance.value, 1 - chance.high, 1 - chance.low)
-        rows.append(Row(f"{first} over {second}", chance, _dot(house.looks[first])))
+        rows.append(Row(first, chance, _dot(house.looks[first]), over=second))
     rows.sort(key=lambda row: -row.estimate.value)
     return intervals(
         Rows(
@@ -252,7 +255,7 @@ def _improvement(house: Household, comparison: Comparison) -> Plot | None:
             "chance of the higher score",
             rows,
             note,
-            [("even", 0.5, Style("even", MUTED, "", (0, (4, 2.5)), "even"))],
+            ("even chance", 0.5),
             limits=(-0.02, 1.02),
             percent=True,
         )
@@ -263,7 +266,26 @@ def _dot(style: Style) -> Style:
     return style if style.marker else Style(style.key, INK, "o", "-")
 
 
-def final_scores(one: Lived) -> Floats:
+def _profile(house: Household) -> Plot | None:
+    """The profile of final values, over the range of what learns and the optimum."""
+    scores = {one.label: values for one in house.lived if (values := _final_scores(one)).size}
+    if not scores:
+        return None
+    learning = learners(scores, house.looks) or list(scores)
+    pooled = np.concatenate([scores[label] for label in learning])
+    low, high = float(pooled.min()), float(pooled.max())
+    if house.ceiling and not house.bandit:
+        high = max(high, house.ceiling[1])
+    if low == high:
+        return None
+    thresholds = np.linspace(low - 0.03 * (high - low), high, 151)
+    shares = {label: profile(values, thresholds) for label, values in scores.items()}
+    note = "How many runs end above each value; higher and further right is better. Bands are 95\u00a0%."
+    x = "reward per pull" if house.bandit else "final value"
+    return profiles(f"{house.key}-profile", shares, house.looks, x, note, "Performance profile")
+
+
+def _final_scores(one: Lived) -> Floats:
     """The finite evaluation values (N,) at the last step."""
     _, values = matrix(one.curve, "value")
     last = np.asarray(values[:, -1], dtype=np.float64) if values.size else np.empty(0)

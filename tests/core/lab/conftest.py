@@ -13,7 +13,7 @@ from daedalus.core.lab.writer import BlockWriter
 from daedalus.core.spec import parse_spec
 
 #: A label that would break out of HTML, and out of matplotlib's mathematics.
-HOSTILE = "<b>Fast</b> & $wild$ \"50 %\""
+HOSTILE = '<b>Fast</b> & $wild$ "50 %"'
 
 PROVENANCE = {
     "daedalus": "0.1.0",
