@@ -1,7 +1,9 @@
 """Random actions in worlds of others, through Gymnasium's interface."""
 
+import copy
 import time
 from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from daedalus.core.arrays import Floats
@@ -13,6 +15,9 @@ from .baseline_kernels import SUMS
 from .baseline_lives import lived
 from .evaluation import evaluation_seeds, rollout_value
 from .records import curve_record, episodes_record
+
+if TYPE_CHECKING:
+    import gymnasium
 
 
 class OpenLives:
@@ -28,7 +33,7 @@ class OpenLives:
         self.envs = [world.make() for _ in seeds]
         for env, seed in zip(self.envs, seeds, strict=True):
             env.reset(seed=seed)
-            env.action_space.seed(stream_key(seed, "policy") % 2**31)
+        self.spaces = [_space(env, seed, "policy") for env, seed in zip(self.envs, seeds, strict=True)]
         self.running = np.zeros((len(seeds), 3))  # return and length of the episode under way, episodes finished
 
     def run(self, until: int, began: float) -> Iterator[Record]:
@@ -46,7 +51,7 @@ class OpenLives:
     def _act(self, n: int, t: int, sums: Floats) -> tuple[float, ...] | None:
         """Take step t of seed n; return the episode's row where it ends."""
         env, running = self.envs[n], self.running[n]
-        _, reward, terminated, truncated, _ = env.step(env.action_space.sample())
+        _, reward, terminated, truncated, _ = env.step(self.spaces[n].sample())
         running[:2] += float(reward), 1
         sums[3] += float(reward)
         if not (terminated or truncated):
@@ -74,9 +79,15 @@ class OpenLives:
 
 def _random_rollouts(world: OpenWorld, seed: int, horizon: int | None) -> float:
     env = world.make()
-    space = env.action_space
+    space = _space(env, seed, "evaluation")
     env.close()
-    space.seed(stream_key(seed, "evaluation") % 2**31)
     return rollout_value(
         world.make, lambda observations: [space.sample() for _ in observations], evaluation_seeds(), horizon
     )
+
+
+def _space(env: "gymnasium.Env[Any, Any]", seed: int, role: str) -> "gymnasium.Space[Any]":
+    """A copy of the action space that draws from a stream; environments of one class may share theirs."""
+    space = copy.deepcopy(env.action_space)
+    space.seed(stream_key(seed, role) % 2**31)
+    return space

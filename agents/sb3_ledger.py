@@ -1,5 +1,6 @@
 """What a third-party learner lives through, counted outside it."""
 
+import copy
 from typing import Any
 
 import gymnasium
@@ -13,6 +14,7 @@ class Ledger(gymnasium.Wrapper[Any, Any, Any, Any]):
 
     def __init__(self, env: "gymnasium.Env[Any, Any]", states: int) -> None:
         super().__init__(env)
+        self.action_space = copy.deepcopy(env.action_space)  # it is drawn from; environments may share theirs
         self.steps = 0
         self.visits: Ints = np.zeros(states, dtype=np.int64)  # (S,), states in which an action was taken
         self._state: Any = None
