@@ -6,12 +6,13 @@ through it. Sarsa chooses its next action before it updates, as in the book; at 
 action that is drawn but never taken.
 """
 
+from contextlib import closing
 from typing import TYPE_CHECKING, Any, ClassVar, final
 
 from daedalus.core.arrays import Floats, Ints
 from daedalus.core.errors import UserError
 from daedalus.core.spec import Spec, parse_spec
-from daedalus.core.world import Bandit, World
+from daedalus.core.world import Bandit, OpenWorld, Problem, World
 
 from . import table_rules
 from .face import Body, Face
@@ -42,6 +43,15 @@ class TableLearner(Face):
     ) -> None:
         spec = parse_spec(explore) if isinstance(explore, str) else explore
         super().__init__(env, seed, TableConfig(alpha, gamma, epsilon, spec, initial))
+
+    @classmethod
+    def check(cls, problem: Problem) -> None:
+        """Refuse, before anything is run, a world whose spaces are not Discrete. Raises `UserError`."""
+        if isinstance(problem, OpenWorld):
+            from .interaction import table_shape
+
+            with closing(problem.make()) as env:
+                table_shape(env, problem.name)
 
     @property
     def q(self) -> Floats:

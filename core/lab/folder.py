@@ -3,6 +3,7 @@
 import contextlib
 import fcntl
 import os
+import shutil
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -51,17 +52,14 @@ def hold_run(out: Path, asked: Resolved, command: str) -> Iterator[RunFolder]:
     wrote it, and where the file system refuses.
     """
     path = out / asked.name()
-    existed = path.is_dir()
+    fresh = not path.exists()
     make_folder(path)
     lock = _lock(path)
     try:
-        folder = _begin(path, asked, command, lock)
-        yield folder
-    except BaseException:
-        if not existed and not (path / "run.json").exists():  # nothing was begun: leave nothing behind
-            (path / "lock").unlink(missing_ok=True)
-            with contextlib.suppress(OSError):
-                path.rmdir()
+        yield _begin(path, asked, command, lock)
+    except UserError:
+        if fresh and not any(path.glob("*/*/*/done.json")):  # it never worked: leave nothing behind
+            shutil.rmtree(path, ignore_errors=True)
         raise
     finally:
         os.close(lock)

@@ -75,7 +75,7 @@ def resolve(plan: Plan) -> Resolved:
     """Load every world, find every agent and fill its config.
 
     Raises `UserError` for an unknown world, agent or parameter, naming the nearest, and for an agent that cannot
-    live in its world.
+    live in its world, by what its entry suits or by what its class method `check(problem)` says.
     """
     _know_agents(plan)
     load_problem = find("service", "load_problem").load()
@@ -87,7 +87,10 @@ def resolve(plan: Plan) -> Resolved:
             places[experiment.world] = Place(experiment.world, problem, experiment.horizon)
         entry = find("agent", experiment.agent.name)
         _refuse_mismatch(entry, places[experiment.world])
-        config = fill(entry.load().config_class, experiment.agent.mapping, experiment.agent.name)
+        learner = entry.load()
+        config = fill(learner.config_class, experiment.agent.mapping, experiment.agent.name)
+        if hasattr(learner, "check"):  # a learner may look at the world itself, at its spaces for example
+            learner.check(places[experiment.world].problem)
         seats.append(Seat(experiment, entry, settings_of(config)))
     return Resolved(plan, tuple(places.values()), tuple(seats))
 
