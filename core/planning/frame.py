@@ -32,6 +32,7 @@ class Frame:
     stay: Bools  # (S,), where staying for ever is worth 0
     stay_action: States  # (S,), an action that stays; -1 elsewhere
     order: States  # the states to solve, nearest to an end first
+    parent: States  # (S,), a nearer neighbour, so that all are a forest; -1 where there is none
     policy: States  # (S,), ends from every state in `order`; -1 means stay
     outside: Floats  # (S,), 0 where solved or terminal; +inf, -inf or NaN where there is no finite value
 
@@ -62,7 +63,7 @@ def _discounted(mdp: FiniteMDP, gamma: float) -> Frame:
     policy = np.where(found.found, descending(mdp, found, pairs), 0).astype(np.int32)
     nowhere = np.full(mdp.states, -1, dtype=np.int32)
     zeros = np.zeros(mdp.states)
-    return Frame(mdp, gamma, before, expected_reward(mdp), mdp.terminal, nowhere, order, policy, zeros)
+    return Frame(mdp, gamma, before, expected_reward(mdp), mdp.terminal, nowhere, order, found.parent, policy, zeros)
 
 
 def _total(mdp: FiniteMDP) -> Frame:
@@ -85,7 +86,7 @@ def _total(mdp: FiniteMDP) -> Frame:
     order = found.order[~mdp.terminal[found.order]]
     reward_SA[~pairs] = -np.inf
     policy = descending(mdp, found, pairs)
-    return Frame(mdp, 1.0, before, reward_SA, stay & inside, stay_action, order, policy, outside)
+    return Frame(mdp, 1.0, before, reward_SA, stay & inside, stay_action, order, found.parent, policy, outside)
 
 
 def _paying(mdp: FiniteMDP, reward_SA: Floats, small: float) -> tuple[Bools, Bools]:

@@ -25,6 +25,7 @@ class Search:
 
     order: States  # (found,)
     level: States  # (S,), steps to the targets at the least; -1 where not found
+    parent: States  # (S,), the state one level nearer from which it was found; -1 at targets and where not found
 
     @property
     def found(self) -> Bools:
@@ -44,7 +45,7 @@ def search(mdp: FiniteMDP, before: Predecessors, targets: Bools, pairs: Bools) -
 
 
 def descending(mdp: FiniteMDP, found: Search, pairs: Bools) -> States:
-    """For each state the first of `pairs` that may lead one level nearer, (S,); -1 at targets and where not found."""
+    """For each state the likeliest of `pairs` to lead nearer (the first at ties), (S,); -1 where none does."""
     policy: States = _descending(mdp.next_state, mdp.probability, found.level, pairs)
     return policy
 
@@ -94,9 +95,9 @@ def _predecessors(next_state: States, probability: Floats) -> tuple[Ints, States
 
 
 @compiled
-def _search(pointer: Ints, pair: States, targets: Bools, pairs: Bools) -> tuple[States, States]:
+def _search(pointer: Ints, pair: States, targets: Bools, pairs: Bools) -> tuple[States, States, States]:
     states, actions = pairs.shape
-    level = np.full(states, -1, dtype=np.int32)
+    level, parent = np.full(states, -1, dtype=np.int32), np.full(states, -1, dtype=np.int32)
     order = np.empty(states, dtype=np.int32)
     filled = 0
     for s in range(states):
@@ -111,10 +112,10 @@ def _search(pointer: Ints, pair: States, targets: Bools, pairs: Bools) -> tuple[
         for i in range(pointer[s], pointer[s + 1]):
             before, action = divmod(pair[i], actions)
             if level[before] < 0 and pairs[before, action]:
-                level[before] = level[s] + 1
+                level[before], parent[before] = level[s] + 1, s
                 order[filled] = before
                 filled += 1
-    return order[:filled].copy(), level
+    return order[:filled].copy(), level, parent
 
 
 @compiled
@@ -122,12 +123,15 @@ def _descending(next_state: States, probability: Floats, level: States, pairs: B
     states, actions, outcomes = next_state.shape
     policy = np.full(states, -1, dtype=np.int32)
     for s in range(states):
+        best = 0.0
         for a in range(actions):
-            if policy[s] < 0 and level[s] > 0 and pairs[s, a]:
+            if level[s] > 0 and pairs[s, a]:
+                nearer = 0.0
                 for k in range(outcomes):
-                    n = next_state[s, a, k]
-                    if probability[s, a, k] > 0.0 and 0 <= level[n] < level[s]:
-                        policy[s] = a
+                    if 0 <= level[next_state[s, a, k]] < level[s]:
+                        nearer += probability[s, a, k]
+                if nearer > best * (1.0 + 1e-9):
+                    policy[s], best = a, nearer
     return policy
 
 

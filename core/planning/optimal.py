@@ -22,7 +22,7 @@ class Solution:
 
     `value` (S,) is +inf where the total reward has no bound, -inf where no policy brings it to an end, and NaN
     where it is undefined (a reward that oscillates for ever, or a gamble between both infinities). `policy` (S,)
-    is the lowest optimal action, at γ = 1 the lowest one that leads nearer to the end; it is 0 where no value is
+    is the lowest optimal action, at γ = 1 the likeliest of them to lead nearer to the end; it is 0 where no value is
     finite. `bounded` (S,) says where the value is finite.
     """
 
@@ -40,24 +40,24 @@ def solve(mdp: FiniteMDP, gamma: float = 1.0) -> Solution:
 
 
 def value_iteration(mdp: FiniteMDP, gamma: float = 1.0) -> Solution:
-    """Value iteration by ordered Gauss-Seidel sweeps from the value of a policy that ends.
+    """Value iteration by ordered sweeps from the value of a policy that ends.
 
     From below, the sweeps rise to the best policy that ends (Bertsekas & Yu 2016). Where they converge slowly,
     policy iteration finishes.
     """
     ready = frame(mdp, gamma)
-    value = np.zeros(mdp.states)
-    settled = sweep_policy(ready, ready.policy, value) and sweep_optimal(ready, value)
-    return _solution(ready, value) if settled else _policy_iteration(ready)
+    policy, value = ready.policy.copy(), np.zeros(mdp.states)
+    settled = sweep_policy(ready, policy, value) and sweep_optimal(ready, policy, value)
+    return _solution(ready, value) if settled else _policy_iteration(ready, policy)
 
 
 def policy_iteration(mdp: FiniteMDP, gamma: float = 1.0) -> Solution:
     """Policy iteration with exact evaluation (Howard 1960), keeping the old action at ties."""
-    return _policy_iteration(frame(mdp, gamma))
+    ready = frame(mdp, gamma)
+    return _policy_iteration(ready, ready.policy.copy())
 
 
-def _policy_iteration(ready: Frame) -> Solution:
-    policy = ready.policy.copy()
+def _policy_iteration(ready: Frame, policy: States) -> Solution:
     for _ in range(_ROUNDS):
         value = solve_policy(ready, policy)
         q_SA = _action_values(ready, value)

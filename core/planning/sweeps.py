@@ -1,47 +1,65 @@
-"""Gauss-Seidel sweeps: value iteration in place, from the states nearest to an end outwards.
+"""Value iteration in rounds that carry values across the whole world, where a plain sweep carries them one step.
 
-In that order one sweep carries values over the whole world, where plain sweeps carry them one step (the thought
+A round is a forest pass (`forest`) and a Gauss-Seidel sweep, from the states nearest to an end outwards (the thought
 of prioritised sweeping, Moore & Atkeson 1993). A pair that may stay put is taken until it leaves: its own state's
 share is divided out.
 """
+
+import math
 
 import numpy as np
 from daedalus.core.arrays import Bools, Floats, States
 from daedalus.core.compiled import compiled
 
+from .forest import relax
 from .frame import Frame
 
-TOLERANCE = 1e-11  # of the largest value
-WORK = 5_000_000_000  # outcomes looked at before sweeping is given up for linear algebra
+_TOLERANCE = 1e-11  # of the largest value
+_NOISE = 1e-13  # of the largest value: changes this small are rounding
+_KEEP = 1e-13  # an action must be better by this much, relative to the value, to replace the one before
+_WORK = 5_000_000_000  # outcomes looked at before sweeping is given up for linear algebra
+_PROBE = 12  # rounds over which the speed of convergence is measured
 
 
 def sweep_policy(ready: Frame, policy: States, value: Floats) -> bool:
     """Sweep `value` (S,), in place, to that of `policy` (-1: stays, worth 0); False if that takes too long."""
-    return _until_still(ready, value, policy)
+    return _until_still(ready, policy, value, improve=False)
 
 
-def sweep_optimal(ready: Frame, value: Floats) -> bool:
-    """Sweep `value` (S,), in place, to the optimal one; False if that takes too long."""
-    return _until_still(ready, value, None)
+def sweep_optimal(ready: Frame, policy: States, value: Floats) -> bool:
+    """Sweep `value` (S,) from below to the optimal one and `policy` with it; False if that takes too long.
+
+    Modified policy iteration (Puterman & Shin 1978): each round improves the policy and evaluates it in part.
+    """
+    return _until_still(ready, policy, value, improve=True)
 
 
-def _until_still(ready: Frame, value: Floats, policy: States | None) -> bool:
+def _until_still(ready: Frame, policy: States, value: Floats, improve: bool) -> bool:
     mdp = ready.mdp
-    width = mdp.outcomes * (1 if policy is not None else mdp.actions)
-    before = np.inf
-    for _ in range(int(np.clip(WORK // max(1, ready.order.size * width), 100, 100_000))):
-        arrays = mdp.next_state, mdp.probability, ready.reward
-        if policy is None:
-            change = _sweep_optimal(*arrays, ready.gamma, ready.stay, ready.order, value)
+    tables = mdp.next_state, mdp.probability, ready.reward, ready.gamma
+    work = max(1, ready.order.size * mdp.outcomes * (2 + mdp.actions if improve else 3))
+    changes: list[float] = []
+    while True:
+        change = relax(*tables, policy, ready.order, ready.parent, value)
+        if improve:
+            change += _improve(*tables, ready.stay, ready.order, policy, value)
         else:
-            change = _sweep_policy(*arrays, ready.gamma, policy, ready.order, value)
-        if change == 0.0:
+            change += _evaluate(*tables, ready.order, policy, value)
+        largest = max(1.0, float(np.abs(value).max()))
+        if change <= _NOISE * largest:
             return True
-        rate = change / before  # the distance left is about change·rate/(1 - rate), a geometric series
-        if rate < 1.0 and change * max(1.0, rate / (1.0 - rate)) <= TOLERANCE * max(1.0, float(np.abs(value).max())):
+        changes.append(change)
+        if len(changes) < 2:
+            continue
+        probe = min(_PROBE, len(changes) - 1)
+        rate = (change / changes[-1 - probe]) ** (1.0 / probe)
+        # the distance left is about change·rate/(1 - rate), a geometric series
+        if rate < 1.0 and change * max(1.0, rate / (1.0 - rate)) <= _TOLERANCE * largest:
             return True
-        before = change
-    return False
+        if probe == _PROBE:
+            rounds = math.log(_TOLERANCE * largest / change) / math.log(rate) if rate < 1.0 else math.inf
+            if work * rounds > _WORK:
+                return False
 
 
 @compiled
@@ -63,34 +81,41 @@ def backup(
 
 
 @compiled
-def _sweep_optimal(
+def _improve(
     next_state: States,
     probability: Floats,
     reward_SA: Floats,
     gamma: float,
     stay: Bools,
     order: States,
+    policy: States,
     value: Floats,
 ) -> float:
     change = 0.0
     for i in range(order.size):
         s = order[i]
-        best = 0.0 if stay[s] else -np.inf
+        best, action = -np.inf, -1
+        if stay[s]:
+            best = 0.0
+        if policy[s] >= 0:
+            best, action = backup(next_state, probability, reward_SA, gamma, value, s, policy[s]), policy[s]
         for a in range(next_state.shape[1]):
-            best = max(best, backup(next_state, probability, reward_SA, gamma, value, s, a))
+            other = backup(next_state, probability, reward_SA, gamma, value, s, a)
+            if other > best + _KEEP * max(1.0, abs(best)):
+                best, action = other, a
         change = max(change, abs(best - value[s]))
-        value[s] = best
+        policy[s], value[s] = action, best
     return change
 
 
 @compiled
-def _sweep_policy(
+def _evaluate(
     next_state: States,
     probability: Floats,
     reward_SA: Floats,
     gamma: float,
-    policy: States,
     order: States,
+    policy: States,
     value: Floats,
 ) -> float:
     change = 0.0
