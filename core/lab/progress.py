@@ -113,7 +113,8 @@ class Lines(Silent):
         """Say how far all of it is if it is time."""
         if time.monotonic() - self._told >= _LINE_SECONDS:
             self._told = time.monotonic()
-            self.note(self._tally.line())
+            sys.stderr.write(f"{self._tally.line()}\n")
+            sys.stderr.flush()
 
 
 class Bars(Silent):
