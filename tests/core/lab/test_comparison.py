@@ -7,7 +7,7 @@ from daedalus.core.errors import UserError
 from daedalus.core.lab.comparison import Comparison, Result, plain, summarise
 from daedalus.core.lab.experiment import CURVE, Experiment, Group, Plan, Record, evaluation_steps
 from daedalus.core.lab.files import write_json
-from daedalus.core.lab.statistics import Estimate
+from daedalus.core.lab.statistics import Estimate, holm
 from daedalus.core.lab.store import Run, block_at
 from daedalus.core.lab.writer import BlockWriter
 from daedalus.core.spec import Spec, parse_spec
@@ -159,6 +159,16 @@ def test_pairs_use_the_seeds_that_both_have(tmp_path):
     assert not pair.equal
 
 
+def test_holms_family_is_all_pairs_of_a_world(tmp_path):
+    rng = np.random.default_rng(3)
+    table = {label: rng.normal(mean, 1, 12) for label, mean in (("a", 0.0), ("b", 0.8), ("c", 1.6))}
+    pairs = summarise(make_run(tmp_path, {"w": table, "v": table})).pairs
+    assert len(pairs) == 6
+    for world in (pairs[:3], pairs[3:]):
+        assert [pair.p_adjusted for pair in world] == pytest.approx(holm([pair.p for pair in world]))
+    assert any(pair.p_adjusted > pair.p for pair in pairs)
+
+
 def test_scores_that_are_not_finite_are_left_out_and_said(tmp_path):
     comparison = summarise(make_run(tmp_path, {"w": {"a": [1.0, math.nan], "b": [1.0, 2.0], "c": [1.0, 2.0]}}))
     assert (comparison.results[0].mean, comparison.results[0].iqm) == (None, None)
@@ -183,6 +193,14 @@ def test_aggregates_put_random_at_0_and_the_optimum_at_1(tmp_path):
 def test_worlds_where_random_is_already_optimal_are_not_aggregated(tmp_path):
     worlds = {"flat": {"a": [5.0, 5.0], "truth": (5.0, 5.0)}, "real": {"a": [1.0, 2.0], "truth": (2.0, 0.0)}}
     assert [one.worlds for one in summarise(make_run(tmp_path, worlds)).aggregates] == [("real",)]
+
+
+def test_worlds_that_one_agent_has_not_finished_are_not_aggregated(tmp_path):
+    both = {"a": [1.0, 2.0], "b": [1.0, 1.0], "truth": (2.0, 0.0)}
+    run = make_run(tmp_path, {"whole": both, "half": {"a": [1.0, 2.0], "truth": (2.0, 0.0)}})
+    group = Group((Spec("whole"), Spec("half")), (("a", Spec("a")), ("b", Spec("b"))), 2, STEPS)
+    aggregates = summarise(Run(run.path, Plan((group,)), {})).aggregates
+    assert [(one.label, one.worlds) for one in aggregates] == [("a", ("whole",)), ("b", ("whole",))]
 
 
 def test_the_same_store_gives_the_same_numbers_and_json_knows_no_nan(tmp_path):

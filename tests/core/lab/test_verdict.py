@@ -60,6 +60,13 @@ def test_no_conclusion_says_how_many_seeds_it_would_take():
     )
 
 
+def test_the_seeds_it_would_take_reckon_with_holm():
+    # level .05 / 3: (2.39398 + 0.84162)² / 0.3119² + 2.39398²/2 = 110.5, so 111, said as 120
+    differences = np.tile([1.32, -0.68], 10)
+    said = verdict(a=-20 + differences, b=np.full(20, -20.0), c=np.full(20, -40.0))
+    assert "; about 120 seeds" in said.statements[0]
+
+
 def test_five_seeds_can_never_conclude_and_it_says_so():
     said = verdict(a=np.full(5, -1.0), b=np.arange(5) - 9.0)
     assert "p = 0.062)" in said.statements[0]
@@ -76,6 +83,9 @@ def test_with_more_pairs_more_seeds_are_the_least():
         "6 paired seeds can never give p < 0.05 with Holm's correction over 3 pairs: "
         "the smallest possible p is 0.0938. It takes at least 7 seeds."
     )
+    # each p is .03, which alone would do; adjusted it does not
+    assert said.headline.startswith("Highest: ")
+    assert all(sentence.startswith("No difference") for sentence in said.statements[:3])
     enough = verdict(a=np.full(7, -1.0), b=np.arange(7) - 9.0, c=np.arange(7) - 29.0)
     assert len(enough.warnings) == 1  # under ten, but able to conclude
     assert all("better" in sentence for sentence in enough.statements[:3])
