@@ -1,5 +1,6 @@
 """The finite Markov decision process: the one value that solvers, learners and environments share."""
 
+import functools
 import hashlib
 from dataclasses import dataclass
 from typing import Any
@@ -28,6 +29,7 @@ class FiniteMDP:
     terminal: Bools  # (S,)
 
     def __post_init__(self) -> None:
+        _reject_uncountable(np.asarray(self.next_state))
         for name, dtype in _DTYPES.items():
             given = getattr(self, name)
             array: np.typing.NDArray[Any] = np.ascontiguousarray(given, dtype=dtype)
@@ -59,11 +61,15 @@ class FiniteMDP:
 
     def fingerprint(self) -> str:
         """A hash of everything in it: equal MDPs, equal fingerprints."""
+        return self._fingerprint
+
+    @functools.cached_property
+    def _fingerprint(self) -> str:
         digest = hashlib.sha256()
         for name in _DTYPES:
             array = getattr(self, name)
             digest.update(f"{name}{array.shape}".encode())
-            digest.update(array.tobytes())
+            digest.update(array.data)
         return digest.hexdigest()[:16]
 
 
@@ -84,6 +90,14 @@ def check_size(states: int, actions: int, outcomes: int) -> None:
             f"{states:,} states × {actions} actions × {outcomes} outcomes need {needed:,} bytes of tables, "
             f"more than {_LIMIT_BYTES:,}; make the world smaller"
         )
+
+
+def _reject_uncountable(next_state: np.typing.NDArray[Any]) -> None:
+    """Refuse indices that the cast to int32 would silently change."""
+    if not np.issubdtype(next_state.dtype, np.integer):
+        raise UserError(f"next_state must hold integers, not {next_state.dtype}")
+    if next_state.ndim == 3 and next_state.dtype != np.int32:
+        _reject((next_state < 0) | (next_state >= next_state.shape[0]), f"leads outside 0…{next_state.shape[0] - 1}")
 
 
 def _validate(mdp: FiniteMDP) -> None:

@@ -37,7 +37,7 @@ def policy_values_within(mdp: FiniteMDP, policies: Ints, horizon: int, gamma: fl
         raise UserError(f"policy {which} has no action for state {state}: {policies[which, state]}")
     follow = _follow if mdp.deterministic else _forward
     tables = mdp.next_state, mdp.probability, mdp.reward, mdp.start, mdp.terminal
-    return np.array([follow(*tables, policy, horizon, gamma) for policy in policies.astype(np.int64)])
+    return np.array([follow(*tables, policy, horizon, gamma) for policy in policies.astype(np.int64, copy=False)])
 
 
 def policy_value_within(mdp: FiniteMDP, policy: Policy, horizon: int, gamma: float = 1.0) -> float:
@@ -152,7 +152,7 @@ def _forward(
     mass, following = start.copy(), np.zeros(states)
     total, discount = 0.0, 1.0
     for step in range(horizon):
-        alive = 0.0
+        alive, earned = 0.0, 0.0  # summed a step at a time: one long sum would round away digits
         for i in range(count):
             s = reached[i]
             here = mass[s]
@@ -162,9 +162,10 @@ def _forward(
             alive += here
             for k in range(outcomes):
                 p = here * probability[s, policy[s], k]
-                total += discount * p * reward[s, policy[s], k]
+                earned += p * reward[s, policy[s], k]
                 following[next_state[s, policy[s], k]] += p
         mass, following = following, mass
+        total += discount * earned
         discount *= gamma
         if discount * alive * largest * (horizon - step - 1) <= _NOTHING * max(1.0, abs(total)):
             break

@@ -3,7 +3,8 @@
 from typing import Any
 
 import numpy as np
-from daedalus.core.arrays import Floats, Ints
+from daedalus.core.arrays import Floats, Ints, States
+from daedalus.core.compiled import compiled
 from daedalus.core.errors import UserError
 from daedalus.core.mdp import FiniteMDP, check_size
 
@@ -46,12 +47,43 @@ def induced(mdp: FiniteMDP, policy: Policy) -> FiniteMDP:
     check_policy(mdp, policy)
     if policy.ndim == 1:
         chosen = np.arange(mdp.states), policy
-        next_state, probability, reward = mdp.next_state[chosen], mdp.probability[chosen], mdp.reward[chosen]
+        tables = mdp.next_state[chosen], mdp.probability[chosen], mdp.reward[chosen]
     else:
-        check_size(mdp.states, 1, mdp.actions * mdp.outcomes)
-        next_state, probability, reward = mdp.next_state, mdp.probability * policy[:, :, None], mdp.reward
-    row = (mdp.states, 1, -1)
-    return FiniteMDP(next_state.reshape(row), probability.reshape(row), reward.reshape(row), mdp.start, mdp.terminal)
+        tables = _mixed(mdp.next_state, mdp.probability, mdp.reward, np.asarray(policy, dtype=np.float64))
+    next_state, probability, reward = (table[:, None, :] for table in tables)
+    return FiniteMDP(next_state, probability, reward, mdp.start, mdp.terminal)
+
+
+@compiled
+def _mixed(next_state: States, probability: Floats, reward: Floats, policy: Floats) -> tuple[States, Floats, Floats]:
+    """The outcomes (S, outcomes) of a random choice of action, those with the same successor put together."""
+    states, actions, outcomes = next_state.shape
+    successors, width = np.full(actions * outcomes, -1, dtype=np.int32), 1
+    for counting in (True, False):
+        if not counting:
+            mixed_state = np.zeros((states, width), dtype=np.int32)
+            mixed_probability, mixed_reward = np.zeros((states, width)), np.zeros((states, width))
+        for s in range(states):
+            used = 0
+            for a in range(actions):
+                for k in range(outcomes):
+                    p = policy[s, a] * probability[s, a, k]
+                    if p == 0.0:
+                        continue
+                    place = 0
+                    while place < used and successors[place] != next_state[s, a, k]:
+                        place += 1
+                    successors[place] = next_state[s, a, k]
+                    used = max(used, place + 1)
+                    if not counting:
+                        mixed_state[s, place] = next_state[s, a, k]
+                        mixed_probability[s, place] += p
+                        mixed_reward[s, place] += p * reward[s, a, k]
+            width = max(width, used)
+            if not counting:
+                for place in range(used):
+                    mixed_reward[s, place] /= mixed_probability[s, place]
+    return mixed_state, mixed_probability, mixed_reward
 
 
 def evaluate_policy(mdp: FiniteMDP, policy: Policy, gamma: float = 1.0) -> Floats:
