@@ -1,0 +1,95 @@
+"""The kernels' cache: another process compiles nothing, and no edit is ever missed."""
+
+import os
+import subprocess
+import sys
+
+from daedalus.core import compiled as subject
+
+LEARN = """
+import sys
+from daedalus.agents import {learner}
+from daedalus.core import draws, sampling
+from daedalus.agents import bandit_rules, strategy_rules, table_rules
+{learner}({world!r}).learn(10)
+kernels = [v for m in (draws, sampling, bandit_rules, strategy_rules, table_rules) for v in vars(m).values()]
+stats = [kernel.stats for kernel in kernels if hasattr(kernel, "stats")]
+print(sum(sum(s.cache_hits.values()) for s in stats), sum(sum(s.cache_misses.values()) for s in stats))
+"""
+
+
+def python(code, **environment):
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, env=os.environ | environment
+    )
+    return done.stdout.split()
+
+
+def test_a_second_process_compiles_nothing():
+    """Table kernels take named tuples of arrays, bandit kernels strategies as pairs: both must be found again."""
+    for learner, world in (("QLearning", "daedalus/Cliff-v0"), ("UCB", "daedalus/Bandit-v0")):
+        code = LEARN.format(learner=learner, world=world)
+        python(code)  # compiles, unless an earlier test has
+        hits, misses = python(code)
+        assert int(hits) > 0
+        assert int(misses) == 0
+
+
+RULE = """
+from daedalus.core.compiled import compiled, inlined
+
+@inlined
+def rule(x):
+    return x + {number}
+"""
+KERNEL = """
+from daedalus.core.compiled import compiled
+from rule_of_test import rule
+
+@compiled
+def kernel(x):
+    return rule(x)
+"""
+CALL = """
+import sys
+from pathlib import Path
+from daedalus.core import compiled
+sys.path.insert(0, {folder!r})
+compiled._floors = lambda: [Path({folder!r})]
+import kernel_of_test
+print(kernel_of_test.kernel(1), sum(kernel_of_test.kernel.stats.cache_hits.values()))
+"""
+
+
+def test_an_edit_in_another_file_is_noticed(tmp_path):
+    """Numba alone would go on using the old rule: it looks only at the file of the kernel that calls it."""
+    source = tmp_path / "source"
+    source.mkdir()
+    (source / "kernel_of_test.py").write_text(KERNEL)
+    call, cache = CALL.format(folder=str(source)), str(tmp_path / "cache")
+    for number, expected in ((10, ["11", "0"]), (10, ["11", "1"]), (20, ["21", "0"])):
+        (source / "rule_of_test.py").write_text(RULE.format(number=number))
+        assert python(call, DAEDALUS_CACHE=cache, PYTHONDONTWRITEBYTECODE="1") == expected
+
+
+def test_the_folder_is_named_by_all_kernel_sources(tmp_path, monkeypatch):
+    monkeypatch.setattr(subject, "_floors", lambda: [tmp_path])
+    (tmp_path / "kernel.py").write_text("from .compiled import compiled\nA = 1\n")
+    (tmp_path / "plain.py").write_text("A = 1\n")
+
+    def folder():
+        return subject.cache_folder.__wrapped__()
+
+    first = folder()
+    (tmp_path / "plain.py").write_text("A = 2\n")
+    assert folder() == first
+    (tmp_path / "kernel.py").write_text("from .compiled import compiled\nA = 2\n")
+    assert folder() != first
+
+
+def test_where_the_cache_is(monkeypatch):
+    monkeypatch.setenv("DAEDALUS_CACHE", "/a")
+    assert str(subject.cache_root()) == "/a"
+    monkeypatch.delenv("DAEDALUS_CACHE")
+    monkeypatch.setenv("XDG_CACHE_HOME", "/b")
+    assert str(subject.cache_root()) == "/b/daedalus"
