@@ -1,7 +1,7 @@
 """What a comparison allows to be said, in plain words, world by world."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -55,7 +55,8 @@ def _ranking(field: Sequence[Scores], pairs: Sequence[Pair]) -> str:
     if len(equal) == len(rivals):
         return f"No best: {earns}"
     if unclear:
-        return f"Highest: {earns}, but it cannot be told apart from {names(unclear, 'or')}"
+        it = "they" if equal else "it"
+        return f"Highest: {earns}, but {it} cannot be told apart from {names(unclear, 'or')}"
     return f"Best: {earns}, ahead of every other agent by more than chance explains"
 
 
@@ -68,11 +69,18 @@ def _bounds(best: Scores) -> str:
 
 
 def _statements(field: Sequence[Scores], pairs: Sequence[Pair]) -> list[str]:
-    """A sentence per pair, or with many agents the best against the rest and a count of the others."""
-    if len(field) <= EVERY_PAIR:
-        rank = {scores.label: place for place, scores in enumerate(field)}
-        ordered = sorted(pairs, key=lambda pair: sorted((rank[pair.first], rank[pair.second])))
-        return [_sentence(pair, len(pairs)) for pair in ordered]
+    """A sentence per pair, or with many agents the best against the rest and a count of the others.
+
+    Agents that are equal on every seed are named once and then stand for each other.
+    """
+    groups = _equals(field, pairs)
+    if len(groups) <= EVERY_PAIR:
+        rank = {group[0]: place for place, group in enumerate(groups)}
+        shown = {group[0]: f"{group[0]} (and its equals)" if len(group) > 1 else group[0] for group in groups}
+        told = [pair for pair in pairs if pair.first in rank and pair.second in rank]
+        told.sort(key=lambda pair: sorted((rank[pair.first], rank[pair.second])))
+        same = [f"{names(group)} are equal on every seed." for group in groups if len(group) > 1]
+        return same + [_sentence(pair, shown, len(pairs)) for pair in told]
     best = field[0].label
     rivals = [pair for pair in pairs if best in (pair.first, pair.second)]
     beaten = [pair for pair in rivals if _differs(pair)]
@@ -95,10 +103,22 @@ def _statements(field: Sequence[Scores], pairs: Sequence[Pair]) -> list[str]:
     return said
 
 
-def _sentence(pair: Pair, family: int) -> str:
-    if pair.equal:
-        return f"{pair.first} and {pair.second} are equal on every seed."
-    better, worse = (pair.first, pair.second) if pair.difference >= 0 else (pair.second, pair.first)
+def _equals(field: Sequence[Scores], pairs: Sequence[Pair]) -> list[list[str]]:
+    """The agents, best first, those that are equal on every seed together."""
+    equal = {frozenset((pair.first, pair.second)) for pair in pairs if pair.equal}
+    groups: list[list[str]] = []
+    for scores in field:
+        home = next((group for group in groups if frozenset((group[0], scores.label)) in equal), None)
+        if home is None:
+            groups.append([scores.label])
+        else:
+            home.append(scores.label)
+    return groups
+
+
+def _sentence(pair: Pair, shown: Mapping[str, str], family: int) -> str:
+    first, second = shown[pair.first], shown[pair.second]
+    better, worse = (first, second) if pair.difference >= 0 else (second, first)
     found = f"mean difference {number(abs(pair.difference))}, {p_text(pair.p_adjusted)}"
     if _differs(pair):
         return f"{better} is better than {worse}: {found}."

@@ -111,7 +111,9 @@ def test_equal_on_every_seed():
     assert said.statements == ("a and b are equal on every seed.",)
     three = verdict(a=[-13.0] * 20, b=[-13.0] * 20, c=normal(-30))
     assert three.headline.startswith("Best: a and b earn −13 on average, equal on every seed, ahead of every other")
-    assert three.statements[1].startswith("a is better than c")
+    assert three.statements[0] == "a and b are equal on every seed."
+    assert three.statements[1].startswith("a (and its equals) is better than c: ")
+    assert len(three.statements) == 3  # c is told apart from a and b in one sentence; the last says how it was tested
 
 
 def test_references_are_bounds_and_one_agent_is_not_ranked():
