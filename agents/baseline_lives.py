@@ -7,14 +7,17 @@ from typing import Any
 import numpy as np
 from daedalus.core.arrays import Floats, Ints
 from daedalus.core.lab.experiment import Columns, Experiment, Record, Snapshot
-from daedalus.core.planning import solve
-from daedalus.core.rng import stream_keys
+from daedalus.core.planning import evaluation_horizon, solve
+from daedalus.core.rng import stream_key, stream_keys
 from daedalus.core.sampling import LAWS, tables
 from daedalus.core.world import Bandit, World
 
 from .baseline_kernels import ANY, PLACE, SUMS, live, pull_arms
-from .evaluation import known_values
+from .evaluation import evaluation_seeds, known_values
 from .records import curve_record, episodes_record
+
+#: Steps of one call while a rollout is looking for its end.
+_CHUNK = 2**16
 
 
 class BanditLives:
@@ -83,6 +86,10 @@ class FiniteLives:
         states, count = world.mdp.states, len(seeds)
         self.fixed: Ints = np.asarray(solve(world.mdp).policy, dtype=np.int64) if optimal else np.full(states, ANY)
         self.keys = [stream_keys(seeds, role) for role in ("world", "policy", "start")]
+        self.exact = not np.isnan(self.value)
+        if not self.exact:  # a world so large that its truth would cost minutes
+            limit = evaluation_horizon(world, experiment.horizon)
+            self.value = float(np.mean([self._rollout(seed, limit) for seed in evaluation_seeds()]))
         self.step = 0
         self.place: Ints = np.zeros((count, PLACE), dtype=np.int64)
         self.running: Floats = np.zeros((count, 1))
@@ -119,10 +126,22 @@ class FiniteLives:
             optimum=self.optimum,
             random_value=self.random_value,
             regret=self.optimum - self.value,
-            exact=True,
+            exact=self.exact,
             seconds=time.perf_counter() - began,
             **lived(sums, until - first),
         )
+
+    def _rollout(self, seed: int, limit: int) -> float:
+        """The return of one episode of at most `limit` steps under an evaluation seed."""
+        world_key, policy_key, start_key = (np.uint64(stream_key(seed, role)) for role in ("world", "policy", "start"))
+        place, running, episodes = np.zeros(PLACE, dtype=np.int64), np.zeros(1), np.empty((_CHUNK, 4))
+        unused, first = (np.zeros(self.fixed.size, dtype=np.int64), np.zeros(SUMS)), 0
+        while first < limit and place[2] == 0:
+            last = min(first + _CHUNK, limit)
+            keys = world_key, policy_key, start_key
+            live(self.tables, limit, self.fixed, *keys, first, last, place, running, *unused, episodes)
+            first = last
+        return float(episodes[0, 2] if place[2] else running[0])
 
     def arrays(self) -> Columns:
         """All state."""

@@ -5,10 +5,12 @@ Source: Raffin et al. 2021, "Stable-Baselines3: reliable reinforcement learning 
 """
 
 import math
+from contextlib import closing
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal, final
 
 from daedalus.core.errors import UserError
+from daedalus.core.world import OpenWorld, Problem
 
 PolicyName = Literal["MlpPolicy", "CnnPolicy", "MultiInputPolicy"]
 
@@ -100,16 +102,45 @@ class A2CConfig:
         _share(name, self, "gamma", "gae_lambda")
 
 
-class DQN:
+class Learner:
+    """A learner of Stable-Baselines3. Final classes name its algorithm."""
+
+    config_class: ClassVar[type[Any]]
+    algorithm: ClassVar[str]
+    loss: ClassVar[str]  # what its logger calls the loss
+    rollout: ClassVar[str]  # the parameter that says how many steps are taken between two updates
+    actions: ClassVar[tuple[str, ...]] = ("Box", "Discrete", "MultiDiscrete", "MultiBinary")
+
+    @classmethod
+    def check(cls, problem: Problem) -> None:
+        """Refuse, before anything is run, a world whose spaces it cannot take. Raises `UserError`."""
+        if isinstance(problem, OpenWorld):
+            with closing(problem.make()) as env:
+                given = type(env.action_space).__name__, type(env.observation_space).__name__
+            for space, what, taken in zip(
+                given, ("actions", "observations"), (cls.actions, _OBSERVATIONS), strict=True
+            ):
+                if space not in taken:
+                    name = f"sb3/{cls.algorithm.lower()}"
+                    raise UserError(f"{name} takes {what} of {', '.join(taken)}; those of {problem.name} are {space}")
+
+
+_OBSERVATIONS = ("Box", "Discrete", "MultiDiscrete", "MultiBinary", "Dict")
+
+
+@final
+class DQN(Learner):
     """Deep Q-network, Mnih et al. 2015, as Stable-Baselines3 implements it."""
 
     config_class = DQNConfig
     algorithm = "DQN"
-    loss = "train/loss"  # what its logger calls the loss
-    rollout = "train_freq"  # the parameter that says how many steps are taken between two updates
+    loss = "train/loss"
+    rollout = "train_freq"
+    actions = ("Discrete",)
 
 
-class PPO:
+@final
+class PPO(Learner):
     """Proximal policy optimisation, Schulman et al. 2017, as Stable-Baselines3 implements it."""
 
     config_class = PPOConfig
@@ -118,7 +149,8 @@ class PPO:
     rollout = "n_steps"
 
 
-class A2C:
+@final
+class A2C(Learner):
     """Advantage actor-critic, Mnih et al. 2016, as Stable-Baselines3 implements it; its loss is the critic's."""
 
     config_class = A2CConfig

@@ -57,15 +57,16 @@ def _scene(world: World) -> Arrays:
     """The scene's arrays, and V* without limit at γ = 1 (NaN where unbounded) where it is cheap."""
     if world.scene is None:
         return {}
+    met = slice(world.states)  # not the absorbing state that an import added
     arrays: Arrays = {
         "tiles": world.scene.tiles,
-        "cell": world.scene.cell,
+        "cell": world.scene.cell[met],
         "moves": np.array(world.scene.moves, dtype=np.int64),
-        "terminal": world.mdp.terminal,
+        "terminal": world.mdp.terminal[met],
     }
     if world.mdp.states <= _CHEAP_STATES:
         from daedalus.core.planning import solve
 
         solution = solve(world.mdp)
-        arrays["optimal_value"] = np.where(solution.bounded, solution.value, np.nan)
+        arrays["optimal_value"] = np.where(solution.bounded, solution.value, np.nan)[met]
     return arrays

@@ -5,6 +5,7 @@ import math
 import numpy as np
 import pytest
 from daedalus.agents.baselines import baseline
+from daedalus.agents.evaluation import evaluation_seeds
 from daedalus.core.draws import normal, uniform
 from daedalus.core.lab.experiment import Experiment, Final, Record, Snapshot, evaluation_steps
 from daedalus.core.planning import policy_value_within, random_policy, solve, truth
@@ -172,3 +173,26 @@ def test_random_lives_in_an_open_world_without_snapshots() -> None:
     assert (last["value"] > 8).all()  # no CartPole episode is shorter
     lived = sum(c["episodes"][0] * c["length"][0] for c in curves(items) if c["episodes"][0])
     assert 0 < lived <= 300
+
+
+@pytest.mark.parametrize("agent", ["random", "optimal"])
+def test_where_the_truth_would_cost_minutes_the_value_is_sampled(agent: str, monkeypatch) -> None:
+    """The compiled rollouts are the interactive ones of the shared evaluation seeds."""
+    monkeypatch.setattr("daedalus.agents.baseline_lives.known_values", lambda world, horizon: (math.nan, math.nan))
+    monkeypatch.setattr("daedalus.agents.baseline_lives._CHUNK", 16)
+    world = "daedalus/Maze-v0:rows=3,columns=3,slip=0.3"
+    problem, last = load_problem(parse_spec(world)), curves(run(world, agent))[-1]
+    policy, keys = solve(problem.mdp).policy, [np.uint64(stream_key(s, "policy")) for s in evaluation_seeds()]
+    returns = []
+    for seed, key in zip(evaluation_seeds(), keys, strict=True):
+        env, t, over, total = WorldEnv(problem), 0, False, 0.0
+        observation, _ = env.reset(seed=seed)
+        while not over:
+            any_action = int(uniform(key, np.uint64(2 * t)) * problem.mdp.actions)
+            action = policy[observation] if agent == "optimal" else any_action
+            observation, reward, terminated, truncated, _ = env.step(action)
+            total, over, t = total + reward, terminated or truncated, t + 1
+        returns.append(total)
+    assert last["value"].tolist() == [np.mean(returns)] * 3
+    assert not last["exact"].any()
+    assert np.isnan(last["regret"]).all()

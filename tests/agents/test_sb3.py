@@ -203,6 +203,16 @@ def test_spaces_that_the_algorithm_cannot_take_are_refused_in_a_line() -> None:
     assert threading.active_count() == before
 
 
+def test_a_world_is_refused_before_anything_is_run() -> None:
+    world = OpenWorld("Boxed-v0", Boxed)
+    with pytest.raises(UserError, match="sb3/dqn takes actions of Discrete; those of Boxed-v0 are Box"):
+        DQN.check(world)
+    PPO.check(world)
+    with pytest.raises(UserError, match=r"observations of Box, .* those of Blackjack-v1 are Tuple"):
+        A2C.check(load_problem(parse_spec("Blackjack-v1")))
+    DQN.check(load_problem(parse_spec(LAKE)))
+
+
 @pytest.mark.usefixtures("boxed")
 def test_boxes_and_dictionaries_are_taken_where_they_can_be() -> None:
     items = run("Boxed-v0", "sb3/ppo:policy=MultiInputPolicy,n_steps=8,batch_size=4,n_epochs=1", 16)
