@@ -14,7 +14,12 @@ from .plots_bands import Band
 from .plots_style import CEILING, FLOOR, INK, MUTED, Style
 from .report_text import interval, listed, number, short
 
-BAND_NOTE = "Lines are means over seeds, bands their pointwise 95\u00a0% intervals (Student’s t)."
+_BANDS = "Lines are means over seeds, bands their pointwise 95\u00a0% intervals (Student’s t)."
+
+
+def band_note(seeds: int) -> str:
+    """What lines and bands are."""
+    return _BANDS if seeds > 1 else "One seed, so there are no bands."
 
 
 @dataclass(frozen=True, eq=False)

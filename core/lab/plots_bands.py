@@ -23,6 +23,10 @@ class Band:
         """All of it times a factor, which may differ from step to step."""
         return Band(self.steps, self.mean * factor, self.low * factor, self.high * factor)
 
+    def within(self, low: float = -np.inf, high: float = np.inf) -> "Band":
+        """The same with its interval cut to what is possible."""
+        return Band(self.steps, self.mean, np.maximum(self.low, low), np.minimum(self.high, high))
+
     @property
     def known(self) -> bool:
         """Whether there is any number to show."""

@@ -86,7 +86,7 @@ def render(run: "Run", comparison: Comparison) -> str:
         lstrip_blocks=True,
         undefined=jinja2.StrictUndefined,
     )
-    environment.filters |= {"tied": tied, "breakable": breakable}
+    environment.filters |= {"tied": tied, "breakable": breakable, "clipped": clipped}
     looks = styles(
         [[(label, agent.name) for _ in group.worlds for label, agent in group.agents] for group in run.plan.groups]
     )
@@ -174,6 +174,7 @@ def _group(
     )
 
 
+_BARS = "Bars are 95\u00a0% bootstrap intervals, strokes the optimum."
 _NORMALISED = "Scores are normalised: 0 is random actions, 1 the optimum."
 
 
@@ -184,13 +185,19 @@ def _group_plots(key: str, found: Sequence[Aggregate], looks: Mapping[str, Style
         rows = [Row(one.label, getattr(one, name), looks[one.label]) for one in found]
         rows.sort(key=lambda row: row.estimate.value * (1 if best == "lower" else -1))
         words = "Interquartile mean" if name == "iqm" else "Mean distance from the optimum"
-        note = f"{words} over worlds and seeds; {best} is better. {_NORMALISED} Bars are 95\u00a0% bootstrap intervals."
+        note = f"{words} over worlds and seeds; {best} is better. {_NORMALISED} {_BARS}"
         mark = ("optimum", 1.0 if best == "higher" else 0.0)
-        made.append(intervals(Rows(f"{key}-{name}", title, "normalised score", rows, note, mark)))
+        made.append(intervals(Rows(f"{key}-{name}", title, "normalised score", rows, note, mark, _span(rows))))
     note = f"How many runs end above each score; higher and further right is better. {_NORMALISED} Bands are 95\u00a0%."
     shares = {one.label: one.profile for one in found}
     made.append(profiles(f"{key}-profile", shares, looks, "normalised score", note, "Performance profile"))
     return made
+
+
+def _span(rows: Sequence[Row]) -> tuple[float, float]:
+    """From random actions to the optimum, and further only where an agent lies outside."""
+    inside = [number for row in rows for number in row.estimate if np.isfinite(number)]
+    return min(0.0, *inside) - 0.04, max(1.0, *inside) + 0.04
 
 
 def _world(

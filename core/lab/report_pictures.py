@@ -80,13 +80,18 @@ def _data_uri(pixels: np.typing.NDArray[np.uint8]) -> str:
 def overlays(label: str, agent: str, scene: Scene, world: Arrays, final: Arrays) -> list[Overlay]:
     """What can be drawn of one agent: values with arrows, then visits.
 
-    Over several seeds values and visits are means and an arrow is the action that most seeds prefer.
+    Over several seeds values and visits are means and an arrow is the action that most seeds prefer. Where no seed
+    has been, a learner's picture stays plain.
     """
     states = len(scene.cell)
     values = _values(agent, world, final, states)
     policy = _majority(final["policy"][:, :states], len(scene.moves)) if "policy" in final else None
     if policy is not None and not (policy >= 0).any():
         policy = None
+    if agent != "optimal" and "visits" in final:  # a table's initial values and ties are no knowledge
+        unseen = ~final["visits"][:, :states].any(axis=0)
+        values = None if values is None else np.where(unseen, np.nan, values)
+        policy = None if policy is None else np.where(unseen, -1, policy)
     found = []
     if values is not None or policy is not None:
         title = listed(([_range(values)] if values is not None else []) + (["policy"] if policy is not None else []))

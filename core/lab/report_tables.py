@@ -8,7 +8,7 @@ from typing import Any
 from .aggregates import Aggregate
 from .comparison import Result
 from .plots_style import Style, learners
-from .report_text import DASH, decimals_for, interval, number
+from .report_text import DASH, decimals_apart, decimals_for, interval, number
 from .statistics import Estimate
 
 
@@ -78,7 +78,7 @@ def results_table(
     rows: list[list[Cell]] = []
     for world in dict.fromkeys(result.world for result in results):
         mine = [result for result in results if result.world == world]
-        decimals = decimals_for([width for result in mine if (width := _width(result)) is not None])
+        decimals = _decimals(mine)
         for result in sorted(mine, key=lambda result: -(result.iqm if result.iqm is not None else -math.inf)):
             title, anchor = titles[world]
             row = [Cell(result.label, result.label.lower(), looks.get(result.label))]
@@ -89,6 +89,13 @@ def results_table(
 
 def _known(result: Result, key: str) -> bool:
     return getattr(result, key) is not None
+
+
+def _decimals(results: Sequence[Result]) -> int:
+    """As many decimals as the intervals deserve, or without them the values."""
+    widths = [width for result in results if (width := _width(result))]
+    values = [value for result in results for value in (result.iqm, result.mean, result.optimum) if value is not None]
+    return decimals_for(widths) if widths else decimals_apart(values)
 
 
 def _width(result: Result) -> float | None:

@@ -87,7 +87,7 @@ def slug(text: str) -> str:
 
 def breakable(text: str) -> Markup:
     """A name as HTML that may be broken where its parts meet."""
-    return Markup("<wbr>").join(re.split(r"(?<=[:,_=/(])", text))
+    return Markup("<wbr>").join(re.split(r"(?<=[:,/(])", text))
 
 
 def paired(first: str, second: str, length: int) -> str:

@@ -11,7 +11,7 @@ from daedalus.core.arrays import Floats
 
 from .comparison import Comparison, Result
 from .figures import Plot
-from .plots import BAND_NOTE, Curves, curves
+from .plots import Curves, band_note, curves
 from .plots_bands import Band, band, level, matrix
 from .plots_style import INK, Style, learners
 from .plots_summary import Row, Rows, intervals, profiles
@@ -72,6 +72,11 @@ class Household:
         label = next((one.label for one in self.lived if one.agent == agent), words)
         return label, float(np.mean(levels))
 
+    @property
+    def note(self) -> str:
+        """What lines and bands are."""
+        return band_note(max(result.seeds for result in self.results))
+
     @cached_property
     def ceiling(self) -> tuple[str, float] | None:
         """The optimum."""
@@ -122,10 +127,10 @@ def _any(what: Curves) -> bool:
 
 def _bandit_curves(house: Household) -> list[Curves]:
     bounds = (house.ceiling, house.floor)
-    rate = {label: one.scaled(100.0) for label, one in house.bands("optimal_rate").items()}
+    rate = {label: one.scaled(100.0).within(0, 100) for label, one in house.bands("optimal_rate").items()}
     best = next((one.label for one in house.lived if one.agent == "optimal"), "best possible")
     rate.pop(best, None)
-    regret = {label: one.scaled(one.steps) for label, one in house.bands("regret").items() if label != best}
+    regret = {label: one.scaled(one.steps).within(0) for label, one in house.bands("regret").items() if label != best}
     return [
         Curves(
             f"{house.key}-reward",
@@ -133,7 +138,7 @@ def _bandit_curves(house: Household) -> list[Curves]:
             "reward per pull",
             house.bands("reward", bounds),
             house.looks,
-            f"Mean reward per pull since the previous point. {BAND_NOTE}",
+            f"Mean reward per pull since the previous point. {house.note}",
             *bounds,
             x="pulls",
         ),
@@ -143,7 +148,7 @@ def _bandit_curves(house: Household) -> list[Curves]:
             "% best arm",
             rate,
             house.looks,
-            f"Share of pulls of the best arm since the previous point. {BAND_NOTE}",
+            f"Share of pulls of the best arm since the previous point. {house.note}",
             (best, 100.0),
             limits=(-2.0, 104.0),
             x="pulls",
@@ -155,7 +160,7 @@ def _bandit_curves(house: Household) -> list[Curves]:
             regret,
             house.looks,
             "What the best arm would have earned more, in true means (pseudo-regret), summed over all pulls so far. "
-            f"{BAND_NOTE}",
+            f"{house.note}",
             x="pulls",
         ),
     ]
@@ -169,17 +174,21 @@ def _value_curves(house: Household) -> list[Curves]:
         if exact
         else "Mean return of the greedy policy on evaluation seeds that all agents share."
     )
-    best = house.ceiling[0] if house.ceiling else ""
-    regret = {label: one for label, one in house.bands("regret").items() if label != best}
+    best, optimum = house.ceiling or ("", math.inf)
+    values = {
+        label: one.within(high=optimum if exact else math.inf) for label, one in house.bands("value", bounds).items()
+    }
+    least = 0.0 if exact else -math.inf
+    regret = {label: one.within(low=least) for label, one in house.bands("regret").items() if label != best}
     limited = house.card.get("horizon") is not None
     return [
         Curves(
             f"{house.key}-value",
             "Learning curves",
             "value of the policy",
-            house.bands("value", bounds),
+            values,
             house.looks,
-            f"{how} {BAND_NOTE}",
+            f"{how} {house.note}",
             *bounds,
         ),
         Curves(
@@ -189,7 +198,7 @@ def _value_curves(house: Household) -> list[Curves]:
             regret,
             house.looks,
             "How far the policy is from the best possible. The axis is logarithmic down to its lowest decade and "
-            f"linear from there to 0. {BAND_NOTE}",
+            f"linear from there to 0. {house.note}",
             scale="log",
         ),
         Curves(

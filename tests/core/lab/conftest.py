@@ -133,12 +133,18 @@ def group() -> Any:
     return made_group
 
 
+@pytest.fixture(scope="session")
+def make_run() -> Any:
+    """A function that writes a run into a folder: bandits, two mazes and an open world."""
+    return lambda folder: write_made_run(folder, Plan(default_groups()))
+
+
 @pytest.fixture
 def made_run(tmp_path: Path) -> Any:
-    """A function that writes a run of some groups; without any, bandits, two mazes and an open world."""
+    """A function that writes a run of some groups."""
 
     def make(*groups: Group, strange: bool = False) -> Run:
-        return write_made_run(tmp_path / "made", Plan(groups or default_groups()), strange)
+        return write_made_run(tmp_path / "made", Plan(groups), strange)
 
     return make
 
