@@ -25,11 +25,12 @@ def test_outcome_by_hand():
 
 
 def test_rounding_never_leads_to_an_impossible_outcome():
-    thirds = np.array([1 / 3, 1 / 3, 1 / 3, 0.0])
+    tenths = np.array([0.1] * 10 + [0.0])
+    assert np.cumsum(tenths)[-1] < 1  # which no draw may fall behind
     mdp = FiniteMDP(
-        np.zeros((1, 1, 4), np.int32), thirds.reshape(1, 1, 4), np.zeros((1, 1, 4)), np.ones(1), np.zeros(1, bool)
+        np.zeros((1, 1, 11), np.int32), tenths.reshape(1, 1, 11), np.zeros((1, 1, 11)), np.ones(1), np.zeros(1, bool)
     )
-    assert outcome(tables(mdp).cumulative[0, 0], np.nextafter(1.0, 0.0)) == 2
+    assert outcome(tables(mdp).cumulative[0, 0], np.nextafter(1.0, 0.0)) == 9
 
 
 def test_draws_have_their_numbers():
