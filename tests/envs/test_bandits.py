@@ -14,7 +14,7 @@ from scipy import stats
 @pytest.mark.parametrize(("law", "distribution"), [("gaussian", "norm"), ("bernoulli", "uniform")])
 def test_true_values_follow_their_law(law, distribution):
     # False-alarm rate 1e-4 under the fixed seeds.
-    means = np.concatenate([bandit(law=law, seed=seed).means for seed in range(300)])
+    means = np.concatenate([bandit(law=law, seed=seed).means for seed in range(3000)])
     assert stats.kstest(means, distribution).pvalue > 1e-4
 
 
