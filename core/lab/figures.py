@@ -61,25 +61,15 @@ Painter = Callable[[Axes, Size], None]
 def both(
     key: str,
     paint: Painter,
-    height: int | tuple[int, int] = 300,
+    height: int = 300,
     margins: tuple[int, int, int, int] = (50, 18, 28, 44),
-    left: tuple[int, int] | None = None,
 ) -> tuple[Markup, Markup]:
-    """Paint at both widths and return the SVG (wide, narrow).
-
-    `margins` are left, right, top, bottom in pixels; `left` replaces the left one, wide and narrow.
-    """
-    heights = (height, height) if isinstance(height, int) else height
-    lefts = left or (margins[0], margins[0])
+    """Paint at both widths and return the SVG (wide, narrow). `margins` are left, right, top, bottom in pixels."""
+    left, right, top, bottom = margins
     made: list[Markup] = []
-    for which, width in enumerate((WIDE, NARROW)):
-        size = Size(width, heights[which])
-        box = (
-            lefts[which] / size.width,
-            margins[3] / size.height,
-            1 - (lefts[which] + margins[1]) / size.width,
-            1 - (margins[2] + margins[3]) / size.height,
-        )
+    for letter, width in (("w", WIDE), ("n", NARROW)):
+        size = Size(width, height)
+        box = (left / width, bottom / height, 1 - (left + right) / width, 1 - (top + bottom) / height)
         with mpl.rc_context({"text.parse_math": False}), warnings.catch_warnings():
             warnings.filterwarnings("ignore", "Glyph .* missing from")  # the browser has the font for it
             figure = Figure(figsize=(size.width / _DPI, size.height / _DPI), dpi=_DPI)
@@ -87,7 +77,7 @@ def both(
             axes = figure.add_axes(box)
             _dress(axes, size)
             paint(axes, size)
-            made.append(to_svg(figure, f"{key}-{'wn'[which]}"))
+            made.append(to_svg(figure, f"{key}-{letter}"))
     return made[0], made[1]
 
 

@@ -11,7 +11,7 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
 from .figures import TEXT, Mark, Plot, Size, both, name_axes
 from .plots_bands import Band
-from .plots_style import CEILING, FLOOR, INK, MUTED, Style
+from .plots_style import CEILING, FLOOR, INK, MUTED, Style, widened
 from .report_text import interval, listed, number, short
 
 _BANDS = "Lines are means over seeds, bands their pointwise 95\u00a0% intervals (Student’s t)."
@@ -105,7 +105,8 @@ def _limits(shown: Mapping[str, Band], what: Curves) -> tuple[float, float]:
     low, high = float(numbers.min()), float(numbers.max())
     if what.ceiling and math.isfinite(what.ceiling[1]):
         low, high = min(low, what.ceiling[1]), max(high, what.ceiling[1])
-    span = (high - low) or max(abs(high), 1.0) * 0.1
+    low, high = widened(low, high)
+    span = high - low
     if what.floor and low - 0.6 * span <= what.floor[1] < low:
         low, span = what.floor[1], high - what.floor[1]
     return low - 0.05 * span, high + 0.05 * span

@@ -70,6 +70,13 @@ def _style(slot: int) -> Style:
     )
 
 
+def widened(low: float, high: float) -> tuple[float, float]:
+    """Limits so far apart that ticks of four digits differ: half a percent of their size, a tenth of it for a point."""
+    size = max(abs(low), abs(high)) or 1.0
+    missing = (0.1 if low == high else 0.005) * size - (high - low)
+    return (low - missing / 2, high + missing / 2) if missing > 0 else (low, high)
+
+
 def learners(labels: Iterable[str], looks: Mapping[str, Style]) -> list[str]:
     """The labels that are neither ceiling nor floor."""
     return [label for label in labels if looks[label].role == "learner"]

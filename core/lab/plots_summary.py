@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter, NullFormatter, NullLocator
 
 from .figures import TEXT, Mark, Plot, Size, both, name_axes
-from .plots_style import GRID, INK, MUTED, Style
+from .plots_style import GRID, INK, MUTED, Style, widened
 from .report_text import clipped, decimals_apart, interval, number, paired, short
 from .statistics import Estimate, Profile
 
@@ -67,7 +67,7 @@ def intervals(what: Rows) -> Plot:
                 axes.plot([what.mark[1]] * 2, [at - 0.15, at + 0.15], color=INK, linewidth=1.5, zorder=4)
         name_axes(axes, what.x, "")
 
-    wide, narrow = both(what.key, paint, height=_ROW * len(rows) + 56, margins=(14, 22, 6, 44))
+    wide, narrow = both(what.key, paint, height=_ROW * len(rows) + 56, margins=(26, 28, 6, 44))
     return Plot(what.key, what.title, what.caption, _alt(what), wide, narrow)
 
 
@@ -76,7 +76,7 @@ def _row(axes: Axes, at: int, row: Row, size: Size, limits: tuple[float, float],
     left, right = limits
     colour = row.style.colour
     axes.axhline(at, color=GRID, linewidth=1, zorder=0)
-    room = int((size.width - 36) / _LETTER) - len(said) - 2
+    room = int((size.width - 54) / _LETTER) - len(said) - 2
     name = paired(row.label, row.over, room) if row.over else clipped(row.label, room)
     for text, end, colour_, side in ((name, 0, INK, "left"), (said, 1, MUTED, "right")):
         axes.annotate(
@@ -108,8 +108,8 @@ def _limits(what: Rows) -> tuple[float, float]:
     numbers += [what.mark[1]] if what.mark and math.isfinite(what.mark[1]) else []
     if not numbers:
         return 0.0, 1.0
-    low, high = min(numbers), max(numbers)
-    span = (high - low) or max(abs(high), 1.0) * 0.1
+    low, high = widened(min(numbers), max(numbers))
+    span = high - low
     near = [row.estimate.value for row in what.rows if low - 0.6 * span <= row.estimate.value <= high + 0.6 * span]
     low, high = min([low, *near]), max([high, *near])
     span = max(span, high - low)
