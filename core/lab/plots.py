@@ -11,10 +11,13 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
 from .figures import TEXT, Mark, Plot, Size, both, name_axes
 from .plots_bands import Band
-from .plots_style import CEILING, FLOOR, INK, MUTED, Style, widened
-from .report_text import interval, listed, number, short
+from .plots_style import CEILING, FLOOR, INK, MUTED, Style, learners, widened
+from .report_text import clipped, interval, listed, number, short
 
 _BANDS = "Lines are means over seeds, bands their pointwise 95\u00a0% intervals (Student’s t)."
+
+
+_LOGARITHMIC = "The axis is logarithmic down to its lowest decade and linear from there to 0."
 
 
 def band_note(seeds: int) -> str:
@@ -46,18 +49,21 @@ class Curves:
 def curves(what: Curves) -> Plot:
     """Draw curves with their bands, best last."""
     shown = {label: band for label, band in what.bands.items() if band.known}
+    banded = learners(shown, what.looks) or list(shown)
+    logarithmic = what.scale == "log" and _decades(shown)
 
     def paint(axes: Axes, size: Size) -> None:
         last = max(band.steps[-1] for band in shown.values())
         axes.set_xlim(0, last if last > 0 else 1)
         bottom, top = what.limits or _limits(shown, what)
-        if what.scale == "log":
+        if logarithmic:
             _log_axis(axes, shown)
         else:
-            axes.set_ylim(bottom, top)
+            axes.set_ylim(0 if what.scale == "log" else bottom, top)
         for label, band in shown.items():
-            _line(axes, band, what.looks[label], size)
-        _levels(axes, what, bottom, top)
+            _line(axes, band if label in banded else band.bare(), what.looks[label], size)
+        if what.scale == "linear":
+            _levels(axes, what, shown, bottom, top)
         name_axes(axes, what.x, what.y)
 
     wide, narrow = both(what.key, paint)
@@ -66,7 +72,8 @@ def curves(what: Curves) -> Plot:
     for bound, style in ((what.ceiling, CEILING), (what.floor, FLOOR)):
         if bound and bound[0] not in named and math.isfinite(bound[1]):
             legend.append(Mark(bound[0], style))
-    return Plot(what.key, what.title, what.caption, _alt(what, shown), wide, narrow, legend)
+    caption = f"{what.caption} {_LOGARITHMIC}" if logarithmic else what.caption
+    return Plot(what.key, what.title, caption, _alt(what, shown), wide, narrow, legend)
 
 
 def _line(axes: Axes, band: Band, style: Style, size: Size) -> None:
@@ -112,23 +119,26 @@ def _limits(shown: Mapping[str, Band], what: Curves) -> tuple[float, float]:
     return low - 0.05 * span, high + 0.05 * span
 
 
-def _levels(axes: Axes, what: Curves, bottom: float, top: float) -> None:
+def _levels(axes: Axes, what: Curves, shown: Mapping[str, Band], bottom: float, top: float) -> None:
+    """Lines at the ceiling and the floor; what lies below the plot is told in its corner."""
+    below = [(label, band.last()[0]) for label, band in shown.items() if what.looks[label].role == "floor"]
     if what.ceiling and math.isfinite(what.ceiling[1]):
         axes.axhline(what.ceiling[1], color=INK, linestyle=CEILING.dash, linewidth=1.5, zorder=4, gid="of-ceiling line")
     if what.floor and math.isfinite(what.floor[1]):
-        if bottom <= what.floor[1] <= top:
-            axes.axhline(what.floor[1], color=MUTED, linestyle=FLOOR.dash, linewidth=1.5, zorder=2, gid="of-floor line")
-        else:
+        axes.axhline(what.floor[1], color=MUTED, linestyle=FLOOR.dash, linewidth=1.5, zorder=2, gid="of-floor line")
+        below.append(what.floor)
+    for label, level in below:
+        if level < bottom:
+            words = f"{clipped(label, 24)} {short(level)} ↓"
             axes.annotate(
-                f"{what.floor[0]} {short(what.floor[1])} ↓",
-                (1, 0),
-                (-4, 5),
-                "axes fraction",
-                "offset points",
-                color=MUTED,
-                fontsize=TEXT,
-                ha="right",
+                words, (1, 0), (-4, 5), "axes fraction", "offset points", color=MUTED, fontsize=TEXT, ha="right"
             )
+
+
+def _decades(shown: Mapping[str, Band]) -> bool:
+    """Whether the curves span more than a linear axis can show."""
+    means = np.concatenate([band.mean[np.isfinite(band.mean) & (band.mean > 0)] for band in shown.values()])
+    return bool(means.size and means.max() > 20 * means.min())
 
 
 def _log_axis(axes: Axes, shown: Mapping[str, Band]) -> None:

@@ -27,6 +27,10 @@ class Band:
         """The same with its interval cut to what is possible."""
         return Band(self.steps, self.mean, np.maximum(self.low, low), np.minimum(self.high, high))
 
+    def bare(self) -> "Band":
+        """The mean alone."""
+        return Band(self.steps, self.mean, np.full_like(self.low, np.nan), np.full_like(self.high, np.nan))
+
     @property
     def known(self) -> bool:
         """Whether there is any number to show."""

@@ -9,12 +9,12 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter, NullFormatter, NullLocator
 
 from .figures import TEXT, Mark, Plot, Size, both, name_axes
-from .plots_style import GRID, INK, MUTED, Style, widened
+from .plots_style import GRID, INK, MUTED, Style, learners, widened
 from .report_text import clipped, decimals_apart, interval, number, paired, short
 from .statistics import Estimate, Profile
 
-_ROW = 38  # pixels a row: a line of text above a line of ink
-_LETTER = 6.7  # pixels, generous for a letter of 12
+_ROW = 40  # pixels a row: a line of text above a line of ink
+_LETTER = 7.4  # pixels, generous for a letter of 12
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,7 @@ def intervals(what: Rows) -> Plot:
             _row(axes, at, row, size, (left, right), said[at])
         if what.mark and left <= what.mark[1] <= right:
             for at in range(len(rows)):  # beside the ink only, so that no letter is crossed
-                axes.plot([what.mark[1]] * 2, [at - 0.15, at + 0.15], color=INK, linewidth=1.5, zorder=4)
+                axes.plot([what.mark[1]] * 2, [at - 0.14, at + 0.14], color=INK, linewidth=1.5, zorder=4)
         name_axes(axes, what.x, "")
 
     wide, narrow = both(what.key, paint, height=_ROW * len(rows) + 56, margins=(26, 28, 6, 44))
@@ -76,13 +76,13 @@ def _row(axes: Axes, at: int, row: Row, size: Size, limits: tuple[float, float],
     left, right = limits
     colour = row.style.colour
     axes.axhline(at, color=GRID, linewidth=1, zorder=0)
-    room = int((size.width - 54) / _LETTER) - len(said) - 2
+    room = int((size.width - 54) / _LETTER) - len(said) - 3
     name = paired(row.label, row.over, room) if row.over else clipped(row.label, room)
     for text, end, colour_, side in ((name, 0, INK, "left"), (said, 1, MUTED, "right")):
         axes.annotate(
             text,
             (end, at),
-            (0, 9),
+            (0, 10),
             ("axes fraction", "data"),
             "offset points",
             color=colour_,
@@ -139,6 +139,7 @@ def profiles(
     key: str, found: Mapping[str, Profile], looks: Mapping[str, Style], x: str, caption: str, title: str
 ) -> Plot:
     """Draw performance profiles: the share of runs that score above each threshold."""
+    banded = learners(found, looks) or list(found)
 
     def paint(axes: Axes, size: Size) -> None:
         first = next(iter(found.values())).thresholds
@@ -148,15 +149,16 @@ def profiles(
         for label, profile in found.items():
             style = looks[label]
             group = f"of-{style.key}"
-            axes.fill_between(
-                profile.thresholds,
-                profile.low,
-                profile.high,
-                color=style.colour,
-                alpha=0.1,
-                linewidth=0,
-                gid=f"{group} band",
-            )
+            if label in banded:
+                axes.fill_between(
+                    profile.thresholds,
+                    profile.low,
+                    profile.high,
+                    color=style.colour,
+                    alpha=0.1,
+                    linewidth=0,
+                    gid=f"{group} band",
+                )
             every = profile.thresholds.size // 6
             axes.plot(
                 profile.thresholds,

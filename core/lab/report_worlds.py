@@ -197,8 +197,7 @@ def _value_curves(house: Household) -> list[Curves]:
             "optimum − value",
             regret,
             house.looks,
-            "How far the policy is from the best possible. The axis is logarithmic down to its lowest decade and "
-            f"linear from there to 0. {house.note}",
+            f"How far the policy is from the best possible. {house.note}",
             scale="log",
         ),
         Curves(

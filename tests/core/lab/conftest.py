@@ -154,7 +154,7 @@ def default_groups() -> tuple[Group, ...]:
     tabular = {
         HOSTILE: "q_learning:alpha=0.9",
         "sarsa": "sarsa:alpha=0.1",
-        "expected_sarsa": "expected_sarsa:",
+        "expected_sarsa:alpha=0.5,gamma=1,explore=softmax(temperature=0.5)": "expected_sarsa:alpha=0.5",
         "random": "random",
         "optimal": "optimal",
     }
