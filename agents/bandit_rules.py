@@ -3,10 +3,10 @@
 from typing import NamedTuple
 
 from daedalus.core.arrays import Floats, Ints, Keys
-from daedalus.core.compiled import compiled, inlined
+from daedalus.core.compiled import inlined, lean
 from daedalus.core.sampling import pull
 
-from .strategy_rules import Params, choose
+from .strategy_rules import Params, choose, highest
 
 
 class BanditPopulation(NamedTuple):
@@ -34,7 +34,7 @@ def learn_pull(q: Floats, pulls: Ints, row: int, arm: int, reward: float) -> Non
     q[row, arm] = sample_average(q[row, arm], reward, pulls[row, arm])
 
 
-@compiled
+@lean
 def run_bandits(
     strategy: int,
     params: Params,
@@ -47,7 +47,7 @@ def run_bandits(
 ) -> None:
     """Move every run on by `steps` pulls, in place."""
     for i in range(world_keys.size):
-        best = means[i].max()
+        best = highest(means, i)
         world_key, policy_key = world_keys[i], policy_keys[i]
         total, rewards, optimal = now.total[i], now.rewards[i], now.optimal[i]
         for t in range(now.t[i], now.t[i] + steps):

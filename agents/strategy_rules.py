@@ -11,7 +11,7 @@ import math
 
 import numpy as np
 from daedalus.core.arrays import Floats, Ints
-from daedalus.core.compiled import compiled, inlined
+from daedalus.core.compiled import inlined, lean
 from daedalus.core.draws import uniform
 
 GREEDY, EPSILON_GREEDY, EPSILON_FIRST, EPSILON_FIRST_SOFTMAX, SOFTMAX, UCB = range(6)
@@ -87,7 +87,7 @@ def softmax_weight(value: float, best: float, temperature: float) -> float:
     return math.exp((value - best) / temperature)
 
 
-@compiled
+@lean
 def softmax(q: Floats, row: int, temperature: float, key: np.uint64, t: int) -> int:
     """Action a with probability proportional to exp(q[a] / temperature). Sutton & Barto 2018, eq. 2.11."""
     best = highest(q, row)
@@ -108,7 +108,7 @@ def ucb_bound(q: float, n: int, log_total: float, c: float) -> float:
     return math.inf if n == 0 else q + c * math.sqrt(log_total / n)
 
 
-@compiled
+@lean
 def ucb(q: Floats, n: Ints, row: int, c: float, key: np.uint64, t: int) -> int:
     """An action of highest q + c·√(ln N / n), N = Σ n. Auer, Cesa-Bianchi & Fischer 2002 (UCB1: c = √2)."""
     log_total = math.log(max(tried(n, row), 1))
@@ -158,16 +158,33 @@ def spread(q: Floats, row: int, mass: float, out: Floats) -> None:
             out[action] += mass / ties
 
 
-@compiled
+@lean
 def softmax_probabilities(q: Floats, row: int, temperature: float, out: Floats) -> None:
     """Write the Boltzmann distribution into out (A,)."""
     best = highest(q, row)
     for action in range(q.shape[1]):
         out[action] = softmax_weight(q[row, action], best, temperature)
-    out /= out.sum()
+    total = 0.0
+    for action in range(out.size):
+        total += out[action]
+    for action in range(out.size):
+        out[action] /= total
 
 
-@compiled
+@lean
+def share_best(out: Floats) -> None:
+    """Replace scores (A,) by probabilities: the highest share everything equally."""
+    best, ties = -math.inf, 0
+    for action in range(out.size):
+        if out[action] > best:
+            best, ties = out[action], 1
+        elif out[action] == best:
+            ties += 1
+    for action in range(out.size):
+        out[action] = 1.0 / ties if out[action] == best else 0.0
+
+
+@lean
 def probabilities(code: int, params: Params, q: Floats, n: Ints, row: int, t: int, out: Floats) -> None:
     """Write into out (A,) the probability of each action at decision t; it is what `choose` samples from."""
     out[:] = 0.0
@@ -178,8 +195,7 @@ def probabilities(code: int, params: Params, q: Floats, n: Ints, row: int, t: in
         log_total = math.log(max(tried(n, row), 1))
         for action in range(q.shape[1]):
             out[action] = ucb_bound(q[row, action], n[row, action], log_total, params[0])
-        tied = out == out.max()
-        out[:] = tied / tied.sum()
+        share_best(out)
     elif code == SOFTMAX:
         softmax_probabilities(q, row, params[0], out)
     elif code != GREEDY and t < params[0]:

@@ -72,6 +72,7 @@ class TablePopulation:
             self._policy_keys,
             until - self.step,
             log,
+            np.empty(self.now.q.shape[2]),
         )
         return log
 

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 from daedalus.core.arrays import Floats, Ints, Keys
-from daedalus.core.compiled import compiled, inlined
+from daedalus.core.compiled import inlined, lean
 from daedalus.core.sampling import Tables, restart_state, step_outcome
 
 from .strategy_rules import Params, choose, highest, probabilities
@@ -119,7 +119,7 @@ def learn(
     return chosen
 
 
-@compiled
+@lean
 def run(
     learner: Learner,
     world: Tables,
@@ -129,9 +129,9 @@ def run(
     policy_keys: Keys,
     steps: int,
     log: Log,
+    scratch: Floats,  # (A,)
 ) -> None:
     """Move every seed on by `steps` steps, in place. A horizon of 0 means no limit."""
-    scratch = np.empty(world.next_state.shape[1])
     for i in range(world_keys.size):
         q, visits = now.q[i], now.visits[i]
         world_key, policy_key = world_keys[i], policy_keys[i]
@@ -160,7 +160,7 @@ def run(
         now.recent_steps[i] += steps
 
 
-@compiled
+@lean
 def finish(now: Population, log: Log, i: int, step: int, ret: float, length: int) -> None:
     """Count a finished episode of seed i, and log it where there is room."""
     now.episodes[i] += 1

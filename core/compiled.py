@@ -1,4 +1,4 @@
-"""The one decorator for compiled code, and where its cache lives.
+"""The decorators for compiled code, and where its cache lives.
 
 Numba's disk cache misses edits of inlined functions in *other* files, so the cache folder is keyed by a hash of
 every kernel source: an edit anywhere makes a fresh folder. Kernel sources are the files that import this module.
@@ -46,22 +46,30 @@ def cache_folder() -> Path:
 
 def compiled(function: F) -> F:
     """Compile `function` on first call, cached on disk. The function must stand at module level."""
-    return _compile(function, forceinline=False)
+    return _compile(function)
+
+
+def lean(function: F) -> F:
+    """`compiled`, without counting references: for hot loops, where the counting costs twice what the learning does.
+
+    Such a function reads, writes and slices the arrays it is given; it can neither make nor return one.
+    """
+    return _compile(function, _nrt=False)
 
 
 def inlined(function: F) -> F:
-    """`compiled`, and copied into every compiled caller: for the small rules inside hot loops.
+    """`lean`, and copied into every compiled caller: for the small rules inside hot loops.
 
     A call that passes a dozen arrays costs more than such a rule; Numba leaves most of them as calls.
     """
-    return _compile(function, forceinline=True)
+    return _compile(function, _nrt=False, forceinline=True)
 
 
-def _compile(function: F, forceinline: bool) -> F:
+def _compile(function: F, **options: bool) -> F:
     config: Any = numba.config
+    njit: Any = numba.njit
     before, config.CACHE_DIR = config.CACHE_DIR, str(cache_folder())
     try:
-        jit = numba.njit(cache=True, nogil=True, error_model="numpy", forceinline=forceinline)
-        return cast(F, jit(function))
+        return cast(F, njit(cache=True, nogil=True, error_model="numpy", **options)(function))
     finally:
         config.CACHE_DIR = before
