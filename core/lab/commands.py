@@ -2,11 +2,15 @@
 
 import json
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from daedalus.core.catalogue import Kind, of_kind
 from daedalus.core.errors import UserError, unknown
+
+if TYPE_CHECKING:
+    from .comparison import Comparison
+    from .experiment import Plan
 
 Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else on stdout.")]
@@ -69,32 +73,10 @@ def compare(
 
       daedalus compare --config examples/demo.yaml
     """
-    from .job import run_plan
-    from .plan import make_plan
-
-    given: dict[str, Any] = {
-        "worlds": worlds,
-        "agents": agents,
-        "seeds": seeds,
-        "steps": steps,
-        "horizon": horizon,
-        "episodes": episodes or None,
-        "name": name,
-    }
-    given = {key: value for key, value in given.items() if value is not None}
-    if config is not None:
-        from .planfile import read_plan
-
-        plan = read_plan(config, given)
-    elif not worlds or not agents:
-        raise UserError("give worlds and --agents, or --config FILE.yaml; `daedalus list` shows what there is")
-    else:
-        plan = make_plan(**given)
-    try:
-        comparison = run_plan(plan, jobs=jobs, out=out)
-    except KeyboardInterrupt:
-        typer.echo("Interrupted. Finished blocks are kept; run the same command again to go on.", err=True)
-        raise typer.Exit(130) from None
+    asked = {"worlds": worlds, "agents": agents, "seeds": seeds, "steps": steps, "horizon": horizon, "name": name}
+    asked["episodes"] = episodes or None
+    plan = _planned(config, {key: value for key, value in asked.items() if value is not None})
+    comparison = _compared(plan, jobs, out)
     if as_json:
         everything = comparison.to_dict()
         typer.echo(json.dumps({key: everything[key] for key in ("run", "report", "results")}, allow_nan=False))
@@ -102,6 +84,28 @@ def compare(
         from .tables import show_comparison
 
         show_comparison(comparison)
+
+
+def _planned(config: Path | None, asked: dict[str, Any]) -> "Plan":
+    if config is not None:
+        from .planfile import read_plan
+
+        return read_plan(config, asked)
+    if not asked.get("worlds") or not asked.get("agents"):
+        raise UserError("give worlds and --agents, or --config FILE.yaml; `daedalus list` shows what there is")
+    from .plan import make_plan
+
+    return make_plan(**asked)
+
+
+def _compared(plan: "Plan", jobs: int | None, out: Path) -> "Comparison":
+    from .job import run_plan
+
+    try:
+        return run_plan(plan, jobs=jobs, out=out)
+    except KeyboardInterrupt:
+        typer.echo("Interrupted. Finished blocks are kept; run the same command again to go on.", err=True)
+        raise typer.Exit(130) from None
 
 
 def solve(

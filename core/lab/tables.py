@@ -42,11 +42,16 @@ def show_comparison(comparison: "Comparison") -> None:
 
 def _say_verdict(console: Console, verdict: "Verdict") -> None:
     console.print()
-    console.print(Text(verdict.world, style="bold"), Text(verdict.headline))
+    console.print(Text(verdict.world, style="bold"))
+    console.print(_indented(verdict.headline))
     for statement in verdict.statements:
-        console.print(Padding(Text(statement), (0, 0, 0, 2)))
+        console.print(_indented(statement))
     for warning in verdict.warnings:
-        console.print(Padding(Text(warning, style="yellow"), (0, 0, 0, 2)))
+        console.print(_indented(warning, "yellow"))
+
+
+def _indented(text: str, style: str = "") -> Padding:
+    return Padding(Text(text, style=style), (0, 0, 0, 2), expand=False)
 
 
 def _world_table(world: str, results: Sequence["Result"]) -> Table:
@@ -71,7 +76,7 @@ def _world_table(world: str, results: Sequence["Result"]) -> Table:
         cells = [number(result.mean), number(result.iqm), interval, number(result.optimum), number(result.regret)]
         cells += [_NOTHING if rate is None else f"{100 * rate:.0f} %"] if bandit else []
         top = best is not None and result.iqm == best and result.agent != "optimal"
-        table.add_row(result.label, *map(Text, cells), style="bold green" if top else "")
+        table.add_row(Text(result.label), *map(Text, cells), style="bold green" if top else "")
     return table
 
 
@@ -93,6 +98,14 @@ def show_solution(world: str, facts: Mapping[str, Any]) -> None:
     table.add_column(justify="right", style="cyan")
     for key, title in _FACTS.items():
         value = facts.get(key)
-        text = f"{value:,}" if isinstance(value, int) else _NOTHING if value is None else f"{value:.6f}"
+        text = (
+            f"{value:,}"
+            if isinstance(value, int)
+            else _NOTHING
+            if value is None
+            else f"{value:g}"
+            if key == "gamma"
+            else f"{value:.6f}"
+        )
         table.add_row(title, Text(text))
     Console().print(table)

@@ -89,7 +89,7 @@ def test_killed_at_random_moments_equals_never_killed(daedalus: Any, third_party
 
 @pytest.mark.parametrize(
     ("world", "agent", "steps"),
-    [("daedalus/Maze-v0:rows=4,columns=4", "q_learning", 6_000_000), ("daedalus/Bandit-v0", "ucb", 4_000_000)],
+    [("daedalus/Maze-v0:rows=4,columns=4", "q_learning", 3_000_000), ("daedalus/Bandit-v0", "ucb", 4_000_000)],
 )
 def test_compiled_learners_go_on_bit_for_bit(
     daedalus: Any, third_party: Path, tmp_path: Path, world: str, agent: str, steps: int
@@ -106,12 +106,14 @@ def test_compiled_learners_go_on_bit_for_bit(
 
 
 def test_workers_die_with_a_killed_parent(daedalus: Any, third_party: Path, tmp_path: Path) -> None:
-    process = daedalus.start("compare", *PLAN, "--jobs", "2")
-    wait_for(lambda: partial_snapshots(tmp_path))
+    """At once, though they are in the middle of a step that takes a minute."""
+    asleep = ("compare", "daedalus/Bandit-v0", "--agents", "drawer:delay=60", "--seeds", "4", "--jobs", "2")
+    process = daedalus.start(*asleep)
+    wait_for(lambda: len(list(tmp_path.glob("runs/*/*/*/*/partial"))) == 2)
     workers = children(process.pid)
     assert len(workers) == 2
     kill_and_wait(process)
-    wait_for(lambda: not any(alive(worker) for worker in workers), 2)
+    wait_for(lambda: not any(alive(worker) for worker in workers), 5)
 
 
 def alive(pid: int) -> bool:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -88,11 +89,14 @@ def test_a_fast_trial_saves_no_snapshot(block: Block, monkeypatch: pytest.Monkey
 
 
 @pytest.mark.parametrize("pattern", ["snapshot-*", "curve-000000000010*"])
-@pytest.mark.parametrize("harm", ["cut", "flip", "other version"])
+@pytest.mark.parametrize("harm", ["cut", "flip", "other part", "other version"])
 def test_what_cannot_be_continued_starts_again(block: Block, pattern: str, harm: str) -> None:
     begun(block, 10, 20)
     if harm == "other version":
         again = BlockWriter(block, EXPERIMENT, "2")
+    elif harm == "other part":  # readable, but not what the snapshot vouches for
+        shutil.copy(block.partial / "curve-000000000020.parquet", block.partial / "curve-000000000010.parquet")
+        again = BlockWriter(block, EXPERIMENT, "1")
     else:
         (victim,) = block.partial.glob(pattern)
         data = bytearray(victim.read_bytes())
