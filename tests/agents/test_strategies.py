@@ -5,6 +5,7 @@ import pytest
 from daedalus.agents import strategy_rules
 from daedalus.agents.strategies import UCB, EpsilonFirst, EpsilonGreedy, Softmax, strategy
 from daedalus.core.catalogue import find, of_kind
+from daedalus.core.draws import uniform
 from daedalus.core.errors import UserError
 from daedalus.core.rng import stream_key
 from daedalus.core.spec import Spec, fill, parse_spec
@@ -61,6 +62,22 @@ def test_ucb_by_hand():
     assert probabilities(UCB(0.1), [0.5, 0.6], [10, 40]) == pytest.approx([0, 1])
     assert probabilities(UCB(), [9, 0, 0], [5, 0, 0]) == pytest.approx([0, 0.5, 0.5])  # the untried first
     assert UCB().c == math.sqrt(2)
+
+
+def test_draws_have_their_numbers():
+    """Decision t reads number 2t of the stream for its coin and number 2t + 1 to pick among equals."""
+    q, n = np.array([[0.0, 1.0, 1.0]]), np.ones((1, 3), np.int64)
+    for t in range(100):
+        coin, pick = uniform(KEY, np.uint64(2 * t)), uniform(KEY, np.uint64(2 * t + 1))
+        tied = 1 + int(pick * 2)
+        expected = {
+            EpsilonGreedy(0.3): int(pick * 3) if coin < 0.3 else tied,
+            EpsilonFirst(50): int(pick * 3) if t < 50 else tied,
+            UCB(): tied,
+            Softmax(1 / math.log(2)): 0 if coin < 0.2 else 1 if coin < 0.6 else 2,  # weights ½, 1, 1
+        }
+        for chosen, action in expected.items():
+            assert strategy_rules.choose(chosen.code, chosen.params, q, n, 0, KEY, t) == action
 
 
 def test_rules_read_the_row_they_are_given():
