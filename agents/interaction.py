@@ -55,7 +55,8 @@ def table_shape(env: "Env", name: str) -> tuple[int, int]:
     for space, what in ((env.observation_space, "observations"), (env.action_space, "actions")):
         if not isinstance(space, Discrete):
             raise UserError(
-                f"a table needs Discrete observations and actions, and the {what} of {name} are a {type(space).__name__};\n"
+                f"a table needs Discrete observations and actions, and the {what} of {name} "
+                f"are a {type(space).__name__};\n"
                 "take a learner with a network there: sb3/dqn, sb3/ppo or sb3/a2c"
             )
     return sizes(env)
