@@ -16,47 +16,52 @@ Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an e
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else on stdout.")]
 
 
+Worlds = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="ENV…",
+        help="Worlds: an id (daedalus/Maze-v0:rows=10,slip=0.1), the path of a drawn maze (.txt, .png), "
+        "or any Gymnasium id.",
+        show_default=False,
+    ),
+]
+Agents = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="A,B,…",
+        help="Agents: q_learning:alpha=.5,epsilon=.1,sarsa is two. A label ends in a colon: "
+        "Fast=q_learning:alpha=.9. May be repeated.",
+        show_default=False,
+    ),
+]
+Seeds = Annotated[int | None, typer.Option(help="Runs of each agent; 10 if not given.", show_default=False)]
+Steps = Annotated[int | None, typer.Option(help="Steps (pulls) of each run; 10000 if not given.", show_default=False)]
+Horizon = Annotated[
+    int | None,
+    typer.Option(
+        help="Time limit for evaluation where a world has none; 10 × its states if not given.", show_default=False
+    ),
+]
+Jobs = Annotated[int | None, typer.Option(help="Worker processes; the cores if not given.", show_default=False)]
+Name = Annotated[
+    str | None, typer.Option(help="The run's folder. The same name with more seeds, agents or worlds extends the run.")
+]
+Config = Annotated[
+    Path | None,
+    typer.Option(metavar="FILE.yaml", help="Read the plan from a YAML file; options given beside it win."),
+]
+
+
 def compare(
-    worlds: Annotated[
-        list[str] | None,
-        typer.Argument(
-            metavar="ENV…",
-            help="Worlds: an id (daedalus/Maze-v0:rows=10,slip=0.1), the path of a drawn maze (.txt, .png), "
-            "or any Gymnasium id.",
-            show_default=False,
-        ),
-    ] = None,
-    agents: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="A,B,…",
-            help="Agents: q_learning:alpha=.5,epsilon=.1,sarsa is two. A label ends in a colon: "
-            "Fast=q_learning:alpha=.9. May be repeated.",
-            show_default=False,
-        ),
-    ] = None,
-    seeds: Annotated[int | None, typer.Option(help="Runs of each agent; 10 if not given.", show_default=False)] = None,
-    steps: Annotated[
-        int | None, typer.Option(help="Steps (pulls) of each run; 10000 if not given.", show_default=False)
-    ] = None,
-    horizon: Annotated[
-        int | None,
-        typer.Option(
-            help="Time limit for evaluation where a world has none; 10 × its states if not given.", show_default=False
-        ),
-    ] = None,
-    jobs: Annotated[
-        int | None, typer.Option(help="Worker processes; the cores if not given.", show_default=False)
-    ] = None,
-    name: Annotated[
-        str | None,
-        typer.Option(help="The run's folder. The same name with more seeds, agents or worlds extends the run."),
-    ] = None,
+    worlds: Worlds = None,
+    agents: Agents = None,
+    seeds: Seeds = None,
+    steps: Steps = None,
+    horizon: Horizon = None,
+    jobs: Jobs = None,
+    name: Name = None,
     out: Annotated[Path, typer.Option(help="Where runs stand.")] = Path("runs"),
-    config: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE.yaml", help="Read the plan from a YAML file; options given beside it win."),
-    ] = None,
+    config: Config = None,
     episodes: Annotated[bool, typer.Option("--episodes", help="Record every episode, not only summaries.")] = False,
     as_json: Json = False,
     debug: Debug = False,

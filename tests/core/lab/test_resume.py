@@ -14,6 +14,7 @@ from daedalus.core.errors import UserError
 from daedalus.core.lab import compare, open_run
 from daedalus.core.lab.store import Run
 
+QUIET: dict[str, Any] = {"name": "r", "report": False, "progress": False}
 SLOW = "drawer:delay=.03"
 PLAN = ("daedalus/Bandit-v0", "--agents", f"Slow={SLOW},random", "--seeds", "3", "--steps", "500", "--name", "r")
 
@@ -75,14 +76,14 @@ def test_killed_at_random_moments_equals_never_killed(daedalus: Any, third_party
         time.sleep(rng.uniform(0.0, 0.3))
         kill_and_wait(process)
     assert open_run(tmp_path / "runs" / "r").missing()
-    out, _ = daedalus("compare", *PLAN, "--episodes", "--json")
+    last = compare("daedalus/Bandit-v0", f"Slow={SLOW},random", 3, 500, episodes=True, out=tmp_path / "runs", **QUIET)
     again = open_run(tmp_path / "runs" / "r")
     ours, theirs = records(again), records(open_run(tmp_path / "whole" / "r"))
     assert ours[0].pop("episodes") is not None
     assert theirs[0].pop("episodes") is None
     assert [r["curve"] for r in ours] == [r["curve"] for r in theirs]
     assert [r["final"] for r in ours] == [r["final"] for r in theirs]
-    assert json.loads(out)["results"] == whole.to_dict()["results"]
+    assert last.to_dict()["results"] == whole.to_dict()["results"]
     assert not list(tmp_path.glob("runs/*/*/*/*/partial"))
     assert len(again.provenance["earlier"]) == 3
 
@@ -95,13 +96,13 @@ def test_compiled_learners_go_on_bit_for_bit(
     daedalus: Any, third_party: Path, tmp_path: Path, world: str, agent: str, steps: int
 ) -> None:
     """The same through the real kernels, with one kill as soon as a snapshot stands."""
-    arguments = ("compare", world, "--agents", agent, "--seeds", "2", "--steps", str(steps), "--name", "r", "--json")
+    arguments = ("compare", world, "--agents", agent, "--seeds", "2", "--steps", str(steps), "--name", "r")
     process = daedalus.start(*arguments)
     wait_for(lambda: partial_snapshots(tmp_path), 60)
     kill_and_wait(process)
     assert open_run(tmp_path / "runs" / "r").missing() == 2
-    daedalus(*arguments)
-    compare(world, agent, 2, steps, out=tmp_path / "whole", name="r", report=False, progress=False)
+    compare(world, agent, 2, steps, out=tmp_path / "runs", **QUIET)
+    compare(world, agent, 2, steps, out=tmp_path / "whole", **QUIET)
     assert records(open_run(tmp_path / "runs" / "r")) == records(open_run(tmp_path / "whole" / "r"))
 
 
@@ -137,7 +138,7 @@ def test_interrupt_ends_cleanly_and_says_how_to_go_on(daedalus: Any, third_party
 
 
 def test_a_damaged_snapshot_starts_the_block_again(third_party: Path, tmp_path: Path, daedalus: Any) -> None:
-    whole = compare("daedalus/Bandit-v0", SLOW, 2, 500, out=tmp_path / "whole", name="r", report=False, progress=False)
+    whole = compare("daedalus/Bandit-v0", SLOW, 2, 500, out=tmp_path / "whole", **QUIET)
     arguments = ("compare", "daedalus/Bandit-v0", "--agents", SLOW, "--seeds", "2", "--steps", "500", "--name", "r")
     process = daedalus.start(*arguments)
     wait_for(lambda: partial_snapshots(tmp_path))
@@ -152,7 +153,7 @@ def test_a_damaged_snapshot_starts_the_block_again(third_party: Path, tmp_path: 
 
 def test_extending_equals_running_at_once(third_party: Path, tmp_path: Path) -> None:
     def run(out: str, worlds: Any, agents: Any, seeds: int) -> Any:
-        return compare(worlds, agents, seeds, 100, out=tmp_path / out, name="r", report=False, progress=False)
+        return compare(worlds, agents, seeds, 100, out=tmp_path / out, **QUIET)
 
     other = "daedalus/Bandit-v0:arms=3"
     run("grown", "daedalus/Bandit-v0", "drawer", 3)
