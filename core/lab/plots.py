@@ -136,9 +136,10 @@ def _levels(axes: Axes, what: Curves, shown: Mapping[str, Band], bottom: float, 
 
 
 def _decades(shown: Mapping[str, Band]) -> bool:
-    """Whether the curves span more than a linear axis can show."""
-    means = np.concatenate([band.mean[np.isfinite(band.mean) & (band.mean > 0)] for band in shown.values()])
-    return bool(means.size and means.max() > 20 * means.min())
+    """Whether the curves span more than a linear axis can show: decades, or a good part of one and then zero."""
+    means = np.concatenate([band.mean[np.isfinite(band.mean)] for band in shown.values()])
+    positive = means[means > 0]
+    return bool(positive.size and positive.max() > (20 if positive.size == means.size else 5) * positive.min())
 
 
 def _log_axis(axes: Axes, shown: Mapping[str, Band]) -> None:
