@@ -13,7 +13,7 @@ def unknown(kind: str, name: str, known: Iterable[str]) -> UserError:
 
     `kind` is the singular noun shown to the user, such as "agent" or "parameter of q_learning".
     """
-    choices = sorted(known)
+    choices = sorted(known, key=lambda choice: (not choice.startswith("daedalus/"), choice))
     near = difflib.get_close_matches(name.lower(), [choice.lower() for choice in choices], n=1, cutoff=0.5)
     if near:
         match = next(choice for choice in choices if choice.lower() == near[0])

@@ -108,6 +108,8 @@ def _located(spec: Spec, base: Path | None) -> Spec:
 def _agents(value: Any, where: str) -> list[tuple[str, Spec]]:
     found: list[tuple[str, Spec]] = []
     for place, item in _listed(value, where, "[q_learning, sarsa]"):
+        if isinstance(item, Mapping) and list(item.values()) == [None]:
+            item = f"{next(iter(item))}:"  # an unquoted `UCB1=ucb:`, which YAML reads as a key without a value
         match item:
             case str():
                 labelled = _at(place, lambda item=item: parse_agents(item))

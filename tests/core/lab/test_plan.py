@@ -159,6 +159,12 @@ def test_yaml_says_the_same_and_more(tmp_path: Path) -> None:
     assert read_plan(path, {"seeds": 4}).groups[1].seeds == 4
 
 
+def test_a_label_without_quotes_is_understood(tmp_path: Path) -> None:
+    """YAML reads `UCB1=ucb:` as a key without a value."""
+    plan = read_plan(yaml(tmp_path, f"worlds: {BANDIT}\nagents:\n  - UCB1=ucb:\n  - greedy\n"), {})
+    assert plan.groups[0].agents == (("UCB1", Spec("ucb")), ("greedy", Spec("greedy")))
+
+
 def test_drawings_beside_the_yaml_file_are_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "plans").mkdir()
     (tmp_path / "plans" / "maze.txt").write_text("#####\n#S.G#\n#####\n")
