@@ -8,7 +8,7 @@ from daedalus.core.mdp import FiniteMDP
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from .graph import closed_pairs
+from .graph import Predecessors, lasting_pairs
 
 
 @dataclass(frozen=True, eq=False)
@@ -19,28 +19,22 @@ class Components:
     pairs: Bools
 
 
-def end_components(mdp: FiniteMDP, pairs: Bools) -> Components:
+def end_components(mdp: FiniteMDP, before: Predecessors, pairs: Bools) -> Components:
     """The maximal end components of the MDP restricted to `pairs` (S, A).
 
     Strongly connected components are split and pairs that may leave theirs are dropped until nothing changes
     (de Alfaro 1997, algorithm 3.1).
     """
     label = np.full(mdp.states, -1, dtype=np.int64)
-    pairs = pairs & closed_pairs(mdp, _some(pairs))
+    pairs = lasting_pairs(mdp, before, pairs)
     while pairs.any():
         label = _strong_components(mdp, pairs)
         inside = (label[mdp.next_state] == label[:, None, None]) | (mdp.probability == 0)
-        kept = pairs & inside.all(axis=2)
-        kept &= closed_pairs(mdp, _some(kept))
+        kept = lasting_pairs(mdp, before, pairs & inside.all(axis=2))
         if np.array_equal(kept, pairs):
             break
         pairs = kept
-    return Components(np.where(_some(pairs), label, -1), pairs)
-
-
-def _some(pairs: Bools) -> Bools:
-    """Which states have any of the pairs, (S,)."""
-    return np.asarray(pairs.any(axis=1))
+    return Components(np.where(pairs.any(axis=1), label, -1), pairs)
 
 
 def _strong_components(mdp: FiniteMDP, pairs: Bools) -> Ints:

@@ -69,9 +69,9 @@ def _discounted(mdp: FiniteMDP, gamma: float) -> Frame:
 def _total(mdp: FiniteMDP) -> Frame:
     before, reward_SA = predecessors(mdp), expected_reward(mdp)
     small = _ZERO * max(1.0, float(np.abs(reward_SA).max()))
-    idle = end_components(mdp, (np.abs(reward_SA) <= small) & ~mdp.terminal[:, None])
+    idle = end_components(mdp, before, (np.abs(reward_SA) <= small) & ~mdp.terminal[:, None])
     stay = mdp.terminal | (idle.label >= 0)
-    positive, undefined = _paying(mdp, reward_SA, small)
+    positive, undefined = _paying(mdp, before, reward_SA, small)
     ends = almost_surely(mdp, before, stay | positive)
     pairs = closed_pairs(mdp, ends.found)
     outside = np.where(ends.found, 0.0, -np.inf)
@@ -89,13 +89,13 @@ def _total(mdp: FiniteMDP) -> Frame:
     return Frame(mdp, 1.0, before, reward_SA, stay & inside, stay_action, order, found.parent, policy, outside)
 
 
-def _paying(mdp: FiniteMDP, reward_SA: Floats, small: float) -> tuple[Bools, Bools]:
+def _paying(mdp: FiniteMDP, before: Predecessors, reward_SA: Floats, small: float) -> tuple[Bools, Bools]:
     """States in end components whose best average reward is positive, and in those whose total only oscillates."""
     positive, undefined = np.zeros(mdp.states, dtype=np.bool_), np.zeros(mdp.states, dtype=np.bool_)
     lasting = closed_pairs(mdp, ~mdp.terminal)
     if not (reward_SA[lasting] > small).any():
         return positive, undefined
-    components = end_components(mdp, lasting)
+    components = end_components(mdp, before, lasting)
     gainful = np.any(components.pairs & (reward_SA > small), axis=1)
     losing = np.any(components.pairs & (reward_SA < -small), axis=1)
     for label in np.unique(components.label[gainful]):

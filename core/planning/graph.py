@@ -70,6 +70,37 @@ def almost_surely(mdp: FiniteMDP, before: Predecessors, targets: Bools) -> Searc
         region = found.found
 
 
+def lasting_pairs(mdp: FiniteMDP, before: Predecessors, pairs: Bools) -> Bools:
+    """The largest subset of `pairs` (S, A) that can be followed for ever, whatever the outcomes."""
+    alive: Bools = np.any(pairs, axis=1)
+    kept = pairs & closed_pairs(mdp, alive)
+    _peel(before.pointer, before.pair, alive, kept)
+    return kept
+
+
+@compiled
+def _peel(pointer: Ints, pair: States, alive: Bools, kept: Bools) -> None:
+    """Drop the pairs that may lead to a state without pairs, until there is none."""
+    states, actions = kept.shape
+    left, waiting, filled = np.zeros(states, dtype=np.int64), np.empty(states, dtype=np.int32), 0
+    for s in range(states):
+        left[s] = kept[s].sum()
+        if alive[s] and left[s] == 0:
+            waiting[filled] = s
+            filled += 1
+    while filled > 0:
+        filled -= 1
+        s = waiting[filled]
+        for i in range(pointer[s], pointer[s + 1]):
+            before, action = divmod(pair[i], actions)
+            if kept[before, action]:
+                kept[before, action] = False
+                left[before] -= 1
+                if left[before] == 0:
+                    waiting[filled] = before
+                    filled += 1
+
+
 @compiled
 def _predecessors(next_state: States, probability: Floats) -> tuple[Ints, States]:
     states, actions, outcomes = next_state.shape

@@ -13,7 +13,7 @@ from .sweeps import action_values, sweep_optimal, sweep_policy
 
 _TIE = 1e-10  # action values nearer than this, relative to the value, count as equal
 _SMALL = 500  # states up to which policy iteration with exact evaluation is the faster method
-_ROUNDS = 10_000
+_BETTER = 1e-12  # an action must be better by this much, relative to the value, to replace the one before
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,18 +58,19 @@ def policy_iteration(mdp: FiniteMDP, gamma: float = 1.0) -> Solution:
 
 
 def _policy_iteration(ready: Frame, policy: States) -> Solution:
-    for _ in range(_ROUNDS):
-        value = solve_policy(ready, policy)
+    value = solve_policy(ready, policy)
+    while True:
         q_SA = _action_values(ready, value)
-        better = q_SA.max(axis=1) > value + _slack(value)
-        if not better.any():
-            break
+        better = q_SA.max(axis=1) > value + _slack(value, _BETTER)
         policy[better] = q_SA[better].argmax(axis=1)
-    return _solution(ready, value)
+        new = solve_policy(ready, policy) if better.any() else value
+        if not np.any(new > value + _slack(value, _BETTER)):  # a round could only shuffle rounding errors
+            return _solution(ready, new)
+        value = new
 
 
-def _slack(value: Floats) -> Floats:
-    return _TIE * np.maximum(1.0, np.abs(value))
+def _slack(value: Floats, share: float) -> Floats:
+    return share * np.maximum(1.0, np.abs(value))
 
 
 def _action_values(ready: Frame, value: Floats) -> Floats:
@@ -85,7 +86,7 @@ def _solution(ready: Frame, value: Floats) -> Solution:
 
 
 def _greedy_policy(ready: Frame, value: Floats) -> States:
-    ties = _action_values(ready, value) >= (value - _slack(value))[:, None]
+    ties = _action_values(ready, value) >= (value - _slack(value, _TIE))[:, None]
     if ready.gamma < 1.0:
         return np.asarray(np.argmax(ties, axis=1), dtype=np.int32)
     resting = ready.stay & (value <= _TIE)
@@ -98,7 +99,7 @@ def optimal_actions(mdp: FiniteMDP, value: Floats, gamma: float = 1.0) -> Bools:
     """Which actions are optimal under an optimal `value` (S,), ties included, (S, A)."""
     expected = np.einsum("sak,sak->sa", mdp.probability, value[mdp.next_state])
     q_SA = expected_reward(mdp) + gamma * expected
-    optimal: Bools = q_SA >= (q_SA.max(axis=1) - _slack(value))[:, None]
+    optimal: Bools = q_SA >= (q_SA.max(axis=1) - _slack(value, _TIE))[:, None]
     return optimal
 
 
