@@ -15,7 +15,7 @@ from .encoding import experiment_to_json, settings_of, slug
 from .experiment import Experiment, Plan
 
 _SORTS = {"bandit": "a bandit", "finite": "a finite world", "open": "a world that is not finite"}
-_PLURALS = {"bandit": "bandits", "finite": "finite worlds", "open": "worlds that are not finite"}
+_PLURALS = {"bandit": "bandits", "finite": "finite worlds", "open": "other environments"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -110,7 +110,7 @@ def _refuse_mismatch(entry: Entry, place: Place) -> None:
     special = sorted(fitting, key=lambda other: len(other.suits))  # those made for this sort come first
     shown = ", ".join(other.name for other in special[:6]) + (", …" if len(special) > 6 else "")
     raise UserError(
-        f"{entry.name} is made for {made_for} and cannot run in {place.spec}, {_SORTS[sort]}; "
+        f"{entry.name} is made for {made_for}, and cannot run in {place.spec}, {_SORTS[sort]}; "
         f"try {shown or 'another world'}"
     )
 

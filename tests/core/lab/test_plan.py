@@ -83,7 +83,7 @@ def test_one_world_under_two_lengths_is_refused() -> None:
         (MAZE, "q_lerning", "did you mean 'q_learning'"),
         (MAZE, "q_learning:alhpa=.1", "did you mean 'alpha'"),
         ("daedalus/Maze-v0:row=3", "random", "did you mean 'rows'"),
-        (MAZE, "ucb", "ucb is made for bandits and cannot run in .* a finite world; try .*q_learning"),
+        (MAZE, "ucb", "ucb is made for bandits, and cannot run in .* a finite world; try .*q_learning"),
         (BANDIT, "q_learning", "q_learning is made for .* a bandit; try .*ucb"),
         ("CartPole-v1", "optimal", "a world that is not finite"),
         (MAZE, "q_learning:alpha=0", "alpha"),
