@@ -4,11 +4,10 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePath
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import jinja2
 import numpy as np
-from daedalus.core.errors import UserError
 from daedalus.core.spec import Spec
 
 from .aggregates import Aggregate
@@ -18,7 +17,7 @@ from .files import write_bytes
 from .plots_style import Style, styles
 from .plots_summary import Row, Rows, intervals, profiles
 from .report_origin import origin
-from .report_pictures import Picture, budget, draw_overlay, overlays, scene_of, tile_size
+from .report_pictures import Picture, draw_all, overlays, scene_of
 from .report_tables import Table, aggregate_table, results_table, settings_table
 from .report_text import breakable, clipped, count, listed, slug, tied
 from .report_worlds import Household, Lived, world_facts, world_plots
@@ -114,11 +113,8 @@ def _houses(run: "Run", comparison: Comparison, looks: Mapping[str, Style]) -> l
             for label, _ in group.agents:
                 member, result = members.get((world, label)), results.get((world, label))
                 if member is None or result is None:
-                    continue
-                try:
-                    lived.append(Lived(member, member.curve()))
-                except UserError:
                     continue  # no finished seed: the page says so in words
+                lived.append(Lived(member, member.curve()))
                 mine.append(result)
             if lived:
                 key = f"g{index + 1}-{len(found[-1]) + 1}-{slug(world)[:40]}"
@@ -131,7 +127,7 @@ def _groups(
 ) -> list[GroupSection]:
     titles = _titles([house for group in houses for house in group])
     verdicts = list(comparison.verdicts)
-    tile_budget = budget([(scene, len(house.lived)) for group in houses for house in group if (scene := _scene(house))])
+    galleries = _galleries([house for group in houses for house in group])
     sections = []
     for index, (group, mine) in enumerate(zip(run.plan.groups, houses, strict=True)):
         if not mine:
@@ -141,7 +137,9 @@ def _groups(
             verdict = next((one for one in verdicts if one.world == house.world), None)
             if verdict:
                 verdicts.remove(verdict)
-            worlds.append(_world(house, comparison, titles[house.key], verdict, tile_budget))
+            facts, plots = world_facts(house), world_plots(house, comparison)
+            key, title = house.key, titles[house.key]
+            worlds.append(WorldSection(key, title, house.world, facts, verdict, plots, galleries[key]))
         sections.append(_group(index, group, mine, worlds, comparison, looks))
     return sections
 
@@ -200,24 +198,20 @@ def _span(rows: Sequence[Row]) -> tuple[float, float]:
     return min(0.0, *inside) - 0.04, max(1.0, *inside) + 0.04
 
 
-def _world(
-    house: Household, comparison: Comparison, title: str, verdict: Verdict | None, pictures: int
-) -> WorldSection:
-    galleries = []
-    if scene := _scene(house):
-        world, tile = house.lived[0].member.scene(), tile_size(scene, pictures)
-        for one in sorted(house.lived, key=lambda one: house.looks[one.label].role != "learner"):
-            found = overlays(one.label, one.agent, scene, world, one.member.final())
-            if found:
-                drawn = [draw_overlay(scene, overlay, tile) for overlay in found]
-                galleries.append(Gallery(one.label, house.looks[one.label], drawn))
-    return WorldSection(
-        house.key, title, house.world, world_facts(house), verdict, world_plots(house, comparison), galleries
-    )
-
-
-def _scene(house: Household) -> Any:
-    return scene_of(house.lived[0].member.scene())
+def _galleries(houses: Sequence[Household]) -> dict[str, list[Gallery]]:
+    """The pictures of each world that can be drawn, learners before optimal and random."""
+    wanted = []
+    for house in houses:
+        world = house.lived[0].member.scene()
+        if scene := scene_of(world):
+            for one in sorted(house.lived, key=lambda one: house.looks[one.label].role != "learner"):
+                if found := overlays(one.label, one.agent, scene, world, one.member.final()):
+                    wanted.append((house, one, scene, found))
+    drawn = draw_all([(scene, found) for _, _, scene, found in wanted])
+    galleries: dict[str, list[Gallery]] = {house.key: [] for house in houses}
+    for (house, one, _, _), pictures in zip(wanted, drawn, strict=True):
+        galleries[house.key].append(Gallery(one.label, house.looks[one.label], pictures))
+    return galleries
 
 
 def _titles(houses: Sequence[Household]) -> dict[str, str]:

@@ -14,8 +14,9 @@ from PIL import Image
 
 from .report_text import decimals_apart, listed, number
 
-_WIDEST = 640  # pixels of a picture's longer side
-_BUDGET = 24_000_000  # pixels of all pictures of a report together
+_WIDEST, _SMALLEST = 640, 80  # pixels of a picture's longer side
+_PIXELS = 24_000_000  # of all pictures of a report together
+_BYTES = 7_000_000  # of all pictures of a report together
 
 Arrays = Mapping[str, np.typing.NDArray[Any]]
 
@@ -51,29 +52,35 @@ def scene_of(arrays: Arrays) -> Scene | None:
     return Scene(arrays["tiles"].astype(np.uint8), arrays["cell"].astype(np.int64), moves)
 
 
-def tile_size(scene: Scene, pictures: int) -> int:
-    """Pixels a tile, such that a report with so many pictures stays small."""
-    rows, columns = scene.tiles.shape
-    side = min(float(_WIDEST), (_BUDGET / max(1, pictures)) ** 0.5)
-    return max(1, min(32, int(side / max(rows, columns))))
+def draw_all(wanted: Sequence[tuple[Scene, Sequence[Overlay]]]) -> list[list[Picture]]:
+    """Draw every overlay on its scene, as large as a report's size allows: smaller where there are many."""
+    count = 2 * sum(len(found) for _, found in wanted)
+    side = min(_WIDEST, int((_PIXELS / max(1, count)) ** 0.5))
+    while True:
+        drawn = [[draw_overlay(scene, overlay, side) for overlay in found] for scene, found in wanted]
+        size = sum(len(picture.light) + len(picture.dark) for pictures in drawn for picture in pictures)
+        if size <= _BYTES or side <= _SMALLEST:
+            return drawn
+        side //= 2
 
 
-def draw_overlay(scene: Scene, overlay: Overlay, tile: int) -> Picture:
-    """Draw a scene under an overlay for both themes."""
+def draw_overlay(scene: Scene, overlay: Overlay, side: int) -> Picture:
+    """Draw a scene under an overlay for both themes, at most `side` pixels wide and high."""
     draw = of_kind("service")["draw"].load()
-    shown: dict[str, str] = {}
+    tile = max(1, min(32, side // max(scene.tiles.shape)))
+    shown: list[str] = []
     for theme in ("light", "dark"):
         pixels = draw(scene, tile=tile, policy=overlay.policy, theme=theme, **{overlay.kind: overlay.numbers})
-        shown[theme] = _data_uri(pixels)
-    height, width = pixels.shape[:2]
-    return Picture(overlay.title, overlay.alt, shown["light"], shown["dark"], width, height)
+        picture = Image.fromarray(pixels)
+        picture.thumbnail((side, side), Image.Resampling.BOX)  # where there are more tiles than pixels
+        shown.append(_data_uri(picture))
+    return Picture(overlay.title, overlay.alt, shown[0], shown[1], picture.width, picture.height)
 
 
-def _data_uri(pixels: np.typing.NDArray[np.uint8]) -> str:
+def _data_uri(picture: Image.Image) -> str:
     """A PNG of at most 256 colours, which flat drawings hardly exceed, in a fifth of the bytes."""
-    picture = Image.fromarray(pixels).quantize(256, dither=Image.Dither.NONE)
     buffer = io.BytesIO()
-    picture.save(buffer, "PNG", optimize=True)
+    picture.quantize(256, dither=Image.Dither.NONE).save(buffer, "PNG", optimize=True)
     return "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode()
 
 
@@ -125,8 +132,3 @@ def _majority(policy_NS: np.typing.NDArray[Any], actions: int) -> Ints:
     """The action that most seeds take in each state, -1 where most take none; the lowest index among ties."""
     votes = np.stack([(policy_NS == action).sum(axis=0) for action in range(-1, actions)])
     return np.asarray(votes.argmax(axis=0) - 1, dtype=np.int64)
-
-
-def budget(scenes: Sequence[tuple[Scene, int]]) -> int:
-    """How many pictures a report will hold, from each scene and its number of agents: two overlays, two themes."""
-    return sum(4 * agents for _, agents in scenes)

@@ -15,7 +15,7 @@ from daedalus.core.lab.plots_bands import band
 from daedalus.core.lab.plots_style import MARKERS, VARIABLES, styles
 from daedalus.core.lab.report import render, write_report
 from daedalus.core.lab.report_origin import duration, moment
-from daedalus.core.lab.report_pictures import overlays, scene_of, tile_size
+from daedalus.core.lab.report_pictures import Overlay, draw_all, overlays, scene_of
 from daedalus.core.lab.report_tables import settings_table
 from daedalus.core.lab.report_text import clipped, decimals_for, number, paired, short
 from daedalus.core.lab.store import Run
@@ -233,12 +233,19 @@ def test_pictures_average_seeds_and_hide_what_was_never_seen() -> None:
     assert "2 of 3 states visited" in visits.alt
 
 
-def test_a_large_scene_is_drawn_small() -> None:
-    side = 501
-    tiles = np.zeros((side, side), np.uint8)
-    scene = scene_of({"tiles": tiles, "cell": np.zeros((1, 2)), "moves": np.zeros((1, 2))})
+def test_pictures_stay_small_however_many_and_large(monkeypatch: pytest.MonkeyPatch) -> None:
+    rng = np.random.default_rng(0)
+    tiles = np.zeros((70, 700), np.uint8)
+    cell = np.argwhere(tiles == 0)
+    scene = scene_of({"tiles": tiles, "cell": cell, "moves": np.array([(0, 1)])})
     assert scene is not None
-    assert tile_size(scene, 4) == 1
+    noise = Overlay("values", "", "", rng.random(len(cell)), None)
+    ((large,),) = draw_all([(scene, [noise])])
+    assert (large.width, large.height) == (640, 64)
+    monkeypatch.setattr("daedalus.core.lab.report_pictures._BYTES", len(large.light))
+    ((small,),) = draw_all([(scene, [noise])])
+    assert small.width == 320
+    assert len(small.light) + len(small.dark) <= len(large.light)
     assert scene_of({"tiles": tiles}) is None
 
 
