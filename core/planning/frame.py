@@ -15,7 +15,7 @@ from daedalus.core.errors import UserError
 from daedalus.core.mdp import FiniteMDP
 
 from .components import best_gain, end_components
-from .graph import Predecessors, almost_surely, closed_pairs, descending, predecessors, search
+from .graph import Predecessors, Search, almost_surely, closed_pairs, descending, predecessors, search
 
 _ZERO = 1e-12  # rewards below this, relative to the largest, count as 0
 _GAIN = 1e3  # average rewards below this many times as much do: a linear program is less exact
@@ -33,6 +33,7 @@ class Frame:
     stay_action: States  # (S,), an action that stays; -1 elsewhere
     order: States  # the states to solve, nearest to an end first
     parent: States  # (S,), a nearer neighbour, so that all are a forest; -1 where there is none
+    depth: int  # the most steps to an end, taken the shortest way
     policy: States  # (S,), ends from every state in `order`; -1 means stay
     outside: Floats  # (S,), 0 where solved or terminal; +inf, -inf or NaN where there is no finite value
 
@@ -57,13 +58,30 @@ def frame(mdp: FiniteMDP, gamma: float) -> Frame:
 def _discounted(mdp: FiniteMDP, gamma: float) -> Frame:
     before = predecessors(mdp)
     pairs = np.ones((mdp.states, mdp.actions), dtype=np.bool_)
-    found = search(mdp, before, mdp.terminal, pairs)
+    roots = mdp.terminal if mdp.terminal.any() else np.arange(mdp.states) == mdp.start.argmax()
+    found = search(mdp, before, roots, pairs)
     rest = np.flatnonzero(~found.found).astype(np.int32)
-    order = np.concatenate([found.order[found.level[found.order] > 0], rest])
-    policy = np.where(found.found, descending(mdp, found, pairs), 0).astype(np.int32)
+    order = np.concatenate([found.order[~mdp.terminal[found.order]], rest])
+    policy = np.maximum(descending(mdp, found, pairs), 0)
     nowhere = np.full(mdp.states, -1, dtype=np.int32)
     zeros = np.zeros(mdp.states)
-    return Frame(mdp, gamma, before, expected_reward(mdp), mdp.terminal, nowhere, order, found.parent, policy, zeros)
+    return Frame(
+        mdp,
+        gamma,
+        before,
+        expected_reward(mdp),
+        mdp.terminal,
+        nowhere,
+        order,
+        found.parent,
+        _depth(found),
+        policy,
+        zeros,
+    )
+
+
+def _depth(found: Search) -> int:
+    return max(0, int(found.level.max()))
 
 
 def _total(mdp: FiniteMDP) -> Frame:
@@ -86,7 +104,19 @@ def _total(mdp: FiniteMDP) -> Frame:
     order = found.order[~mdp.terminal[found.order]]
     reward_SA[~pairs] = -np.inf
     policy = descending(mdp, found, pairs)
-    return Frame(mdp, 1.0, before, reward_SA, stay & inside, stay_action, order, found.parent, policy, outside)
+    return Frame(
+        mdp,
+        1.0,
+        before,
+        reward_SA,
+        stay & inside,
+        stay_action,
+        order,
+        found.parent,
+        _depth(found),
+        policy,
+        outside,
+    )
 
 
 def _paying(mdp: FiniteMDP, before: Predecessors, reward_SA: Floats, small: float) -> tuple[Bools, Bools]:

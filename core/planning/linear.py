@@ -30,5 +30,7 @@ def solve_policy(ready: Frame, policy: States) -> Floats:
     if moving.size <= _DENSE:
         value[moving] = np.linalg.solve(system.toarray(), reward)
     else:
-        value[moving] = splu(system, permc_spec="MMD_AT_PLUS_A").solve(reward)
+        # an M-matrix: elimination needs no pivots, so the ordering keeps its sparsity
+        factors = splu(system, permc_spec="MMD_AT_PLUS_A", diag_pivot_thresh=0.0, options={"SymmetricMode": True})
+        value[moving] = factors.solve(reward)
     return value

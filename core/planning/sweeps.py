@@ -17,7 +17,8 @@ from .frame import Frame
 _TOLERANCE = 1e-11  # of the largest value
 _NOISE = 1e-13  # of the largest value: changes this small are rounding
 _KEEP = 1e-13  # an action must be better by this much, relative to the value, to replace the one before
-_WORK = 5_000_000_000  # outcomes looked at before sweeping is given up for linear algebra
+_WORK = 200_000_000  # outcomes looked at up to which sweeps are never given up for linear algebra
+_SLOW = 0.999  # while changes do not shrink, convergence is supposed to be this slow
 _PROBE = 12  # rounds over which the speed of convergence is measured
 
 
@@ -38,6 +39,8 @@ def _until_still(ready: Frame, policy: States, value: Floats, improve: bool) -> 
     mdp = ready.mdp
     tables = mdp.next_state, mdp.probability, ready.reward, ready.gamma
     work = max(1, ready.order.size * mdp.outcomes * (2 + mdp.actions if improve else 3))
+    # elimination costs about states·width², on a search front of that width: little on grids, all too much on others
+    patience = max(_WORK, ready.order.size * (ready.order.size // (1 + ready.depth)) ** 2)
     changes: list[float] = []
     while True:
         change = relax(*tables, policy, ready.order, ready.parent, value)
@@ -57,8 +60,8 @@ def _until_still(ready: Frame, policy: States, value: Floats, improve: bool) -> 
         if rate < 1.0 and change * max(1.0, rate / (1.0 - rate)) <= _TOLERANCE * largest:
             return True
         if probe == _PROBE:
-            rounds = math.log(_TOLERANCE * largest / change) / math.log(rate) if rate < 1.0 else math.inf
-            if work * rounds > _WORK:
+            rounds = math.log(_TOLERANCE * largest / change) / math.log(min(rate, _SLOW))
+            if work * rounds > patience:
                 return False
 
 

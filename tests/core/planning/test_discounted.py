@@ -15,6 +15,7 @@ from daedalus.core.planning import (
     start_value,
     value_iteration,
 )
+from daedalus.core.planning.frame import frame
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import linprog
@@ -72,9 +73,11 @@ def test_linear_algebra_finishes_what_sweeps_find_slow(garnet, monkeypatch):
     from daedalus.core.planning import sweeps
 
     mdp = garnet(7, 60, 2, 3, ends=0, rewards=(-1.0, 1.0))
-    exact = policy_iteration(mdp, 0.9999).value
+    exact = policy_iteration(mdp, 0.9999999).value
     monkeypatch.setattr(sweeps, "_WORK", 1)
-    np.testing.assert_allclose(value_iteration(mdp, 0.9999).value, exact, atol=1e-8)
+    ready = frame(mdp, 0.9999999)
+    assert not sweeps.sweep_optimal(ready, ready.policy.copy(), np.zeros(60))
+    np.testing.assert_allclose(value_iteration(mdp, 0.9999999).value, exact, rtol=1e-9)
 
 
 def test_the_lowest_of_equal_actions_is_chosen(from_table):
