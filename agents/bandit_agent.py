@@ -1,6 +1,7 @@
 """One bandit learner for interactive loops: the compiled rules, a pull at a time, on one slot of a population."""
 
 import numpy as np
+
 from daedalus.core.rng import stream_key
 
 from .bandit_rules import BanditPopulation, learn_pull

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 import numpy as np
+
 from daedalus.core.arrays import Floats
 from daedalus.core.errors import UserError
 from daedalus.core.lab.experiment import Columns

@@ -1,6 +1,7 @@
 """The compiled lives of the two baselines: a fixed choice, or a uniformly random one."""
 
 import numpy as np
+
 from daedalus.core.arrays import Floats, Ints
 from daedalus.core.compiled import compiled
 from daedalus.core.draws import uniform

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
+
 from daedalus.core.arrays import Floats, Ints
 from daedalus.core.lab.experiment import Columns, Experiment, Record, Snapshot
 from daedalus.core.planning import evaluation_horizon, solve

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
 from daedalus.core.arrays import Floats
 from daedalus.core.lab.experiment import Columns, Experiment, Record, Snapshot
 from daedalus.core.rng import stream_key

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
 from daedalus.core.arrays import Floats, Ints
 from daedalus.core.planning import evaluation_horizon, policy_values_within, truth
 from daedalus.core.rng import stream_key

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Protocol, Self
 
 import numpy as np
+
 from daedalus.core.arrays import Floats, Ints
 from daedalus.core.draws import bits
 from daedalus.core.errors import UserError
@@ -133,7 +134,7 @@ class Face(ABC):
 
     def save(self, path: str | Path) -> None:
         """Write the learner to one file, whole or not at all: safetensors, its settings as JSON inside."""
-        from daedalus.core.lab.files import write_arrays
+        from daedalus.core.files import write_arrays
 
         settings = {field.name: getattr(self.config, field.name) for field in dataclasses.fields(self.config)}
         about = {
@@ -151,7 +152,7 @@ class Face(ABC):
         """Read a saved learner. With `env` it can learn on: in the exact world it left, as if never interrupted;
         elsewhere from a new episode. Raises `UserError` for a file that is damaged or holds another learner.
         """
-        from daedalus.core.lab.files import damaged, read_arrays
+        from daedalus.core.files import damaged, read_arrays
 
         if device not in ("auto", "cpu"):
             raise UserError(f"tables live on the CPU; device must be 'auto' or 'cpu', not {device!r}")

@@ -3,9 +3,10 @@
 from typing import TYPE_CHECKING, Any
 
 import gymnasium
+from gymnasium.spaces import Discrete
+
 from daedalus.core.errors import UserError
 from daedalus.core.rng import stream_key
-from gymnasium.spaces import Discrete
 
 from .interface import Agent, Step
 

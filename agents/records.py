@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+
 from daedalus.core.lab.experiment import CURVE, Record
 
 #: What a column holds where a trial has nothing to say.

@@ -5,8 +5,9 @@ from typing import Any
 
 import gymnasium
 import numpy as np
-from daedalus.core.arrays import Floats, Ints
 from stable_baselines3.common.logger import Logger
+
+from daedalus.core.arrays import Floats, Ints
 
 
 class Ledger(gymnasium.Wrapper[Any, Any, Any, Any]):

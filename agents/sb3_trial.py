@@ -10,6 +10,10 @@ from typing import Any
 import numpy as np
 import stable_baselines3
 import torch
+from stable_baselines3.common.base_class import BaseAlgorithm
+from stable_baselines3.common.callbacks import BaseCallback
+from stable_baselines3.common.vec_env import DummyVecEnv
+
 from daedalus.core.arrays import Ints
 from daedalus.core.catalogue import find
 from daedalus.core.errors import UserError
@@ -17,9 +21,6 @@ from daedalus.core.lab.experiment import Experiment, Final, Record, Snapshot, ev
 from daedalus.core.spec import fill
 from daedalus.core.world import OpenWorld, World
 from daedalus.envs.world_env import WorldEnv
-from stable_baselines3.common.base_class import BaseAlgorithm
-from stable_baselines3.common.callbacks import BaseCallback
-from stable_baselines3.common.vec_env import DummyVecEnv
 
 from .evaluation import evaluation_seeds, greedy_values, known_values, rollout_value, state_batches, state_policy
 from .records import curve_record, episodes_record

@@ -10,6 +10,7 @@ Rows are given by number because slicing one off inside a compiled loop costs mo
 import math
 
 import numpy as np
+
 from daedalus.core.arrays import Floats, Ints
 from daedalus.core.compiled import inlined, lean
 from daedalus.core.draws import uniform

@@ -1,6 +1,7 @@
 """One table learner for interactive loops: the compiled rules, a step at a time, on one slot of a population."""
 
 import numpy as np
+
 from daedalus.core.rng import stream_key
 
 from .interface import Metrics, Step

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+
 from daedalus.core.arrays import Floats, Ints
 from daedalus.core.lab.experiment import Columns
 from daedalus.core.rng import stream_keys

@@ -7,6 +7,7 @@ call them, with the same draws: decision t of a seed reads draws 2t and 2t + 1 o
 from typing import NamedTuple
 
 import numpy as np
+
 from daedalus.core.arrays import Floats, Ints, Keys
 from daedalus.core.compiled import inlined, lean
 from daedalus.core.sampling import Tables, restart_state, step_outcome

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
+
 from daedalus.core.lab.experiment import Experiment, Final, Record, evaluation_steps
 from daedalus.core.world import OpenWorld
 

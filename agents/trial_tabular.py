@@ -4,6 +4,7 @@ import time
 from collections.abc import Iterator, Sequence
 
 import numpy as np
+
 from daedalus.core.arrays import Floats
 from daedalus.core.catalogue import find
 from daedalus.core.errors import UserError

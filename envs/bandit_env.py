@@ -5,11 +5,12 @@ from typing import Any, final
 
 import gymnasium
 import numpy as np
+from gymnasium.error import InvalidAction, ResetNeeded
+
 from daedalus.core.errors import UserError
 from daedalus.core.rng import stream_key
 from daedalus.core.sampling import LAWS, pull
 from daedalus.core.world import Bandit
-from gymnasium.error import InvalidAction, ResetNeeded
 
 
 @final

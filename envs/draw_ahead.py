@@ -1,6 +1,7 @@
 """Draws for interactive stepping, made in blocks: the numbers are the compiled ones, the wait is paid once a block."""
 
 import numpy as np
+
 from daedalus.core.arrays import Floats
 from daedalus.core.compiled import compiled
 from daedalus.core.draws import uniform

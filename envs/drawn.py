@@ -7,6 +7,7 @@ import zlib
 from pathlib import Path
 
 import numpy as np
+
 from daedalus.core.arrays import Ints, Pixels
 from daedalus.core.errors import UserError
 from daedalus.core.mdp import check_size

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 import numpy.typing as npt
+
 from daedalus.core.arrays import Bools, Floats
 
 Mask = npt.NDArray[np.float32]  # (tile, tile)

@@ -1,6 +1,7 @@
 """Grid worlds of the textbooks."""
 
 import numpy as np
+
 from daedalus.core.mdp import check_size
 from daedalus.core.world import Tile, World
 

@@ -7,12 +7,13 @@ from dataclasses import replace
 from typing import Any
 
 import gymnasium
+from gymnasium import wrappers
+from gymnasium.envs.registration import EnvSpec, load_env_creator
+
 from daedalus.core.catalogue import of_kind
 from daedalus.core.errors import UserError, unknown
 from daedalus.core.spec import Spec
 from daedalus.core.world import Bandit, OpenWorld, Problem, World
-from gymnasium import wrappers
-from gymnasium.envs.registration import EnvSpec, load_env_creator
 
 from .bandit_env import BanditEnv
 from .toy_text import from_table, has_table

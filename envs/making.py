@@ -3,6 +3,7 @@
 from typing import Any
 
 import gymnasium
+
 from daedalus.core.catalogue import find
 from daedalus.core.spec import fill
 from daedalus.core.world import Bandit

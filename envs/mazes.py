@@ -3,6 +3,7 @@
 from typing import Literal
 
 import numpy as np
+
 from daedalus.core.arrays import Pixels
 from daedalus.core.errors import UserError, unknown
 from daedalus.core.mdp import check_size

@@ -7,6 +7,7 @@ import functools
 from dataclasses import dataclass
 
 import numpy as np
+
 from daedalus.core.arrays import Bools, Floats, Pixels
 
 Colour = tuple[int, int, int]

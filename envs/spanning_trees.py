@@ -5,6 +5,7 @@ every cell but the last of a row, row by row; then those to the south, of every 
 """
 
 import numpy as np
+
 from daedalus.core.arrays import Keys, Pixels
 from daedalus.core.compiled import compiled
 from daedalus.core.draws import bits, uniform

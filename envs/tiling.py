@@ -3,6 +3,7 @@
 from typing import Any
 
 import numpy as np
+
 from daedalus.core.arrays import Floats, Ints, Pixels, States
 from daedalus.core.errors import UserError
 from daedalus.core.mdp import FiniteMDP, check_size

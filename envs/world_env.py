@@ -6,11 +6,12 @@ from typing import Any, Literal, final
 
 import gymnasium
 import numpy as np
+from gymnasium.error import InvalidAction, ResetNeeded
+
 from daedalus.core.errors import UserError
 from daedalus.core.rng import stream_key
 from daedalus.core.sampling import restart_state, start_state, tables
 from daedalus.core.world import World
-from gymnasium.error import InvalidAction, ResetNeeded
 
 from .draw_ahead import BLOCK, outcome_draws
 

@@ -8,10 +8,11 @@ comparison = compare("daedalus/Maze-v0", "q_learning,sarsa", seeds=20)
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .job import compare as compare
-    from .store import open_run as open_run
+    from daedalus.core.lab.store.run import open_run as open_run
 
-_HOMES = {"compare": "job", "open_run": "store"}
+    from .job import compare as compare
+
+_HOMES = {"compare": "job", "open_run": "store.run"}
 
 __all__ = ["compare", "open_run"]
 

@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from typing import Annotated, Any
 
 import typer
+
 from daedalus.core.catalogue import Entry, of_kind
 from daedalus.core.errors import UserError
 
@@ -96,7 +97,7 @@ def _placeholder(entry: Entry) -> Callable[[], None]:
 
 def _version(wanted: bool) -> None:
     if wanted:
-        from .provenance import version
+        from daedalus.core.lab.store.provenance import version
 
         typer.echo(f"daedalus {version()}")
         raise typer.Exit

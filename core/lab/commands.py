@@ -5,11 +5,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+
 from daedalus.core.catalogue import Kind, of_kind
 from daedalus.core.errors import UserError, unknown
 
 if TYPE_CHECKING:
-    from .comparison import Comparison
+    from daedalus.core.lab.statistics.comparison import Comparison
+
     from .experiment import Plan
 
 Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]
@@ -210,9 +212,9 @@ def report(
 
       daedalus report runs/demo
     """
-    from .comparison import summarise
-    from .report import write_report
-    from .store import open_run
+    from daedalus.core.lab.report.page import write_report
+    from daedalus.core.lab.statistics.comparison import summarise
+    from daedalus.core.lab.store.run import open_run
 
     found = run if run.exists() or not (Path("runs") / run / "run.json").exists() else Path("runs") / run
     opened = open_run(found)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
 import numpy as np
+
 from daedalus.core.spec import Spec
 
 Columns = Mapping[str, np.typing.NDArray[Any]]

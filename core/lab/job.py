@@ -9,7 +9,7 @@ from .experiment import Group, Plan
 from .plan import SEEDS, STEPS, Names, make_plan, whole
 
 if TYPE_CHECKING:
-    from .comparison import Comparison
+    from daedalus.core.lab.statistics.comparison import Comparison
 
 
 def compare(
@@ -53,9 +53,10 @@ def run_plan(
 ) -> "Comparison":
     """Run a plan, or what is left of it, and compare."""
     workers = None if jobs is None else whole(jobs, "jobs")
-    from .folder import hold_run
+    from daedalus.core.lab.store.folder import hold_run
+    from daedalus.core.lab.store.provenance import typed_command
+
     from .progress import watcher
-    from .provenance import typed_command
     from .resolve import resolve
     from .runner import default_jobs, open_tasks, run_tasks
 
@@ -64,11 +65,13 @@ def run_plan(
         with watcher(folder.resolved.seats, tasks, progress) as watch:
             run_tasks(folder, tasks, workers or default_jobs(), watch)
         run = folder.close()
-        from .comparison import summarise  # SciPy's statistics and the plots take seconds to import
+        from daedalus.core.lab.statistics.comparison import (
+            summarise,  # SciPy's statistics and the plots take seconds to import
+        )
 
         comparison = summarise(run)
         if not report:
             return comparison
-        from .report import write_report
+        from daedalus.core.lab.report.page import write_report
 
         return dataclasses.replace(comparison, report=write_report(run, comparison))

@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from daedalus.core.errors import UserError, unknown
+from daedalus.core.lab.store.encoding import slug
 from daedalus.core.spec import Labelled, Spec, parse_agents, parse_spec
 
-from .encoding import slug
 from .experiment import Experiment, Group, Plan
 
 SEEDS = 10

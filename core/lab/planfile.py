@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+
 from daedalus.core.errors import UserError
 
 from .experiment import Plan

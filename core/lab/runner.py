@@ -16,12 +16,12 @@ from pathlib import Path
 from typing import IO, Any
 
 from daedalus.core.errors import UserError
+from daedalus.core.lab.store.encoding import experiment_to_json
+from daedalus.core.lab.store.folder import RunFolder
+from daedalus.core.lab.store.run import Block, blocks_in
 
-from .encoding import experiment_to_json
-from .folder import RunFolder
 from .progress import Watcher
 from .resolve import Seat
-from .store import Block, blocks_in
 
 #: One thread a worker: the processes are the parallelism, and results must not depend on the number of cores.
 _ONE_THREAD = {

@@ -11,8 +11,8 @@ from rich.table import Table
 from rich.text import Text
 
 if TYPE_CHECKING:
-    from .comparison import Comparison, Result
-    from .verdict import Verdict
+    from daedalus.core.lab.statistics.comparison import Comparison, Result
+    from daedalus.core.lab.statistics.verdict import Verdict
 
 _NOTHING = "–"
 

@@ -19,12 +19,12 @@ from typing import Any
 
 from daedalus.core.catalogue import find
 from daedalus.core.errors import UserError
+from daedalus.core.lab.store.encoding import experiment_from_json
+from daedalus.core.lab.store.provenance import version
+from daedalus.core.lab.store.run import block_at
+from daedalus.core.lab.store.writer import BlockWriter
 
-from .encoding import experiment_from_json
 from .experiment import Experiment, Final, Record, Snapshot
-from .provenance import version
-from .store import block_at
-from .writer import BlockWriter
 
 Tell = Callable[[dict[str, Any]], None]
 

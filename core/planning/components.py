@@ -3,10 +3,11 @@
 from dataclasses import dataclass
 
 import numpy as np
-from daedalus.core.arrays import Bools, Floats, Ints
-from daedalus.core.mdp import FiniteMDP
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
+
+from daedalus.core.arrays import Bools, Floats, Ints
+from daedalus.core.mdp import FiniteMDP
 
 from .graph import Predecessors, lasting_pairs
 

@@ -4,6 +4,7 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
+
 from daedalus.core.mdp import FiniteMDP
 from daedalus.core.world import World
 

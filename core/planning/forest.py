@@ -7,6 +7,7 @@ section 3.6). On a line or a tree one pass is the solution, however much the wor
 """
 
 import numpy as np
+
 from daedalus.core.arrays import Floats, States
 from daedalus.core.compiled import compiled
 

@@ -10,6 +10,7 @@ started from one that ends, they never leave that class as long as ties keep the
 from dataclasses import dataclass
 
 import numpy as np
+
 from daedalus.core.arrays import Bools, Floats, States
 from daedalus.core.errors import UserError
 from daedalus.core.mdp import FiniteMDP

@@ -1,6 +1,7 @@
 """Values under a time limit: the best one by backward induction, and that of given policies."""
 
 import numpy as np
+
 from daedalus.core.arrays import Bools, Floats, Ints, States
 from daedalus.core.compiled import compiled
 from daedalus.core.errors import UserError

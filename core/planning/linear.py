@@ -1,9 +1,10 @@
 """The value of a policy by linear algebra: (I - γP) v = r."""
 
 import numpy as np
-from daedalus.core.arrays import Floats, States
 from scipy.sparse import coo_array, eye_array
 from scipy.sparse.linalg import splu
+
+from daedalus.core.arrays import Floats, States
 
 from .frame import Frame
 

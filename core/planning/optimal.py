@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
+
 from daedalus.core.arrays import Bools, Floats, Ints, States
 from daedalus.core.mdp import FiniteMDP
 

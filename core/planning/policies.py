@@ -3,6 +3,7 @@
 from typing import Any
 
 import numpy as np
+
 from daedalus.core.arrays import Floats, Ints, States
 from daedalus.core.compiled import compiled
 from daedalus.core.errors import UserError

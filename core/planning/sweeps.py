@@ -8,6 +8,7 @@ share is divided out.
 import math
 
 import numpy as np
+
 from daedalus.core.arrays import Bools, Floats, States
 from daedalus.core.compiled import compiled
 

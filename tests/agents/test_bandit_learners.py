@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+
 from daedalus.agents.bandit_agent import BanditAgent
 from daedalus.agents.bandit_population import BanditRuns, fresh_bandits
 from daedalus.agents.bandit_rules import learn_pull

@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 import pytest
+
 from daedalus.agents.baselines import baseline
 from daedalus.agents.evaluation import evaluation_seeds
 from daedalus.core.draws import normal, uniform

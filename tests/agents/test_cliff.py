@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+
 from daedalus.agents.table_config import TableConfig
 from daedalus.agents.table_population import TablePopulation
 from daedalus.agents.table_rules import EXPECTED_SARSA, Q_LEARNING, SARSA

@@ -3,6 +3,7 @@
 import gymnasium
 import numpy as np
 import pytest
+
 from daedalus.agents.evaluation import (
     ROLLOUT_LIMIT,
     evaluation_seeds,

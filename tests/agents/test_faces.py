@@ -7,15 +7,16 @@ import sys
 import gymnasium
 import numpy as np
 import pytest
+from gymnasium.wrappers import TransformReward
+
 from daedalus import agents
 from daedalus.agents import UCB, EpsilonGreedy, ExpectedSarsa, QLearning, Sarsa
 from daedalus.agents.table_config import TableConfig
 from daedalus.agents.table_population import TablePopulation
 from daedalus.core.errors import UserError
-from daedalus.core.lab.files import read_arrays, write_arrays
+from daedalus.core.files import read_arrays, write_arrays
 from daedalus.core.spec import parse_spec
 from daedalus.envs import BanditEnv, WorldEnv, load_problem
-from gymnasium.wrappers import TransformReward
 
 MAZE = "daedalus/Maze-v0:rows=3,columns=3,slip=.1"
 

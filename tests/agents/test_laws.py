@@ -5,6 +5,7 @@ import functools
 import gymnasium
 import numpy as np
 import pytest
+
 from daedalus.core.catalogue import Entry, find, of_kind
 from daedalus.core.lab.experiment import CURVE, Experiment, Final, Record, Snapshot, evaluation_steps
 from daedalus.core.planning import policy_values_within, truth

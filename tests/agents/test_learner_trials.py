@@ -3,6 +3,7 @@
 import gymnasium
 import numpy as np
 import pytest
+
 from daedalus.agents import trial_tabular
 from daedalus.agents.table_config import TableConfig
 from daedalus.agents.table_rules import EXPECTED_SARSA, Q_LEARNING

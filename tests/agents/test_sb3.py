@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 import stable_baselines3
 import torch
+
 from daedalus.agents import sb3_trial
 from daedalus.agents.sb3 import A2C, DQN, PPO
 from daedalus.agents.sb3_ledger import Ledger

@@ -2,6 +2,8 @@ import math
 
 import numpy as np
 import pytest
+from scipy.stats import chisquare
+
 from daedalus.agents import strategy_rules
 from daedalus.agents.strategies import UCB, EpsilonFirst, EpsilonGreedy, Softmax, strategy
 from daedalus.core.catalogue import find, of_kind
@@ -9,7 +11,6 @@ from daedalus.core.draws import uniform
 from daedalus.core.errors import UserError
 from daedalus.core.rng import stream_key
 from daedalus.core.spec import Spec, fill, parse_spec
-from scipy.stats import chisquare
 
 NAMES = sorted(of_kind("strategy"))
 KEY = np.uint64(stream_key(0, "policy"))

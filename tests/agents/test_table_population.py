@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+
 from daedalus.agents.interaction import Interaction
 from daedalus.agents.table_agent import TableAgent
 from daedalus.agents.table_config import TableConfig

@@ -2,6 +2,7 @@ import dataclasses
 
 import numpy as np
 import pytest
+
 from daedalus.agents import strategies, strategy_rules, table_config
 from daedalus.agents.strategies import EpsilonGreedy
 from daedalus.agents.table_config import TableConfig, learner

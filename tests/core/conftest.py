@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+
 from daedalus.core import catalogue
 
 _SOURCE = Path(__file__).parent / "lab" / "third_party" / "third_party.py"
@@ -30,7 +31,7 @@ def third_party_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @contextmanager
 def installed(folder: Path) -> Iterator[Path]:
     """The package is installed, here and in the processes that are started."""
-    from daedalus.core.lab import writer
+    from daedalus.core.lab.store import writer
 
     with pytest.MonkeyPatch.context() as patch:
         patch.syspath_prepend(str(folder))

@@ -1,6 +1,7 @@
 """Lazy entries and errors that name the nearest."""
 
 import pytest
+
 from daedalus.core import catalogue
 from daedalus.core.errors import UserError, unknown
 

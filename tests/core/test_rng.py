@@ -1,8 +1,9 @@
 """Streams: named, independent, and the same in Python and in compiled code."""
 
 import numpy as np
-from daedalus.core import draws, rng
 from scipy import stats
+
+from daedalus.core import draws, rng
 
 GAMMA, MASK = 0x9E3779B97F4A7C15, 2**64 - 1
 

@@ -1,10 +1,11 @@
 import numpy as np
 import pytest
+from scipy.stats import chisquare, kstest
+
 from daedalus.core.draws import uniform
 from daedalus.core.mdp import FiniteMDP
 from daedalus.core.rng import stream_key
 from daedalus.core.sampling import LAWS, outcome, pull, restart_state, start_state, step_outcome, tables
-from scipy.stats import chisquare, kstest
 
 KEY = np.uint64(stream_key(0, "world"))
 

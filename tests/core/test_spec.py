@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from typing import Literal
 
 import pytest
-from daedalus.core.errors import UserError
-from daedalus.core.spec import Labelled, Spec, fill, parse_agents, parse_spec
 from hypothesis import given
 from hypothesis import strategies as st
+
+from daedalus.core.errors import UserError
+from daedalus.core.spec import Labelled, Spec, fill, parse_agents, parse_spec
 
 
 def test_a_parameter_continues_the_agent_before_it() -> None:

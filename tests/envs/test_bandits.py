@@ -2,13 +2,14 @@
 
 import numpy as np
 import pytest
+from gymnasium.error import InvalidAction, ResetNeeded
+from scipy import stats
+
 from daedalus.core.errors import UserError
 from daedalus.core.rng import stream_key
 from daedalus.core.sampling import LAWS, pull
 from daedalus.core.world import Bandit
 from daedalus.envs import BanditEnv, bandit
-from gymnasium.error import InvalidAction, ResetNeeded
-from scipy import stats
 
 
 @pytest.mark.parametrize(("law", "distribution"), [("gaussian", "norm"), ("bernoulli", "uniform")])

@@ -3,6 +3,9 @@ import sys
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
 from daedalus.core.catalogue import find
 from daedalus.core.errors import UserError
 from daedalus.core.world import Scene, Tile
@@ -10,8 +13,6 @@ from daedalus.envs import palette
 from daedalus.envs.drawing import MOST_PIXELS, draw, draw_text
 from daedalus.envs.drawn import parse_drawing
 from daedalus.envs.palette import THEMES, heat_map, luminance, wants_light_ink
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 MOVES = ((-1, 0), (0, 1), (1, 0), (0, -1))
 TEXT = "#######\n#S....#\n#.###.#\n#....G#\n#######\n"

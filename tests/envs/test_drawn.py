@@ -5,13 +5,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+from PIL import Image
+
 from daedalus.core.errors import UserError
 from daedalus.core.world import Tile
 from daedalus.envs import drawn
 from daedalus.envs.drawn import drawing, parse_drawing, read_png
-from hypothesis import example, given, settings
-from hypothesis import strategies as st
-from PIL import Image
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 WALL, FLOOR, START, GOAL = Tile.WALL, Tile.FLOOR, Tile.START, Tile.GOAL

@@ -3,11 +3,12 @@
 import gymnasium
 import numpy as np
 import pytest
+from gymnasium.wrappers import TimeLimit, TransformReward
+
 from daedalus.core.errors import UserError
 from daedalus.core.spec import parse_spec
 from daedalus.core.world import Bandit, OpenWorld, World
 from daedalus.envs import bandit, load_problem, maze, problem_of
-from gymnasium.wrappers import TimeLimit, TransformReward
 
 
 def load(text, seed=0):

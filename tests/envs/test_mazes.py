@@ -4,6 +4,10 @@ from collections import Counter, defaultdict
 
 import numpy as np
 import pytest
+from scipy import stats
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
+
 from daedalus.core.errors import UserError
 from daedalus.core.planning import solve, start_value
 from daedalus.core.rng import stream_keys
@@ -11,9 +15,6 @@ from daedalus.core.world import Tile
 from daedalus.envs import maze
 from daedalus.envs.mazes import tiles_of
 from daedalus.envs.spanning_trees import depth_first, wilson
-from scipy import stats
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
 GENERATORS = {"depth_first": depth_first, "wilson": wilson}
 SHAPES = [(1, 2), (2, 1), (1, 7), (2, 2), (3, 5), (10, 10), (300, 200)]

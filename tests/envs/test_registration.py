@@ -4,9 +4,10 @@ import subprocess
 import sys
 from pathlib import Path
 
-import daedalus.envs
 import gymnasium
 import pytest
+
+import daedalus.envs
 from daedalus.core.errors import UserError
 from daedalus.envs.registration import register_worlds
 

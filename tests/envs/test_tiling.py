@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+
 from daedalus.core.errors import UserError
 from daedalus.core.planning import solve, start_value
 from daedalus.core.world import Tile

@@ -3,6 +3,7 @@
 import gymnasium
 import numpy as np
 import pytest
+
 from daedalus.core.errors import UserError
 from daedalus.core.planning import solve, start_value, truth
 from daedalus.core.spec import parse_spec

@@ -5,6 +5,10 @@ import copy
 import gymnasium
 import numpy as np
 import pytest
+from gymnasium.error import InvalidAction, ResetNeeded
+from gymnasium.utils.env_checker import check_env
+from scipy import stats
+
 from daedalus.core.catalogue import of_kind
 from daedalus.core.errors import UserError
 from daedalus.core.planning import truth
@@ -14,9 +18,6 @@ from daedalus.core.spec import Spec
 from daedalus.core.world import Bandit, Tile, World
 from daedalus.envs import WorldEnv, cliff, grid_world, load_problem, maze
 from daedalus.envs.entries import OPTIMA
-from gymnasium.error import InvalidAction, ResetNeeded
-from gymnasium.utils.env_checker import check_env
-from scipy import stats
 
 IDS = sorted(OPTIMA)
 FINITE = [name for name in IDS if "Bandit" not in name]

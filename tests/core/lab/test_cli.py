@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from daedalus.core.lab.cli import main
 
 HEAVY = ("torch", "numba", "scipy.stats", "gymnasium", "pyarrow", "matplotlib")

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from daedalus.core.errors import UserError
 from daedalus.core.lab import compare
 from daedalus.core.lab.experiment import Group

@@ -10,9 +10,10 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pytest
+
 from daedalus.core.errors import UserError
 from daedalus.core.lab import compare, open_run
-from daedalus.core.lab.store import Run
+from daedalus.core.lab.store.run import Run
 
 QUIET: dict[str, Any] = {"name": "r", "report": False, "progress": False}
 SLOW = "drawer:delay=.03"

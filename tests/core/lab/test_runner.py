@@ -3,10 +3,11 @@
 from pathlib import Path
 
 import pytest
+
 from daedalus.core.errors import UserError
 from daedalus.core.lab import compare, open_run
 from daedalus.core.lab.runner import WorkerError, missing_ranges
-from daedalus.core.lab.store import Block, block_at
+from daedalus.core.lab.store.run import Block, block_at
 
 
 def block(folder: Path, start: int, stop: int, done: bool) -> Block:

@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
+
 from daedalus.core.mdp import FiniteMDP
 
 Move = tuple[float, int, float]  # probability, next state, reward

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+
 from daedalus.core.mdp import FiniteMDP
 from daedalus.core.planning import (
     best_soft_policy,

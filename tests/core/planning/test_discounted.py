@@ -2,6 +2,10 @@
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.optimize import linprog
+
 from daedalus.core.errors import UserError
 from daedalus.core.planning import (
     best_soft_policy,
@@ -15,10 +19,13 @@ from daedalus.core.planning import (
     start_value,
     value_iteration,
 )
+<<<<<<< HEAD
 from daedalus.core.planning.frame import frame
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import linprog
+=======
+>>>>>>> restructure
 
 SEEDS = st.integers(0, 2**32 - 1)
 GAMMAS = st.sampled_from([0.0, 0.3, 0.9, 0.99])

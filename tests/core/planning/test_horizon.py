@@ -2,10 +2,11 @@
 
 import numpy as np
 import pytest
-from daedalus.core.errors import UserError
-from daedalus.core.planning import backward_induction, policy_value_within, policy_values_within, random_policy
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
+from daedalus.core.errors import UserError
+from daedalus.core.planning import backward_induction, policy_value_within, policy_values_within, random_policy
 
 SEEDS = st.integers(0, 2**32 - 1)
 GAMMAS = st.sampled_from([1.0, 0.9, 0.0])

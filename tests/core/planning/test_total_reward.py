@@ -2,10 +2,11 @@
 
 import numpy as np
 import pytest
-from daedalus.core.errors import UserError
-from daedalus.core.planning import evaluate_policy, policy_iteration, solve, value_iteration
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
+from daedalus.core.errors import UserError
+from daedalus.core.planning import evaluate_policy, policy_iteration, solve, value_iteration
 
 SOLVERS = pytest.mark.parametrize("solver", [policy_iteration, value_iteration])
 

@@ -11,10 +11,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+
 from daedalus.core.catalogue import Entry
 from daedalus.core.errors import UserError
-from daedalus.core.lab import writer
 from daedalus.core.lab.experiment import Experiment, Final, Record, Snapshot, evaluation_steps
+from daedalus.core.lab.store import writer
 from daedalus.core.spec import fill
 
 writer.SNAPSHOT_SECONDS = 0.0

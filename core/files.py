@@ -1,0 +1,119 @@
+"""Files that are whole or absent: written beside their place, flushed to the disk, then renamed into it."""
+
+import hashlib
+import json
+import os
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import safetensors
+import safetensors.numpy
+
+from daedalus.core.errors import UserError
+
+Arrays = Mapping[str, np.typing.NDArray[Any]]
+
+
+def cannot(doing: str, path: Path, error: OSError) -> UserError:
+    """The error for a file system that says no: a full disk, a folder that may not be written."""
+    return UserError(
+        f"cannot {doing} {path}: {error.strerror or error}; free or repair that place, or choose another with --out"
+    )
+
+
+def make_folder(path: Path) -> None:
+    """Make a folder and its parents. Raises `UserError` where the file system refuses."""
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise cannot("make the folder", path, error) from error
+
+
+def write_bytes(path: Path, data: bytes) -> None:
+    """Write a whole file or none. Raises `UserError` on a full disk or an unwritable folder."""
+    beside = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        with beside.open("wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        beside.replace(path)
+        _flush_folder(path.parent)
+    except OSError as error:
+        with suppress(OSError):
+            beside.unlink(missing_ok=True)
+        raise cannot("write", path, error) from error
+
+
+def _flush_folder(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Write JSON for people and programs: indented, strict (no NaN)."""
+    write_bytes(path, (json.dumps(value, indent=2, allow_nan=False, ensure_ascii=False) + "\n").encode())
+
+
+def write_arrays(path: Path, arrays: Arrays, metadata: Mapping[str, str] | None = None) -> None:
+    """Write named arrays as safetensors."""
+    whole = {name: np.asarray(array, order="C") for name, array in arrays.items()}
+    write_bytes(path, safetensors.numpy.save(whole, metadata=dict(metadata or {})))
+
+
+def write_table(path: Path, table: pa.Table) -> None:
+    """Write a table as Parquet."""
+    sink = pa.BufferOutputStream()
+    pq.write_table(table, sink, compression="zstd")
+    write_bytes(path, sink.getvalue().to_pybytes())
+
+
+def damaged(path: Path, why: object, remedy: str) -> UserError:
+    """The error for a file that cannot be read as what it should be."""
+    return UserError(f"{path} is damaged ({why}); {remedy}")
+
+
+def read_json(path: Path, remedy: str) -> Any:
+    """Read JSON. Raises `UserError` with the `remedy` where the file is missing or damaged."""
+    try:
+        return json.loads(path.read_bytes())
+    except OSError as error:
+        raise UserError(f"cannot read {path}: {error.strerror or error}; {remedy}") from error
+    except ValueError as error:
+        raise damaged(path, "not JSON", remedy) from error
+
+
+def read_arrays(path: Path, remedy: str) -> tuple[dict[str, np.typing.NDArray[Any]], dict[str, str]]:
+    """Read safetensors: the arrays and the metadata. Raises `UserError` where the file is missing or damaged."""
+    try:
+        with safetensors.safe_open(path, framework="numpy") as file:
+            return {name: file.get_tensor(name) for name in file.keys()}, dict(file.metadata() or {})  # noqa: SIM118
+    except OSError as error:
+        raise UserError(f"cannot read {path}: {error.strerror or error}; {remedy}") from error
+    except (safetensors.SafetensorError, ValueError, UnicodeDecodeError) as error:
+        raise damaged(path, error, remedy) from error
+
+
+def read_table(path: Path, remedy: str) -> pa.Table:
+    """Read Parquet. Raises `UserError` where the file is missing or damaged."""
+    try:
+        return pq.ParquetFile(pa.BufferReader(path.read_bytes())).read()
+    except (pa.ArrowException, ValueError) as error:
+        raise damaged(path, str(error).splitlines()[0], remedy) from error
+    except OSError as error:  # Arrow reports damage as OSError too
+        if error.errno is None:
+            raise damaged(path, str(error).splitlines()[0], remedy) from error
+        raise UserError(f"cannot read {path}: {error.strerror or error}; {remedy}") from error
+
+
+def fingerprint(path: Path) -> str:
+    """A hash of a file's bytes."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()[:16]

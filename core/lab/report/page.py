@@ -1,0 +1,260 @@
+"""One self-contained page for a run, made from its store and its comparison alone."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePath
+from typing import TYPE_CHECKING
+
+import jinja2
+import numpy as np
+
+from daedalus.core.files import write_bytes
+from daedalus.core.lab.statistics.aggregates import Aggregate
+from daedalus.core.lab.statistics.comparison import Comparison, Result
+from daedalus.core.lab.statistics.verdict import Verdict
+from daedalus.core.spec import Spec
+
+from .figures import Plot
+from .origin import origin
+from .pictures import Picture, draw_all, overlays, scene_of
+from .style import Style, styles
+from .summary import Row, Rows, intervals, profiles
+from .tables import Table, aggregate_table, results_table, settings_table
+from .text import breakable, clipped, count, listed, slug, tied
+from .worlds import Household, Lived, world_facts, world_plots
+
+if TYPE_CHECKING:
+    from daedalus.core.lab.experiment import Group
+    from daedalus.core.lab.store.run import Run
+
+_TEMPLATES = Path(__file__).parent / "templates"
+
+
+@dataclass(frozen=True, eq=False)
+class Gallery:
+    """One agent's pictures in a world."""
+
+    label: str
+    style: Style
+    pictures: Sequence[Picture]
+
+
+@dataclass(frozen=True, eq=False)
+class WorldSection:
+    """Everything the page says of one world in one group."""
+
+    key: str
+    title: str
+    full: str  # as the user would type it
+    facts: Sequence[str]
+    verdict: Verdict | None
+    plots: Sequence[Plot]
+    galleries: Sequence[Gallery]
+
+
+@dataclass(frozen=True, eq=False)
+class GroupSection:
+    """Everything the page says of one group."""
+
+    key: str
+    title: str
+    facts: str
+    results: Table
+    aggregates: Table | None
+    plots: Sequence[Plot]
+    settings: Table | None
+    worlds: Sequence[WorldSection]
+
+
+def write_report(run: "Run", comparison: Comparison) -> Path:
+    """Write `report.html` into the run's folder, whole or not at all, and return its path.
+
+    Equal runs give equal bytes: nothing but the store is read, and no clock.
+    """
+    path = run.path / "report.html"
+    write_bytes(path, render(run, comparison).encode())
+    return path
+
+
+def render(run: "Run", comparison: Comparison) -> str:
+    """The report as HTML."""
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(_TEMPLATES),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=jinja2.StrictUndefined,
+    )
+    environment.filters |= {"tied": tied, "breakable": breakable, "clipped": clipped}
+    looks = styles(
+        [[(label, agent.name) for _ in group.worlds for label, agent in group.agents] for group in run.plan.groups]
+    )
+    houses = _houses(run, comparison, looks)
+    groups = _groups(run, comparison, houses, looks)
+    return environment.get_template("report.html").render(
+        title=run.plan.name or run.path.name,
+        groups=groups,
+        origin=origin(run.plan, run.provenance, _seconds(houses)),
+        facts=_facts(run),
+        settings=_settings([house for group in houses for house in group]),
+        missing=run.missing(),
+    )
+
+
+def _houses(run: "Run", comparison: Comparison, looks: Mapping[str, Style]) -> list[list[Household]]:
+    """The worlds of each group with everything finished that lived in them."""
+    members = {(member.world, member.label): member for member in run.members()}
+    results = {(result.world, result.label): result for result in comparison.results}
+    found: list[list[Household]] = []
+    for index, group in enumerate(run.plan.groups):
+        found.append([])
+        for world in map(str, group.worlds):
+            lived, mine = [], []
+            for label, _ in group.agents:
+                member, result = members.get((world, label)), results.get((world, label))
+                if member is None or result is None:
+                    continue  # no finished seed: the page says so in words
+                lived.append(Lived(member, member.curve()))
+                mine.append(result)
+            if lived:
+                key = f"g{index + 1}-{len(found[-1]) + 1}-{slug(world)[:40]}"
+                found[-1].append(Household(key, world, lived, mine, looks))
+    return found
+
+
+def _groups(
+    run: "Run", comparison: Comparison, houses: list[list[Household]], looks: Mapping[str, Style]
+) -> list[GroupSection]:
+    titles = _titles([house for group in houses for house in group])
+    verdicts = list(comparison.verdicts)
+    galleries = _galleries([house for group in houses for house in group])
+    sections = []
+    for index, (group, mine) in enumerate(zip(run.plan.groups, houses, strict=True)):
+        if not mine:
+            continue
+        worlds = []
+        for house in mine:
+            verdict = next((one for one in verdicts if one.world == house.world), None)
+            if verdict:
+                verdicts.remove(verdict)
+            facts, plots = world_facts(house), world_plots(house, comparison)
+            key, title = house.key, titles[house.key]
+            worlds.append(WorldSection(key, title, house.world, facts, verdict, plots, galleries[key]))
+        sections.append(_group(index, group, mine, worlds, comparison, looks))
+    return sections
+
+
+def _group(
+    index: int,
+    group: "Group",
+    houses: list[Household],
+    worlds: list[WorldSection],
+    comparison: Comparison,
+    looks: Mapping[str, Style],
+) -> GroupSection:
+    results: list[Result] = [result for house in houses for result in house.results]
+    anchors = {house.world: (world.title, world.key) for house, world in zip(houses, worlds, strict=True)}
+    aggregates = [one for one in comparison.aggregates if one.group == index]
+    several = bool(aggregates) and len(aggregates[0].worlds) > 1
+    names = [world.title for world in worlds]
+    title = clipped(listed(names), 60) if len(names) <= 3 else f"{names[0]} and {len(names) - 1} other worlds"
+    settings = {one.label: {"algorithm": one.agent} | one.member.settings for house in houses for one in house.lived}
+    key = f"g{index + 1}"
+    return GroupSection(
+        key,
+        title,
+        f"{count(len(settings), 'agent')}, {count(group.seeds, 'seed')}, {count(group.steps, 'step')} each",
+        results_table(results, looks, anchors, f"Results: {title}"),
+        aggregate_table(aggregates, looks, f"Across {len(aggregates[0].worlds)} worlds") if several else None,
+        _group_plots(key, aggregates, looks) if several else [],
+        settings_table(settings, looks, f"Settings that differ: {title}"),
+        worlds,
+    )
+
+
+_BARS = "Bars are 95\u00a0% bootstrap intervals, strokes the optimum."
+_NORMALISED = "Scores are normalised: 0 is random actions, 1 the optimum."
+
+
+def _group_plots(key: str, found: Sequence[Aggregate], looks: Mapping[str, Style]) -> list[Plot]:
+    """How the agents fare across several worlds whose truth is known."""
+    made = []
+    for name, title, best in (("iqm", "Aggregate score", "higher"), ("optimality_gap", "Optimality gap", "lower")):
+        rows = [Row(one.label, getattr(one, name), looks[one.label]) for one in found]
+        rows.sort(key=lambda row: row.estimate.value * (1 if best == "lower" else -1))
+        words = "Interquartile mean" if name == "iqm" else "Mean distance from the optimum"
+        note = f"{words} over worlds and seeds; {best} is better. {_NORMALISED} {_BARS}"
+        mark = ("optimum", 1.0 if best == "higher" else 0.0)
+        made.append(intervals(Rows(f"{key}-{name}", title, "normalised score", rows, note, mark, _span(rows))))
+    note = f"How many runs end above each score; higher and further right is better. {_NORMALISED} Bands are 95\u00a0%."
+    shares = {one.label: one.profile for one in found}
+    made.append(profiles(f"{key}-profile", shares, looks, "normalised score", note, "Performance profile"))
+    return made
+
+
+def _span(rows: Sequence[Row]) -> tuple[float, float]:
+    """From random actions to the optimum, and further only where an agent lies outside."""
+    inside = [number for row in rows for number in row.estimate if np.isfinite(number)]
+    return min(0.0, *inside) - 0.04, max(1.0, *inside) + 0.04
+
+
+def _galleries(houses: Sequence[Household]) -> dict[str, list[Gallery]]:
+    """The pictures of each world that can be drawn, learners before optimal and random."""
+    wanted = []
+    for house in houses:
+        world = house.lived[0].member.scene()
+        if scene := scene_of(world):
+            for one in sorted(house.lived, key=lambda one: house.looks[one.label].role != "learner"):
+                if found := overlays(one.label, one.agent, scene, world, one.member.final()):
+                    wanted.append((house, one, scene, found))
+    drawn = draw_all([(scene, found) for _, _, scene, found in wanted])
+    galleries: dict[str, list[Gallery]] = {house.key: [] for house in houses}
+    for (house, one, _, _), pictures in zip(wanted, drawn, strict=True):
+        galleries[house.key].append(Gallery(one.label, house.looks[one.label], pictures))
+    return galleries
+
+
+def _titles(houses: Sequence[Household]) -> dict[str, str]:
+    """A short name for each world: the last part of its name, with parameters where that alone is not unique."""
+    short = {house.key: _short(house.lived[0].member.experiment.world) for house in houses}
+    names = list(short.values())
+    return {
+        house.key: short[house.key]
+        if names.count(short[house.key]) == 1
+        else clipped(f"{short[house.key]}{house.world.removeprefix(house.lived[0].member.experiment.world.name)}", 48)
+        for house in houses
+    }
+
+
+def _facts(run: "Run") -> str:
+    """How much was run, in a line."""
+    worlds = {str(world) for group in run.plan.groups for world in group.worlds}
+    agents = {agent for group in run.plan.groups for agent in group.agents}
+    runs = sum(experiment.seeds for experiment in run.plan.experiments())
+    steps = sum(experiment.seeds * experiment.steps for experiment in run.plan.experiments())
+    return f"{count(len(worlds), 'world')}, {count(len(agents), 'agent')}, {count(runs, 'run')}, {count(steps, 'step')}"
+
+
+def _short(world: Spec) -> str:
+    return PurePath(world.name).name or world.name
+
+
+def _seconds(houses: list[list[Household]]) -> float:
+    """Wall-clock seconds of all blocks together."""
+    total = 0.0
+    for house in (house for group in houses for house in group):
+        for one in house.lived:
+            seconds = np.asarray(one.curve["seconds"], dtype=np.float64)
+            total += float(seconds[np.isfinite(seconds)].max(initial=0.0))
+    return total
+
+
+def _settings(houses: Sequence[Household]) -> str:
+    """Every member's resolved settings as JSON."""
+    full = {
+        f"{one.label} in {one.member.world}": {"agent": str(one.member.experiment.agent)} | one.member.settings
+        for house in houses
+        for one in house.lived
+    }
+    return json.dumps(full, indent=2, ensure_ascii=False)

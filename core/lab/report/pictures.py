@@ -1,0 +1,135 @@
+"""Pictures of grid worlds: final values with policy arrows, and visits, for the light and the dark page."""
+
+import base64
+import io
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+from PIL import Image
+
+from daedalus.core.arrays import Floats, Ints
+from daedalus.core.catalogue import of_kind
+from daedalus.core.world import Scene
+
+from .text import decimals_apart, listed, number
+
+_WIDEST, _SMALLEST = 640, 80  # pixels of a picture's longer side
+_PIXELS = 24_000_000  # of all pictures of a report together
+_BYTES = 7_000_000  # of all pictures of a report together
+
+Arrays = Mapping[str, np.typing.NDArray[Any]]
+
+
+@dataclass(frozen=True)
+class Picture:
+    """One drawing in two themes, as data URIs. `alt` says in words what a person would see."""
+
+    title: str
+    alt: str
+    light: str
+    dark: str
+    width: int
+    height: int
+
+
+@dataclass(frozen=True, eq=False)
+class Overlay:
+    """What lies over a scene: one number a state, an arrow a state."""
+
+    kind: Literal["values", "visits"]
+    title: str
+    alt: str
+    numbers: Floats | None
+    policy: Ints | None
+
+
+def scene_of(arrays: Arrays) -> Scene | None:
+    """The scene in a world's stored arrays, if it has one that can be drawn."""
+    if not {"tiles", "cell", "moves"} <= set(arrays) or "draw" not in of_kind("service"):
+        return None
+    moves = tuple((int(row), int(column)) for row, column in arrays["moves"])
+    return Scene(arrays["tiles"].astype(np.uint8), arrays["cell"].astype(np.int64), moves)
+
+
+def draw_all(wanted: Sequence[tuple[Scene, Sequence[Overlay]]]) -> list[list[Picture]]:
+    """Draw every overlay on its scene, as large as a report's size allows: smaller where there are many."""
+    count = 2 * sum(len(found) for _, found in wanted)
+    side = min(_WIDEST, int((_PIXELS / max(1, count)) ** 0.5))
+    while True:
+        drawn = [[draw_overlay(scene, overlay, side) for overlay in found] for scene, found in wanted]
+        size = sum(len(picture.light) + len(picture.dark) for pictures in drawn for picture in pictures)
+        if size <= _BYTES or side <= _SMALLEST:
+            return drawn
+        side //= 2
+
+
+def draw_overlay(scene: Scene, overlay: Overlay, side: int) -> Picture:
+    """Draw a scene under an overlay for both themes, at most `side` pixels wide and high."""
+    draw = of_kind("service")["draw"].load()
+    tile = max(1, min(32, side // max(scene.tiles.shape)))
+    shown: list[str] = []
+    for theme in ("light", "dark"):
+        pixels = draw(scene, tile=tile, policy=overlay.policy, theme=theme, **{overlay.kind: overlay.numbers})
+        picture = Image.fromarray(pixels)
+        picture.thumbnail((side, side), Image.Resampling.BOX)  # where there are more tiles than pixels
+        shown.append(_data_uri(picture))
+    return Picture(overlay.title, overlay.alt, shown[0], shown[1], picture.width, picture.height)
+
+
+def _data_uri(picture: Image.Image) -> str:
+    """A PNG of at most 256 colours, which flat drawings hardly exceed, in a fifth of the bytes."""
+    buffer = io.BytesIO()
+    picture.quantize(256, dither=Image.Dither.NONE).save(buffer, "PNG", optimize=True)
+    return "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode()
+
+
+def overlays(label: str, agent: str, scene: Scene, world: Arrays, final: Arrays) -> list[Overlay]:
+    """What can be drawn of one agent: values with arrows, then visits.
+
+    Over several seeds values and visits are means and an arrow is the action that most seeds prefer. Where no seed
+    has been, a learner's picture stays plain.
+    """
+    states = len(scene.cell)
+    values = _values(agent, world, final, states)
+    policy = _majority(final["policy"][:, :states], len(scene.moves)) if "policy" in final else None
+    if policy is not None and not (policy >= 0).any():
+        policy = None
+    if agent != "optimal" and "visits" in final:  # a table's initial values and ties are no knowledge
+        unseen = ~final["visits"][:, :states].any(axis=0)
+        values = None if values is None else np.where(unseen, np.nan, values)
+        policy = None if policy is None else np.where(unseen, -1, policy)
+    found = []
+    if values is not None or policy is not None:
+        title = listed(([_range(values)] if values is not None else []) + (["policy"] if policy is not None else []))
+        found.append(Overlay("values", title, f"{label}: {title}, drawn on the map.", values, policy))
+    if "visits" in final and final["visits"].any():
+        visits = final["visits"][:, :states].mean(axis=0)
+        reached = f"{np.count_nonzero(visits):,} of {states:,} states visited"
+        title = f"visits, up to {visits.max():,.0f} a seed"
+        found.append(Overlay("visits", title, f"{label}: {title}; {reached}.", visits, None))
+    return found
+
+
+def _values(agent: str, world: Arrays, final: Arrays, states: int) -> Floats | None:
+    if "q" in final:
+        return np.asarray(final["q"][:, :states].max(axis=2).mean(axis=0), dtype=np.float64)
+    if agent == "optimal" and "optimal_value" in world:
+        return np.asarray(world["optimal_value"][:states], dtype=np.float64)
+    return None
+
+
+def _range(values: Floats) -> str:
+    finite = values[np.isfinite(values)]
+    if not finite.size:
+        return "values"
+    low, high = float(finite.min()), float(finite.max())
+    decimals = decimals_apart([low, high])
+    return f"values from {number(low, decimals)} to {number(high, decimals)}"
+
+
+def _majority(policy_NS: np.typing.NDArray[Any], actions: int) -> Ints:
+    """The action that most seeds take in each state, -1 where most take none; the lowest index among ties."""
+    votes = np.stack([(policy_NS == action).sum(axis=0) for action in range(-1, actions)])
+    return np.asarray(votes.argmax(axis=0) - 1, dtype=np.int64)

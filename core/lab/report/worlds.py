@@ -1,0 +1,301 @@
+"""One world of a report: its plots and pictures, from the members of a run that lived in it."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from daedalus.core.arrays import Floats
+from daedalus.core.lab.statistics.comparison import Comparison, Result
+from daedalus.core.lab.statistics.measures import Estimate, profile
+
+from .bands import Band, band, level, matrix
+from .figures import Plot
+from .plots import Curves, band_note, curves
+from .style import INK, Style, learners
+from .summary import Row, Rows, intervals, profiles
+from .text import count, decimals_apart, number
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from daedalus.core.lab.store.run import Member
+
+_ALL_PAIRS = 10  # so many pairs are drawn; of more, only those with the best agent
+
+
+@dataclass(frozen=True, eq=False)
+class Lived:
+    """A member of a run with its records read."""
+
+    member: "Member"
+    curve: "pa.Table"
+
+    @property
+    def label(self) -> str:
+        """The agent's label."""
+        return self.member.label
+
+    @property
+    def agent(self) -> str:
+        """The agent's name, without parameters."""
+        return self.member.experiment.agent.name
+
+
+@dataclass(frozen=True, eq=False)
+class Household:
+    """All that lived in one world under one group's settings."""
+
+    key: str
+    world: str
+    lived: Sequence[Lived]
+    results: Sequence[Result]
+    looks: Mapping[str, Style]
+
+    @cached_property
+    def card(self) -> dict[str, Any]:
+        """What is known of the world."""
+        return self.lived[0].member.card
+
+    @property
+    def bandit(self) -> bool:
+        """Whether the world is a bandit."""
+        return bool(self.card.get("kind") == "bandit")
+
+    def bound(self, column: str, agent: str, words: str) -> tuple[str, float] | None:
+        """The level of a column that all members share, under the label of the agent that stands for it."""
+        levels = [value for one in self.lived if math.isfinite(value := level(one.curve, column))]
+        if not levels:
+            return None
+        label = next((one.label for one in self.lived if one.agent == agent), words)
+        return label, float(np.mean(levels))
+
+    @property
+    def note(self) -> str:
+        """What lines and bands are."""
+        return band_note(max(result.seeds for result in self.results))
+
+    @cached_property
+    def ceiling(self) -> tuple[str, float] | None:
+        """The optimum."""
+        return self.bound("optimum", "optimal", "best possible")
+
+    @cached_property
+    def floor(self) -> tuple[str, float] | None:
+        """Random actions."""
+        return self.bound("random_value", "random", "random actions")
+
+    def bands(self, column: str, without: Sequence[tuple[str, float] | None] = ()) -> dict[str, Band]:
+        """Every member's curve of a column, but for those drawn as bounds."""
+        drawn = {bound[0] for bound in without if bound}
+        return {one.label: band(one.curve, column) for one in self.lived if one.label not in drawn}
+
+
+def world_facts(house: Household) -> list[str]:
+    """What the world is, in a few words each."""
+    card = house.card
+    kinds = {"finite": "finite world, solved exactly", "bandit": "bandit", "open": "open world, no exact truth"}
+    facts = [kinds.get(str(card.get("kind")), "world")]
+    for key, noun in (("states", "state"), ("actions", "arm" if house.bandit else "action")):
+        amount = card.get(key)
+        if isinstance(amount, int) and not (house.bandit and key == "states"):
+            facts.append(count(amount, noun))
+    if isinstance(card.get("horizon"), int):
+        facts.append(f"time limit {card['horizon']:,} steps")
+    bounds = [
+        (words, bound[1]) for words, bound in (("best possible", house.ceiling), ("random", house.floor)) if bound
+    ]
+    decimals = decimals_apart([value for _, value in bounds])
+    facts += [f"{words} {number(value, decimals)}" for words, value in bounds]
+    return facts
+
+
+def world_plots(house: Household, comparison: Comparison) -> list[Plot]:
+    """Curves first, then the final intervals and the pairs; a plot without a number is left out."""
+    made = [curves(what) for what in (_bandit_curves(house) if house.bandit else _value_curves(house)) if _any(what)]
+    if any(result.iqm is not None for result in house.results):
+        made.append(_final(house))
+    made += [plot for plot in (_profile(house), _improvement(house, comparison)) if plot]
+    return made
+
+
+def _any(what: Curves) -> bool:
+    return any(one.known and one.steps.size > 1 for one in what.bands.values())
+
+
+def _bandit_curves(house: Household) -> list[Curves]:
+    bounds = (house.ceiling, house.floor)
+    rate = {label: one.scaled(100.0).within(0, 100) for label, one in house.bands("optimal_rate").items()}
+    best = next((one.label for one in house.lived if one.agent == "optimal"), "best possible")
+    rate.pop(best, None)
+    regret = {label: one.scaled(one.steps).within(0) for label, one in house.bands("regret").items() if label != best}
+    return [
+        Curves(
+            f"{house.key}-reward",
+            "Learning curves",
+            "reward per pull",
+            house.bands("reward", bounds),
+            house.looks,
+            f"Mean reward per pull since the previous point. {house.note}",
+            *bounds,
+            x="pulls",
+        ),
+        Curves(
+            f"{house.key}-rate",
+            "Best arm",
+            "% best arm",
+            rate,
+            house.looks,
+            f"Share of pulls of the best arm since the previous point. {house.note}",
+            (best, 100.0),
+            limits=(-2.0, 104.0),
+            x="pulls",
+        ),
+        Curves(
+            f"{house.key}-regret",
+            "Cumulative regret",
+            "regret so far",
+            regret,
+            house.looks,
+            "What the best arm would have earned more, in true means (pseudo-regret), summed over all pulls so far. "
+            f"{house.note}",
+            x="pulls",
+        ),
+    ]
+
+
+def _value_curves(house: Household) -> list[Curves]:
+    bounds = (house.ceiling, house.floor)
+    exact = all(bool(np.all(np.asarray(one.curve["exact"]))) for one in house.lived)
+    how = (
+        "Exact expected return of the greedy policy, computed, not sampled."
+        if exact
+        else "Mean return of the greedy policy on evaluation seeds that all agents share."
+    )
+    best, optimum = house.ceiling or ("", math.inf)
+    values = {
+        label: one.within(high=optimum if exact else math.inf) for label, one in house.bands("value", bounds).items()
+    }
+    least = 0.0 if exact else -math.inf
+    regret = {label: one.within(low=least) for label, one in house.bands("regret").items() if label != best}
+    limited = house.card.get("horizon") is not None
+    return [
+        Curves(
+            f"{house.key}-value",
+            "Learning curves",
+            "value of the policy",
+            values,
+            house.looks,
+            f"{how} {house.note}",
+            *bounds,
+        ),
+        Curves(
+            f"{house.key}-regret",
+            "Exact regret" if exact else "Regret",
+            "optimum − value",
+            regret,
+            house.looks,
+            f"How far the policy is from the best possible. {house.note}",
+            scale="log",
+        ),
+        Curves(
+            f"{house.key}-return",
+            "Return while learning",
+            "return per episode",
+            house.bands("return", (house.ceiling,) if limited else ()),
+            house.looks,
+            "Mean return of the episodes that ended since the previous point, exploration included.",
+            house.ceiling if limited else None,
+        ),
+    ]
+
+
+def _final(house: Household) -> Plot:
+    ranked = sorted(house.results, key=lambda result: -(result.iqm if result.iqm is not None else -math.inf))
+    rows = [
+        Row(one.label, Estimate(_nan(one.iqm), _nan(one.iqm_low), _nan(one.iqm_high)), house.looks[one.label])
+        for one in ranked
+    ]
+    seeds = {result.seeds for result in ranked}
+    over = f"{min(seeds):,}" if len(seeds) == 1 else f"{min(seeds):,} to {max(seeds):,}"
+    caption = f"Interquartile mean over {over} seeds; bars are 95\u00a0% bootstrap intervals."
+    if seeds == {1}:
+        caption = "One seed: no interval can be given."
+    x = "reward per pull" if house.bandit else "final value"
+    mark = ("optimum", house.ceiling[1]) if house.ceiling else None
+    if mark:
+        caption += " Upright strokes mark the optimum."
+    return intervals(Rows(f"{house.key}-final", "Final results", x, rows, caption, mark))
+
+
+def _nan(value: float | None) -> float:
+    return math.nan if value is None else value
+
+
+def _improvement(house: Household, comparison: Comparison) -> Plot | None:
+    labels = {one.label for one in house.lived}
+    pairs = [pair for pair in comparison.pairs if pair.world == house.world and {pair.first, pair.second} <= labels]
+    if not pairs:
+        return None
+    values = {result.label: _nan(result.mean) for result in house.results}
+    note = (
+        "Chance that a run of the first scores above one of the second, ties counted half, with 95\u00a0% intervals. "
+        "Strokes mark even odds."
+    )
+    if len(pairs) > _ALL_PAIRS:
+        best = max((label for pair in pairs for label in (pair.first, pair.second)), key=lambda label: values[label])
+        pairs = [pair for pair in pairs if best in (pair.first, pair.second)]
+        note += " Only pairs with the highest mean are shown."
+    rows = []
+    for pair in pairs:
+        first, second, chance = pair.first, pair.second, pair.improvement
+        if values[second] > values[first]:
+            first, second = second, first
+            chance = Estimate(1 - chance.value, 1 - chance.high, 1 - chance.low)
+        rows.append(Row(first, chance, _dot(house.looks[first]), over=second))
+    rows.sort(key=lambda row: -row.estimate.value)
+    return intervals(
+        Rows(
+            f"{house.key}-improvement",
+            "Probability of improvement",
+            "chance of the higher score",
+            rows,
+            note,
+            ("even chance", 0.5),
+            limits=(-0.02, 1.02),
+            percent=True,
+        )
+    )
+
+
+def _dot(style: Style) -> Style:
+    return style if style.marker else Style(style.key, INK, "o", "-")
+
+
+def _profile(house: Household) -> Plot | None:
+    """The profile of final values, over the range of what learns and the optimum."""
+    scores = {one.label: values for one in house.lived if (values := _final_scores(one)).size}
+    if not scores:
+        return None
+    learning = learners(scores, house.looks) or list(scores)
+    pooled = np.concatenate([scores[label] for label in learning])
+    low, high = float(pooled.min()), float(pooled.max())
+    if house.ceiling and not house.bandit:
+        high = max(high, house.ceiling[1])
+    if low == high:
+        return None
+    thresholds = np.linspace(low - 0.03 * (high - low), high, 151)
+    shares = {label: profile(values, thresholds) for label, values in scores.items()}
+    note = "How many runs end above each value; higher and further right is better. Bands are 95\u00a0%."
+    x = "reward per pull" if house.bandit else "final value"
+    return profiles(f"{house.key}-profile", shares, house.looks, x, note, "Performance profile")
+
+
+def _final_scores(one: Lived) -> Floats:
+    """The finite evaluation values (N,) at the last step."""
+    _, values = matrix(one.curve, "value")
+    last = np.asarray(values[:, -1], dtype=np.float64) if values.size else np.empty(0)
+    return last[np.isfinite(last)]

@@ -1,0 +1,72 @@
+"""What the store keeps of a world, so that the report need not load it: a card and the arrays of its scene."""
+
+from typing import Any
+
+import numpy as np
+
+from daedalus.core.lab.resolve import Place
+from daedalus.core.world import Bandit, World, sort_of
+
+#: Up to so many states the optimal value of every state is worth its cost, for drawing.
+_CHEAP_STATES = 50_000
+
+Arrays = dict[str, np.typing.NDArray[Any]]
+
+
+def card(place: Place) -> tuple[dict[str, Any], Arrays]:
+    """The card (JSON) of a world and its arrays; quantities that do not exist are null."""
+    problem = place.problem
+    base: dict[str, Any] = {
+        "world": str(place.spec),
+        "kind": sort_of(problem),
+        "fingerprint": place.fingerprint,
+        "states": None,
+        "actions": None,
+        "horizon": None,
+        "optimum": None,
+        "random_value": None,
+    }
+    match problem:
+        case World():
+            return base | _finite(problem, place.horizon), _scene(problem)
+        case Bandit():
+            return base | {"states": 1, "actions": problem.arms, "law": problem.law}, {}
+        case _:
+            return base | {"horizon": place.horizon}, {}
+
+
+def _finite(world: World, horizon: int | None) -> dict[str, Any]:
+    from daedalus.core.planning import truth
+
+    known = truth(world, horizon)
+    return {
+        "states": world.states,
+        "actions": world.mdp.actions,
+        "action_names": list(world.actions),
+        "horizon": known.horizon,
+        "optimum": _number(known.optimum),
+        "random_value": _number(known.random_value),
+    }
+
+
+def _number(value: float | None) -> float | None:
+    return float(value) if value is not None and np.isfinite(value) else None
+
+
+def _scene(world: World) -> Arrays:
+    """The scene's arrays, and V* without limit at γ = 1 (NaN where unbounded) where it is cheap."""
+    if world.scene is None:
+        return {}
+    met = slice(world.states)  # not the absorbing state that an import added
+    arrays: Arrays = {
+        "tiles": world.scene.tiles,
+        "cell": world.scene.cell[met],
+        "moves": np.array(world.scene.moves, dtype=np.int64),
+        "terminal": world.mdp.terminal[met],
+    }
+    if world.mdp.states <= _CHEAP_STATES:
+        from daedalus.core.planning import solve
+
+        solution = solve(world.mdp)
+        arrays["optimal_value"] = np.where(solution.bounded, solution.value, np.nan)[met]
+    return arrays

@@ -1,0 +1,198 @@
+"""A run on disk, read: the report, the statistics and any query read only this.
+
+    runs/<name>/run.json                                  format, plan, provenance
+    runs/<name>/<world>/world.json, world.safetensors     what is known of the world, and its scene
+    runs/<name>/<world>/<label>/config.json               the agent's resolved settings
+    runs/<name>/<world>/<label>/seeds-00000-00016/        a finished block: curve.parquet, [episodes.parquet],
+                                                          final.safetensors and, last, done.json
+    …/seeds-00000-00016/partial/                          an unfinished block: parts and a snapshot
+
+One query over `runs/*/*/*/*/curve.parquet` reads every record of every run.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from daedalus.core.errors import UserError, unknown
+from daedalus.core.files import damaged, fingerprint, read_arrays, read_json, read_table
+from daedalus.core.lab.experiment import Experiment, Plan
+
+from .encoding import plan_from_json, slug
+
+#: The layout's version; a run of a newer one is refused.
+FORMAT = 1
+
+_BLOCK = re.compile(r"seeds-(\d+)-(\d+)")
+
+
+@dataclass(frozen=True)
+class Block:
+    """The folder of one range of seeds of one member."""
+
+    path: Path
+    seeds: range
+
+    @property
+    def done(self) -> bool:
+        """Whether all its files are in place."""
+        return (self.path / "done.json").exists()
+
+    @property
+    def partial(self) -> Path:
+        """Where parts and snapshots stand while it runs."""
+        return self.path / "partial"
+
+    @property
+    def _remedy(self) -> str:
+        return f"delete {self.path} and run the same command again: only these seeds are run again"
+
+    def table(self, name: str) -> pa.Table | None:
+        """A finished block's table, checked against the hash that was taken when it was written."""
+        return read_table(path, self._remedy) if (path := self._checked(f"{name}.parquet")) else None
+
+    def arrays(self) -> dict[str, np.typing.NDArray[Any]]:
+        """The finished learners."""
+        return read_arrays(path, self._remedy)[0] if (path := self._checked("final.safetensors")) else {}
+
+    def _checked(self, name: str) -> Path | None:
+        done = read_json(self.path / "done.json", self._remedy)
+        if name not in done["files"]:
+            return None
+        path = self.path / name
+        try:
+            whole = fingerprint(path) == done["files"][name]
+        except OSError as error:
+            raise UserError(f"cannot read {path}: {error.strerror or error}; {self._remedy}") from error
+        if not whole:
+            raise damaged(path, "its bytes are not those that were written", self._remedy)
+        return path
+
+
+def block_at(folder: Path, seeds: range) -> Block:
+    """The block of `seeds` under a member's folder, whether it exists or not."""
+    return Block(folder / f"seeds-{seeds.start:05d}-{seeds.stop:05d}", seeds)
+
+
+def blocks_in(folder: Path) -> list[Block]:
+    """The blocks under a member's folder, finished or not, by their first seed."""
+    if not folder.is_dir():
+        return []
+    found = [
+        Block(path, range(int(match[1]), int(match[2])))
+        for path in folder.iterdir()
+        if (match := _BLOCK.fullmatch(path.name))
+    ]
+    return sorted(found, key=lambda block: (block.seeds.start, block.seeds.stop))
+
+
+@dataclass(frozen=True)
+class Member:
+    """One agent in one world of a run."""
+
+    experiment: Experiment
+    folder: Path
+
+    @property
+    def world(self) -> str:
+        """The world as the user typed it."""
+        return str(self.experiment.world)
+
+    @property
+    def label(self) -> str:
+        """The agent's label, unique in its world."""
+        return self.experiment.label
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """The agent's resolved settings."""
+        return dict(read_json(self.folder / "config.json", _AGAIN)["settings"])
+
+    @property
+    def card(self) -> dict[str, Any]:
+        """What is known of the world: kind, states, actions, horizon, optimum, …"""
+        return dict(read_json(self.folder.parent / "world.json", _AGAIN))
+
+    def scene(self) -> dict[str, np.typing.NDArray[Any]]:
+        """The world's arrays: tiles, cell, moves, terminal, optimal_value; empty where nothing can be drawn."""
+        path = self.folder.parent / "world.safetensors"
+        return read_arrays(path, _AGAIN)[0] if path.exists() else {}
+
+    def blocks(self) -> list[Block]:
+        """The finished blocks, by seed."""
+        return [block for block in blocks_in(self.folder) if block.done]
+
+    def missing(self) -> int:
+        """How many seeds of the plan are not finished."""
+        return self.experiment.seeds - sum(len(block.seeds) for block in self.blocks())
+
+    def curve(self) -> pa.Table:
+        """The evaluation rows of all finished seeds, sorted by seed and step."""
+        tables = list(self._tables("curve"))
+        if not tables:
+            raise UserError(f"{self.label} in {self.world} has no finished seeds yet; run the same command again")
+        return pa.concat_tables(tables)
+
+    def episodes(self) -> pa.Table | None:
+        """Every episode, sorted by seed and step; None where they were not recorded."""
+        tables = list(self._tables("episodes"))
+        return pa.concat_tables(tables) if tables else None
+
+    def _tables(self, name: str) -> Iterator[pa.Table]:
+        return (table for block in self.blocks() if (table := block.table(name)) is not None)
+
+    def final(self) -> dict[str, np.typing.NDArray[Any]]:
+        """The finished learners' arrays, leading N, by seed; empty where none were kept."""
+        parts = [block.arrays() for block in self.blocks()]
+        shared = set.intersection(*(set(part) for part in parts)) if parts else set()
+        return {name: np.concatenate([part[name] for part in parts]) for name in sorted(shared)}
+
+
+_AGAIN = "run the same command again"
+
+
+@dataclass(frozen=True)
+class Run:
+    """One run: a plan, where and how it was run, and its members' records."""
+
+    path: Path
+    plan: Plan
+    provenance: dict[str, Any]
+
+    def members(self) -> list[Member]:
+        """One per world and label, in the plan's order."""
+        return [
+            Member(experiment, self.path / slug(str(experiment.world)) / slug(experiment.label))
+            for experiment in self.plan.experiments()
+        ]
+
+    def missing(self) -> int:
+        """How many seeds are not finished, over all members."""
+        return sum(member.missing() for member in self.members())
+
+
+def open_run(path: str | Path) -> Run:
+    """Open a run's folder for reading.
+
+    Raises `UserError` where there is none, where it is damaged or where a newer version wrote it.
+    """
+    folder = Path(path)
+    file = folder / "run.json"
+    if not file.exists():
+        if folder.is_dir() or not folder.parent.is_dir():
+            raise UserError(f"{folder} is no run: it has no run.json")
+        raise unknown("run", folder.name, (run.parent.name for run in folder.parent.glob("*/run.json")))
+    data = read_json(file, "delete the run's folder to start again")
+    if not isinstance(data, dict) or not isinstance(data.get("format"), int):
+        raise damaged(file, "no format number", "delete the run's folder to start again")
+    if data["format"] > FORMAT:
+        raise UserError(
+            f"{folder} was written in format {data['format']}, this version reads up to {FORMAT}; "
+            "install a newer Daedalus to read it"
+        )
+    return Run(folder, plan_from_json(data.get("plan", {}), folder.name), dict(data.get("provenance", {})))
