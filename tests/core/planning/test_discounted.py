@@ -19,13 +19,7 @@ from daedalus.core.planning import (
     start_value,
     value_iteration,
 )
-<<<<<<< HEAD
 from daedalus.core.planning.frame import frame
-from hypothesis import given, settings
-from hypothesis import strategies as st
-from scipy.optimize import linprog
-=======
->>>>>>> restructure
 
 SEEDS = st.integers(0, 2**32 - 1)
 GAMMAS = st.sampled_from([0.0, 0.3, 0.9, 0.99])
