@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+
 from daedalus.core.errors import UserError
 from daedalus.core.mdp import FiniteMDP, check_size
 

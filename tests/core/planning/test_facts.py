@@ -4,6 +4,7 @@ import json
 
 import numpy as np
 import pytest
+
 from daedalus.core.mdp import FiniteMDP
 from daedalus.core.planning import evaluation_horizon, facts, optimum_within, summary, truth
 from daedalus.core.world import World

@@ -6,6 +6,7 @@ import sys
 
 import numpy as np
 import pytest
+
 from daedalus.core.mdp import FiniteMDP
 from daedalus.core.planning import evaluate_policy, graph, policy_iteration, random_policy, sweeps, value_iteration
 from daedalus.core.spec import parse_spec
