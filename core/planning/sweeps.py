@@ -19,6 +19,7 @@ _TOLERANCE = 1e-11  # of the largest value
 _NOISE = 1e-13  # of the largest value: changes this small are rounding
 _KEEP = 1e-13  # an action must be better by this much, relative to the value, to replace the one before
 _WORK = 200_000_000  # outcomes looked at up to which sweeps are never given up for linear algebra
+_ROUNDS = 100_000  # more are never made
 _SLOW = 0.999  # while changes do not shrink, convergence is supposed to be this slow
 _PROBE = 12  # rounds over which the speed of convergence is measured
 
@@ -62,7 +63,7 @@ def _until_still(ready: Frame, policy: States, value: Floats, improve: bool) -> 
             return True
         if probe == _PROBE:
             rounds = math.log(_TOLERANCE * largest / change) / math.log(min(rate, _SLOW))
-            if work * rounds > patience:
+            if len(changes) + rounds > min(_ROUNDS, len(changes) + patience / work):
                 return False
 
 

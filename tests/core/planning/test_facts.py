@@ -77,6 +77,7 @@ def test_what_would_cost_minutes_is_none_unless_asked_for(monkeypatch):
         (9, 0.0, -8.0),  # the goal is in reach
         (8, 0.0, -8.0),  # one step too far, but waiting costs as much
         (7, 0.0, None),  # out of reach
+        (7, 5.0, None),  # out of reach, though the goal would be worth it
         (9, -20.0, None),  # in reach, but not worth reaching in time: waiting is better
     ],
 )
