@@ -16,9 +16,14 @@ from .strategies import Strategy
 
 
 class BanditRuns:
-    """Learners of one strategy, one per seed and bandit; the bandits share a law and a number of arms."""
+    """Learners of one strategy, one per seed and bandit; the bandits share a law and a number of arms.
 
-    def __init__(self, bandits: Sequence[Bandit], strategy: Strategy, seeds: Sequence[int]) -> None:
+    An `informed` strategy goes by the arms' true means instead of what it learns.
+    """
+
+    def __init__(
+        self, bandits: Sequence[Bandit], strategy: Strategy, seeds: Sequence[int], informed: bool = False
+    ) -> None:
         first = bandits[0]
         if any((other.law, other.arms) != (first.law, first.arms) for other in bandits):
             raise UserError(f"{first.name}: all bandits of a population need one law and one number of arms")
@@ -28,6 +33,7 @@ class BanditRuns:
         self._world_keys = stream_keys(seeds, "world")
         self._policy_keys = stream_keys(seeds, "policy")
         self.now = fresh_bandits(len(seeds), first.arms)
+        self._judged = self.means if informed else self.now.q
 
     @property
     def step(self) -> int:
@@ -37,7 +43,8 @@ class BanditRuns:
     def run(self, until: int) -> None:
         """Move every run on to pull `until`."""
         code, params, steps = self.strategy.code, self.strategy.params, until - self.step
-        run_bandits(code, params, self._law, self.means, self.now, self._world_keys, self._policy_keys, steps)
+        keys = self._world_keys, self._policy_keys
+        run_bandits(code, params, self._law, self.means, self._judged, self.now, *keys, steps)
 
     def value(self) -> Floats:
         """The mean reward per pull so far, (N,)."""

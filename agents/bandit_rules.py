@@ -40,6 +40,7 @@ def run_bandits(
     params: Params,
     law: int,
     means: Floats,  # (N, A), the true ones
+    judged: Floats,  # (N, A), what the strategy goes by: the estimates of `now`, or the truth
     now: BanditPopulation,
     world_keys: Keys,
     policy_keys: Keys,
@@ -51,7 +52,7 @@ def run_bandits(
         world_key, policy_key = world_keys[i], policy_keys[i]
         total, rewards, optimal = now.total[i], now.rewards[i], now.optimal[i]
         for t in range(now.t[i], now.t[i] + steps):
-            arm = choose(strategy, params, now.q, now.pulls, i, policy_key, t)
+            arm = choose(strategy, params, judged, now.pulls, i, policy_key, t)
             reward = pull(law, means[i, arm], world_key, t)
             learn_pull(now.q, now.pulls, i, arm, reward)
             total += reward

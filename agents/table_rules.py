@@ -137,6 +137,7 @@ def run(
         q, visits = now.q[i], now.visits[i]
         world_key, policy_key = world_keys[i], policy_keys[i]
         state, action, length, ret = now.state[i], now.action[i], now.length[i], now.ret[i]
+        rewards = now.rewards[i]
         for t in range(now.t[i], now.t[i] + steps):
             if action < 0:
                 action = choose(learner.strategy, learner.params, q, visits, state, policy_key, t)
@@ -145,7 +146,7 @@ def run(
             state_next = int(world.next_state[state, action, k])
             length += 1
             ret += reward
-            now.rewards[i] += reward
+            rewards += reward
             terminated = world.terminal[state_next]
             ended = terminated or length == horizon
             action = learn(
@@ -157,6 +158,7 @@ def run(
                 length, ret = 0, 0.0
                 state = restart_state(world, world_key, t)
         now.state[i], now.action[i], now.length[i], now.ret[i] = state, action, length, ret
+        now.rewards[i] = rewards
         now.t[i] += steps
         now.recent_steps[i] += steps
 
