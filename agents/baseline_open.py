@@ -8,12 +8,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from daedalus.core.arrays import Floats
-from daedalus.core.lab.experiment import Columns, Experiment, Record, Snapshot
+from daedalus.core.lab.experiment import Experiment, Final, Record, evaluation_steps
 from daedalus.core.rng import stream_key
 from daedalus.core.world import OpenWorld
 
-from .baseline_kernels import SUMS
-from .baseline_lives import lived
 from .evaluation import evaluation_seeds, rollout_value
 from .records import curve_record, episodes_record
 
@@ -21,11 +19,20 @@ if TYPE_CHECKING:
     import gymnasium
 
 
+def open_baseline(experiment: Experiment, world: OpenWorld, seeds: Sequence[int]) -> Iterator[Record | Final]:
+    """Random actions in N copies of an open world; an environment of others cannot be saved, so without snapshots."""
+    began = time.perf_counter()
+    lives = OpenLives(world, seeds, experiment)
+    try:
+        for step in evaluation_steps(experiment.steps):
+            yield from lives.run(step, began)
+    finally:
+        lives.close()
+    yield Final({})
+
+
 class OpenLives:
     """Random actions in N copies of an open world; their value is sampled once, for it never changes."""
-
-    measures_start = True
-    snapshots = False  # an environment of others cannot be saved
 
     def __init__(self, world: OpenWorld, seeds: Sequence[int], experiment: Experiment) -> None:
         self.seeds, self.every_episode = seeds, experiment.episodes
@@ -40,13 +47,13 @@ class OpenLives:
     def run(self, until: int, began: float) -> Iterator[Record]:
         """Act on to `until` steps and yield the row of that point, and its episodes where they are asked for."""
         first, self.step = self.step, until
-        sums = np.zeros((len(self.seeds), SUMS))
+        sums = np.zeros((len(self.seeds), 4))  # episodes finished, their returns, their lengths, rewards
         for n, seed in enumerate(self.seeds):
             rows = [row for t in range(first, until) if (row := self._act(n, t, sums[n]))]
             if rows and self.every_episode:
                 yield episodes_record(seed, np.array(rows))
         yield curve_record(
-            self.seeds, until, value=self.values, seconds=time.perf_counter() - began, **lived(sums, until - first)
+            self.seeds, until, value=self.values, seconds=time.perf_counter() - began, **_happened(sums, until - first)
         )
 
     def _act(self, n: int, t: int, sums: Floats) -> tuple[float, ...] | None:
@@ -63,19 +70,22 @@ class OpenLives:
         env.reset()
         return row
 
-    def restore(self, snapshot: Snapshot) -> None:
-        """There is nothing to continue from."""
-        raise NotImplementedError("an open world has no snapshots")
-
-    def arrays(self) -> Columns:
-        """No state can be kept."""
-        return {}
-
-    def final(self) -> Columns:
-        """Close the environments; nothing is learnt, nothing is kept."""
+    def close(self) -> None:
+        """Close the environments."""
         for env in self.envs:
             env.close()
-        return {}
+
+
+def _happened(sums: Floats, steps: int) -> dict[str, Any]:
+    """The columns of what was lived since the last row, from sums (N, 4); NaN where nothing was."""
+    episodes = sums[:, 0]
+    with np.errstate(invalid="ignore"):
+        return {
+            "episodes": episodes.astype(np.int64),
+            "return": sums[:, 1] / episodes,
+            "length": sums[:, 2] / episodes,
+            "reward": sums[:, 3] / steps,
+        }
 
 
 def _random_rollouts(world: OpenWorld, seed: int, horizon: int | None) -> float:

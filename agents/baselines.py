@@ -1,17 +1,17 @@
 """The floor and the ceiling of every plot: uniformly random actions, and the exact solution."""
 
-import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
 from daedalus.core.catalogue import find
-from daedalus.core.lab.experiment import Experiment, Final, Record, Snapshot, evaluation_steps
+from daedalus.core.lab.experiment import Experiment, Final, Record, Snapshot
 from daedalus.core.world import Bandit, OpenWorld
 
-from .baseline_lives import BanditLives, FiniteLives
-from .baseline_open import OpenLives
+from .bandit_population import BanditRuns
+from .baseline_finite import finite_baseline
+from .baseline_open import open_baseline
+from .strategies import EpsilonGreedy, Greedy
+from .trial_bandit import pulled
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,8 @@ class Optimal:
 
     A bandit's best arm. In a finite world the value is the best expected return under the time limit, so its regret
     is 0; the actions shown and lived are the best ones without a limit (a limit makes the best action depend on the
-    time left, which matters only in worlds where the end is a matter of chance).
+    time left, which matters only in worlds where the end is a matter of chance). Where the total without a limit has
+    no bound, they are the best ones of the first step under the limit of evaluation.
     """
 
     config_class = OptimalConfig
@@ -48,30 +49,15 @@ def baseline(
     experiment: Experiment, seeds: Sequence[int], resume: Snapshot | None
 ) -> Iterator[Record | Snapshot | Final]:
     """Run `random` or `optimal`: the trial of both. In open worlds there is no snapshot; it starts again."""
-    began = time.perf_counter()
-    lives = _lives(experiment, seeds)
-    points = evaluation_steps(experiment.steps)
-    if resume is not None:
-        lives.restore(resume)
-        began -= float(resume.arrays["seconds"])
-        points = [step for step in points if step > resume.step]
-    for step in points:
-        if step == 0 and not lives.measures_start:
-            continue
-        yield from lives.run(step, began)
-        if lives.snapshots:
-            yield Snapshot(step, {**lives.arrays(), "seconds": np.array(time.perf_counter() - began)})
-    yield Final(lives.final())
-
-
-def _lives(experiment: Experiment, seeds: Sequence[int]) -> BanditLives | FiniteLives | OpenLives:
     load = find("service", "load_problem").load()
-    problems = [load(experiment.world, seed) for seed in seeds[:1]]
+    problem = load(experiment.world, seeds[0])
     optimal = experiment.agent.name == "optimal"
-    match problems[0]:
+    match problem:
         case Bandit():
-            return BanditLives([load(experiment.world, seed) for seed in seeds], seeds, optimal)
-        case OpenWorld() as world:
-            return OpenLives(world, seeds, experiment)
-        case world:
-            return FiniteLives(world, seeds, optimal, experiment)
+            bandits = [problem, *(load(experiment.world, seed) for seed in seeds[1:])]
+            strategy = Greedy() if optimal else EpsilonGreedy(1.0)
+            yield from pulled(experiment, BanditRuns(bandits, strategy, seeds, informed=optimal), seeds, resume)
+        case OpenWorld():
+            yield from open_baseline(experiment, problem, seeds)
+        case _:
+            yield from finite_baseline(experiment, problem, optimal, seeds, resume)

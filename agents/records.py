@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from daedalus.core.lab.experiment import CURVE, Record
+from daedalus.core.lab.experiment import CURVE, Columns, Record, Snapshot
 
 #: What a column holds where a trial has nothing to say.
 _ABSENT = {np.float64: np.nan, np.int64: 0, np.bool_: False}
@@ -40,3 +40,14 @@ def episodes_record(seed: int, rows: Any) -> Record:
             "length": rows[:, 3].astype(np.int64),
         },
     )
+
+
+def snapshot(step: int, arrays: Columns, seconds: float) -> Snapshot:
+    """All state at `step`, and the seconds lived so far."""
+    return Snapshot(step, {**arrays, "seconds": np.array(seconds)})
+
+
+def resumed(resume: Snapshot) -> tuple[Columns, float]:
+    """The arrays and the seconds of a snapshot."""
+    arrays = dict(resume.arrays)
+    return arrays, float(arrays.pop("seconds"))

@@ -4,8 +4,6 @@ import time
 from collections.abc import Iterator, Sequence
 from typing import cast
 
-import numpy as np
-
 from daedalus.core.catalogue import find
 from daedalus.core.errors import UserError
 from daedalus.core.lab.experiment import Experiment, Final, Record, Snapshot, evaluation_steps
@@ -13,24 +11,31 @@ from daedalus.core.spec import fill
 from daedalus.core.world import Bandit
 
 from .bandit_population import BanditRuns
-from .records import curve_record
+from .records import curve_record, resumed, snapshot
 from .strategies import Strategy
 
 
 def trial(experiment: Experiment, seeds: Sequence[int], resume: Snapshot | None) -> Iterator[Record | Snapshot | Final]:
     """Run a bandit strategy: the trial "bandit". One episode is the whole run, so none is recorded."""
+    yield from pulled(experiment, BanditRuns(_bandits(experiment, seeds), _strategy(experiment), seeds), seeds, resume)
+
+
+def pulled(
+    experiment: Experiment, runs: BanditRuns, seeds: Sequence[int], resume: Snapshot | None
+) -> Iterator[Record | Snapshot | Final]:
+    """Pull to the end: a row and a snapshot at every evaluation point but step 0, and what was found."""
     began = time.perf_counter()
-    runs = BanditRuns(_bandits(experiment, seeds), _strategy(experiment), seeds)
     if resume is not None:
-        runs.restore(resume.arrays)
-        began -= float(resume.arrays["seconds"])
+        arrays, seconds = resumed(resume)
+        runs.restore(arrays)
+        began -= seconds
     for step in evaluation_steps(experiment.steps):
         if step == 0 or (resume is not None and step <= resume.step):
             continue
         runs.run(step)
         seconds = time.perf_counter() - began
         yield _measure(runs, seeds, seconds)
-        yield Snapshot(step, {**runs.arrays(), "seconds": np.array(seconds)})
+        yield snapshot(step, runs.arrays(), seconds)
     yield Final({"pulls": runs.now.pulls, "estimates": runs.now.q, "means": runs.means})
 
 

@@ -1,7 +1,7 @@
 """The trial of table learners: a block of seeds in one kernel where the world is finite, step by step where not."""
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 
@@ -13,7 +13,7 @@ from daedalus.core.spec import fill
 from daedalus.core.world import Bandit, World
 
 from .evaluation import greedy_values, known_values
-from .records import curve_record
+from .records import curve_record, resumed, snapshot
 from .table_population import TablePopulation
 
 #: Steps between two records of finished episodes, where every episode is asked for; bounds their memory.
@@ -30,39 +30,66 @@ def trial(experiment: Experiment, seeds: Sequence[int], resume: Snapshot | None)
             raise UserError(f"{experiment.agent.name} learns a table of states; {experiment.world} is a bandit")
         case World():
             population = TablePopulation(problem, agent.rule, config, seeds)
-            yield from _compiled(experiment, problem, population, seeds, resume)
+            yield from lived(
+                experiment,
+                problem,
+                population,
+                seeds,
+                resume,
+                lambda: greedy_values(problem, population.greedy(), experiment.horizon),
+            )
+            met = slice(problem.states)  # not the absorbing state that an import added
+            yield Final(
+                {
+                    "q": population.now.q[:, met],
+                    "policy": population.greedy()[:, met],
+                    "visits": population.now.visits[:, met].sum(axis=2),
+                }
+            )
         case _:
             from .trial_open import open_trial
 
             yield from open_trial(experiment, problem, agent.rule, config, seeds)
 
 
-def _compiled(
-    experiment: Experiment, world: World, population: TablePopulation, seeds: Sequence[int], resume: Snapshot | None
-) -> Iterator[Record | Snapshot | Final]:
+def lived(
+    experiment: Experiment,
+    world: World,
+    population: TablePopulation,
+    seeds: Sequence[int],
+    resume: Snapshot | None,
+    value: Callable[[], Floats],
+    exact: bool = True,
+) -> Iterator[Record | Snapshot]:
+    """Live through a finite world: a row and a snapshot at every evaluation point.
+
+    `value` gives the evaluation values (N,) of the moment, `exact` says whether they are computed, not sampled.
+    """
     began = time.perf_counter()
-    known = known_values(world, experiment.horizon)
+    optimum, random_value = known_values(world, experiment.horizon)
     if resume is not None:
-        population.restore(resume.arrays)
-        began -= float(resume.arrays["seconds"])
+        arrays, seconds = resumed(resume)
+        population.restore(arrays)
+        began -= seconds
     for step in evaluation_steps(experiment.steps):
         if resume is not None and step <= resume.step:
             continue
         if experiment.episodes:
             yield from _logged(population, seeds, step)
         population.run(step)
-        seconds = time.perf_counter() - began
-        value_N = greedy_values(world, population.greedy(), experiment.horizon)
-        yield _row(population, seeds, value_N, known, seconds)
-        yield Snapshot(step, {**population.arrays(), "seconds": np.array(seconds)})
-    met = slice(world.states)  # not the absorbing state that an import added
-    yield Final(
-        {
-            "q": population.now.q[:, met],
-            "policy": population.greedy()[:, met],
-            "visits": population.now.visits[:, met].sum(axis=2),
-        }
-    )
+        value_N, seconds = value(), time.perf_counter() - began
+        yield curve_record(
+            seeds,
+            step,
+            value=value_N,
+            optimum=optimum,
+            random_value=random_value,
+            regret=optimum - value_N,
+            exact=exact,
+            seconds=seconds,
+            **population.summary().columns(),
+        )
+        yield snapshot(step, population.arrays(), seconds)
 
 
 def _logged(population: TablePopulation, seeds: Sequence[int], until: int) -> Iterator[Record]:
@@ -75,20 +102,3 @@ def episode_rows(columns: Columns, seeds: Sequence[int]) -> Iterator[Record]:
     index = columns["seed"]
     if index.size:
         yield Record("episodes", {**columns, "seed": np.array(seeds, np.int64)[index]})
-
-
-def _row(
-    population: TablePopulation, seeds: Sequence[int], value_N: Floats, known: tuple[float, float], seconds: float
-) -> Record:
-    optimum, random_value = known
-    return curve_record(
-        seeds,
-        population.step,
-        value=value_N,
-        optimum=optimum,
-        random_value=random_value,
-        regret=optimum - value_N,
-        exact=True,
-        seconds=seconds,
-        **population.summary().columns(),
-    )

@@ -5,13 +5,16 @@ import math
 import numpy as np
 import pytest
 
+from daedalus.agents.baseline_finite import best_policy, finite_baseline
 from daedalus.agents.baselines import baseline
 from daedalus.agents.evaluation import evaluation_seeds
 from daedalus.core.draws import normal, uniform
 from daedalus.core.lab.experiment import Experiment, Final, Record, Snapshot, evaluation_steps
+from daedalus.core.mdp import FiniteMDP
 from daedalus.core.planning import policy_value_within, random_policy, solve, truth
 from daedalus.core.rng import stream_key
 from daedalus.core.spec import parse_spec
+from daedalus.core.world import World
 from daedalus.envs.loading import load_problem
 from daedalus.envs.world_env import WorldEnv
 
@@ -29,6 +32,12 @@ def run(world: str, agent: str, seeds=(0, 1, 2), resume=None, **more):
 
 def curves(items) -> list[dict]:
     return [item.columns for item in items if isinstance(item, Record) and item.table == "curve"]
+
+
+def episodes(items, seed: int, name: str) -> list:
+    """A column of the episodes that one seed finished."""
+    found = [item.columns for item in items if isinstance(item, Record) and item.table == "episodes"]
+    return np.concatenate([columns[name][columns["seed"] == seed] for columns in found]).tolist()
 
 
 def same(a, b) -> bool:
@@ -74,13 +83,36 @@ def test_the_policy_shown_is_the_exact_solution_and_none_for_random() -> None:
     assert (run("daedalus/Cliff-v0", "random")[-1].arrays["policy"] == -1).all()
 
 
+def loop(exit_pays: float, on_pays: float = 1.0) -> World:
+    """State 0 may stay for `on_pays` (action 1) or end for `exit_pays` (action 0), for ever."""
+    mdp = FiniteMDP(
+        next_state=np.array([[1, 0], [1, 1]])[..., None],
+        probability=np.ones((2, 2, 1)),
+        reward=np.array([[exit_pays, on_pays], [0.0, 0.0]])[..., None],
+        start=np.array([1.0, 0.0]),
+        terminal=np.array([False, True]),
+    )
+    return World("loop", mdp, None, ("end", "stay"))
+
+
+@pytest.mark.parametrize(
+    ("place", "action", "value"), [(loop(5.0), 1, 20.0 + 4), (loop(5.0, on_pays=-1.0), 0, 5.0)], ids=["endless", "ends"]
+)
+def test_where_the_best_total_has_no_bound_the_first_step_within_the_limit_is_lived(place, action, value) -> None:
+    given = experiment("daedalus/Cliff-v0", "optimal", steps=200, horizon=20)
+    items = list(finite_baseline(given, place.within(20), True, (0, 1), None))
+    assert items[-1].arrays["policy"][:, 0].tolist() == [action] * 2
+    for columns in curves(items):
+        assert columns["value"].tolist() == [value] * 2  # staying 19 times and ending, or ending at once
+    assert curves(items)[-1]["return"].tolist() == [20.0 if action else 5.0] * 2  # a policy that knows no time stays
+    assert best_policy(place, 1).tolist()[0] == 0  # a single step left: ending pays more
+
+
 def test_on_the_cliff_the_optimal_life_is_thirteen_steps_long() -> None:
     items = run("daedalus/Cliff-v0", "optimal", steps=130, episodes=True)
-    episodes = [item.columns for item in items if isinstance(item, Record) and item.table == "episodes"]
-    seed_1 = [columns for columns in episodes if columns["seed"][0] == 1]
-    assert np.concatenate([c["step"] for c in seed_1]).tolist() == [13 * n for n in range(1, 11)]
-    assert np.concatenate([c["episode"] for c in seed_1]).tolist() == list(range(10))
-    assert {*np.concatenate([c["return"] for c in seed_1])} == {-13.0}
+    assert episodes(items, 1, "step") == [13 * n for n in range(1, 11)]
+    assert episodes(items, 1, "episode") == list(range(10))
+    assert set(episodes(items, 1, "return")) == {-13.0}
     assert sum(columns["episodes"].sum() for columns in curves(items)) == 30
 
 
@@ -92,7 +124,7 @@ def test_a_compiled_random_life_is_the_interactive_one(world: str) -> None:
     returns, current = [], 0.0
     for t in range(700):
         visits[observation] += 1
-        action = int(uniform(np.uint64(key), np.uint64(2 * t)) * problem.mdp.actions)
+        action = int(uniform(np.uint64(key), np.uint64(2 * t + 1)) * problem.mdp.actions)
         observation, reward, terminated, truncated, _ = env.step(action)
         current += reward
         if terminated or truncated:
@@ -100,10 +132,8 @@ def test_a_compiled_random_life_is_the_interactive_one(world: str) -> None:
             current = 0.0
             observation, _ = env.reset()
     items = run(world, "random", episodes=True)
-    lived = [i.columns["return"] for i in items if isinstance(i, Record) and i.table == "episodes"]
-    owners = [i.columns["seed"][0] for i in items if isinstance(i, Record) and i.table == "episodes"]
     assert items[-1].arrays["visits"][1].tolist() == visits.tolist()
-    assert np.concatenate([r for r, seed in zip(lived, owners, strict=True) if seed == 1]).tolist() == returns
+    assert episodes(items, 1, "return") == returns
     assert len(returns) > 2
 
 
@@ -179,8 +209,9 @@ def test_random_lives_in_an_open_world_without_snapshots() -> None:
 @pytest.mark.parametrize("agent", ["random", "optimal"])
 def test_where_the_truth_would_cost_minutes_the_value_is_sampled(agent: str, monkeypatch) -> None:
     """The compiled rollouts are the interactive ones of the shared evaluation seeds."""
-    monkeypatch.setattr("daedalus.agents.baseline_lives.known_values", lambda world, horizon: (math.nan, math.nan))
-    monkeypatch.setattr("daedalus.agents.baseline_lives._CHUNK", 16)
+    for module in ("baseline_finite", "trial_tabular"):
+        monkeypatch.setattr(f"daedalus.agents.{module}.known_values", lambda world, horizon: (math.nan, math.nan))
+    monkeypatch.setattr("daedalus.agents.baseline_finite._CHUNK", 16)
     world = "daedalus/Maze-v0:rows=3,columns=3,slip=0.3"
     problem, last = load_problem(parse_spec(world)), curves(run(world, agent))[-1]
     policy, keys = solve(problem.mdp).policy, [np.uint64(stream_key(s, "policy")) for s in evaluation_seeds()]
@@ -189,7 +220,7 @@ def test_where_the_truth_would_cost_minutes_the_value_is_sampled(agent: str, mon
         env, t, over, total = WorldEnv(problem), 0, False, 0.0
         observation, _ = env.reset(seed=seed)
         while not over:
-            any_action = int(uniform(key, np.uint64(2 * t)) * problem.mdp.actions)
+            any_action = int(uniform(key, np.uint64(2 * t + 1)) * problem.mdp.actions)
             action = policy[observation] if agent == "optimal" else any_action
             observation, reward, terminated, truncated, _ = env.step(action)
             total, over, t = total + reward, terminated or truncated, t + 1
