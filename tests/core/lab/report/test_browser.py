@@ -1,6 +1,7 @@
 """The report as a person meets it: in a real browser, on a wide and a narrow screen, light and dark."""
 
 import json
+import os
 import shutil
 from collections.abc import Iterator
 from typing import Any
@@ -46,7 +47,10 @@ return [...document.querySelectorAll('figure.plot')].map(figure => {
 @pytest.fixture(scope="module")
 def browser(make_run: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     if not (shutil.which("chromium") and shutil.which("chromedriver")):
-        pytest.fail("chromium and chromedriver are not installed: run `make browser`")
+        missing = "chromium and chromedriver are not installed: run `make browser`"
+        if os.environ.get("CI"):  # a fresh machine may lack a browser, the check of a change may not
+            pytest.fail(missing)
+        pytest.skip(missing)
     from selenium import webdriver
 
     run = make_run(tmp_path_factory.mktemp("runs") / "made")
