@@ -16,7 +16,8 @@ from daedalus.core.spec import Spec
 from daedalus.core.world import Bandit, OpenWorld, Problem, World
 
 from .bandit_env import BanditEnv
-from .toy_text import from_table, has_table
+from .tables import has_table
+from .toy_text import from_table
 from .world_env import WorldEnv
 
 #: Parameters that `gymnasium.make` takes itself.
@@ -29,23 +30,23 @@ def problem_of(env: gymnasium.Env[Any, Any]) -> World | Bandit | None:
     Looks through the wrappers of `gymnasium.make` (checker, order, time limit); the shortest time limit holds.
     """
     limits: list[int] = []
-    while isinstance(env, gymnasium.Wrapper):
-        match env:
-            case wrappers.TimeLimit():
-                limits.append(env._max_episode_steps)
-            case wrappers.PassiveEnvChecker() | wrappers.OrderEnforcing():
-                pass
-            case _:
-                return None
+    while isinstance(env, gymnasium.Wrapper):  # by their exact types: a subclass may do anything
+        if type(env) is wrappers.TimeLimit:
+            limits.append(env._max_episode_steps)
+        elif type(env) not in (wrappers.PassiveEnvChecker, wrappers.OrderEnforcing):
+            return None
         env = env.env
-    if isinstance(env, BanditEnv):
+    if type(env) is BanditEnv:
         return env.bandit
-    if isinstance(env, WorldEnv):
+    if type(env) is WorldEnv:
         limits += [env.world.horizon] if env.world.horizon else []
         return env.world.within(min(limits, default=None))
-    if has_table(env):
+    if not has_table(env):
+        return None
+    try:
         return from_table(_name(env), env, min(limits, default=None))
-    return None
+    except UserError:  # a table that is no MDP tells no truth; the environment may still be lived in
+        return None
 
 
 def _name(env: gymnasium.Env[Any, Any]) -> str:
