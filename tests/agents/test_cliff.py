@@ -7,7 +7,6 @@ Over 6000 runs our means are, for episodes 1-100 and 401-500: Sarsa -71.44 ± .0
 leave 4.6 standard errors of ours to that edge. An independent loop in plain Python gives -56.20 ± .18.
 """
 
-import numpy as np
 import pytest
 
 from daedalus.agents.table_config import TableConfig
