@@ -21,9 +21,7 @@ Arrays = Mapping[str, np.typing.NDArray[Any]]
 
 def cannot(doing: str, path: Path, error: OSError) -> UserError:
     """The error for a file system that says no: a full disk, a folder that may not be written."""
-    return UserError(
-        f"cannot {doing} {path}: {error.strerror or error}; free or repair that place, or choose another with --out"
-    )
+    return UserError(f"cannot {doing} {path}: {error.strerror or error}; free or repair that place, or choose another")
 
 
 def make_folder(path: Path) -> None:
@@ -98,7 +96,7 @@ def read_arrays(path: Path, remedy: str) -> tuple[dict[str, np.typing.NDArray[An
             return {name: file.get_tensor(name) for name in file.keys()}, dict(file.metadata() or {})  # noqa: SIM118
     except OSError as error:
         raise UserError(f"cannot read {path}: {error.strerror or error}; {remedy}") from error
-    except (safetensors.SafetensorError, ValueError, UnicodeDecodeError) as error:
+    except (safetensors.SafetensorError, ValueError, TypeError, AttributeError) as error:  # the last two: odd dtypes
         raise damaged(path, error, remedy) from error
 
 
