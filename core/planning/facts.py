@@ -8,12 +8,10 @@ import numpy as np
 from daedalus.core.mdp import FiniteMDP
 from daedalus.core.world import World
 
-from .horizon import backward_induction, policy_value_within
+from .frame import check_gamma
+from .horizon import CHEAP, backward_within, check_horizon, policy_value_within
 from .optimal import solve, start_value
 from .policies import evaluate_policy, random_policy
-
-#: Outcomes looked at (states · actions · outcomes · steps) up to which a quantity is computed unasked: seconds.
-CHEAP = 4_000_000_000
 
 
 @dataclass(frozen=True)
@@ -26,8 +24,10 @@ class Truth:
 
 
 def evaluation_horizon(world: World, horizon: int | None = None) -> int:
-    """The time limit of evaluation: the world's, else `horizon`, else 10·S."""
-    return world.horizon or horizon or 10 * world.states
+    """The time limit of evaluation: the world's, else `horizon`, else 10·S. Raises `UserError` below 1."""
+    if horizon is not None:
+        check_horizon(horizon)
+    return next(limit for limit in (world.horizon, horizon, 10 * world.states) if limit is not None)
 
 
 def truth(world: World, horizon: int | None = None) -> Truth:
@@ -49,10 +49,11 @@ def summary(
     """The facts of a world by the names that `daedalus solve --json` prints; all for the start distribution.
 
     `horizon` overrides the world's time limit. Values are None where they are unbounded, undefined, or would cost
-    minutes and `full` is not asked for.
+    minutes and `full` is not asked for. Raises `UserError` for γ outside [0, 1] and a time limit below 1.
     """
-    mdp, limit = world.mdp, horizon or world.horizon
+    mdp, limit = world.mdp, world.horizon if horizon is None else check_horizon(horizon)
     discount = 1.0 if gamma is None else gamma
+    check_gamma(discount)
     if limit is not None:
         random_value = _random_within(mdp, limit, discount, full)
     elif full or _work(mdp, mdp.states) <= CHEAP:
@@ -73,9 +74,12 @@ def summary(
 
 def optimum_within(mdp: FiniteMDP, horizon: int, gamma: float = 1.0, full: bool = False) -> float | None:
     """The best start value within `horizon` steps; None where it would cost minutes and `full` is not asked for."""
-    if full or _work(mdp, horizon) <= CHEAP:
-        return start_value(mdp, backward_induction(mdp, horizon, gamma))
-    return _certified(mdp, horizon) if mdp.deterministic and gamma == 1.0 else None
+    if mdp.deterministic and gamma == 1.0 and not full and _work(mdp, horizon) > CHEAP:
+        certified = _certified(mdp, check_horizon(horizon))
+        if certified is not None:
+            return certified
+    value = backward_within(mdp, horizon, gamma, None if full else CHEAP)
+    return None if value is None else start_value(mdp, value)
 
 
 def _certified(mdp: FiniteMDP, horizon: int) -> float | None:
@@ -94,9 +98,7 @@ def _certified(mdp: FiniteMDP, horizon: int) -> float | None:
 
 
 def _random_within(mdp: FiniteMDP, horizon: int, gamma: float, full: bool) -> float | None:
-    if not full and _work(mdp, horizon) > CHEAP:
-        return None
-    return policy_value_within(mdp, random_policy(mdp), horizon, gamma)
+    return _finite(policy_value_within(mdp, random_policy(mdp), horizon, gamma, None if full else CHEAP))
 
 
 def _work(mdp: FiniteMDP, steps: int) -> int:

@@ -49,10 +49,15 @@ def expected_reward(mdp: FiniteMDP) -> Floats:
     return np.asarray(np.einsum("sak,sak->sa", mdp.probability, mdp.reward))
 
 
-def frame(mdp: FiniteMDP, gamma: float) -> Frame:
-    """Prepare an MDP for the solvers. Raises `UserError` where γ lies outside [0, 1]."""
+def check_gamma(gamma: float) -> None:
+    """Raise `UserError` where γ lies outside [0, 1] or is NaN."""
     if not 0.0 <= gamma <= 1.0:
         raise UserError(f"gamma must lie in [0, 1], not {gamma:g}")
+
+
+def frame(mdp: FiniteMDP, gamma: float) -> Frame:
+    """Prepare an MDP for the solvers. Raises `UserError` where γ lies outside [0, 1]."""
+    check_gamma(gamma)
     return _total(mdp) if gamma == 1.0 else _discounted(mdp, gamma)
 
 
