@@ -9,6 +9,7 @@ One small grammar serves worlds, agents, strategies and models:
 
 import inspect
 import math
+import numbers
 import re
 import types
 import typing
@@ -33,10 +34,6 @@ class Spec:
     def mapping(self) -> dict[str, Any]:
         """The parameters as a dictionary."""
         return dict(self.params)
-
-    def with_params(self, **more: Any) -> "Spec":
-        """The same spec with parameters added or replaced."""
-        return Spec(self.name, tuple({**self.mapping, **more}.items()))
 
     def __str__(self) -> str:
         if not self.params:
@@ -112,21 +109,29 @@ def parse_params(text: str, where: str) -> tuple[tuple[str, Any], ...]:
 
 
 def parse_spec(text: str) -> Spec:
-    """Read `name` or `name:key=value,…`. The name may hold colons itself (`module:Id-v0`)."""
+    """Read `name`, `name:key=value,…` or `name(key=value,…)`. The name may hold colons itself (`module:Id-v0`)."""
+    name, params = _parted(text)
+    return Spec(name, parse_params(params, where=name))
+
+
+def _parted(text: str) -> tuple[str, str]:
+    """The name, and the text of the parameters: those in parentheses before those after the colon."""
     text = text.strip()
     if not text:
         raise UserError("an empty name; expected something like daedalus/Maze-v0 or q_learning:alpha=.5")
-    if text.endswith(")") and ":" not in text.partition("(")[0]:
-        nested = parse_value(text)  # `ucb(c=2)` says the same as `ucb:c=2`
-        if isinstance(nested, Spec):
-            return nested
+    if match := _CALLED.match(text):  # `ucb(c=2)` says the same as `ucb:c=2`, and `ucb(c=2):d=3` as `ucb:c=2,d=3`
+        return match["name"].strip(), ",".join(filter(None, (match["inside"], match["more"])))
     head, colon, tail = text.partition(":")
     while colon and tail and "=" not in tail.partition(":")[0]:
         more, colon, rest = tail.partition(":")
         head, tail = f"{head}:{more}", rest
     if not head:
         raise UserError(f"a name is missing before ':' in {text!r}")
-    return Spec(head.strip(), parse_params(tail, where=head.strip()))
+    return head.strip(), tail
+
+
+#: Parentheses that stand before any "=" and end the text or come before a colon; `maze(1).txt` is only a name.
+_CALLED = re.compile(r"^(?P<name>[^=()]+)\((?P<inside>[^()]*(?:\([^()]*\)[^()]*)*)\)(?::(?P<more>.*))?$", re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -137,7 +142,7 @@ class Labelled:
     spec: Spec
 
 
-_LABEL = re.compile(r"^\s*(?P<label>[^=:,()]+)=(?P<rest>[^=(),]+:.*)$", re.DOTALL)
+_LABEL = re.compile(r"^\s*(?P<label>[^=:,()]+)=(?P<rest>[^=(),]+(?:\(.*\))?:.*)$", re.DOTALL)
 
 
 def parse_agents(text: str) -> list[Labelled]:
@@ -154,19 +159,30 @@ def parse_agents(text: str) -> list[Labelled]:
         continues = "=" in stripped.partition("(")[0].partition(":")[0] and not _LABEL.match(stripped)
         if continues:
             if not groups:
-                raise UserError(f"{stripped!r} is a parameter, but no agent stands before it")
+                hint = label_hint(*stripped.split("=", 1)) if _may_be_an_agent(stripped) else ""
+                raise UserError(f"{stripped!r} is a parameter, but no agent stands before it{hint}")
             groups[-1].append(stripped)
         else:
             groups.append([stripped])
     return [_labelled(group) for group in groups]
 
 
+def label_hint(label: str, agent: str) -> str:
+    """What to say where a label may have been meant."""
+    return f"; a label needs a colon at its end: {label}={agent}:"
+
+
+def _may_be_an_agent(piece: str) -> bool:
+    value = parse_value(piece.partition("=")[2])
+    return isinstance(value, Spec) or (isinstance(value, str) and value.isidentifier() or "/" in piece)
+
+
 def _labelled(pieces: list[str]) -> Labelled:
     label, first = "", pieces[0]
     if match := _LABEL.match(first):
         label, first = match["label"].strip(), match["rest"]
-    separator = "," if "=" in first.partition(":")[2] else ("" if first.endswith(":") else ":")
-    spec = parse_spec(first + (separator if pieces[1:] else "") + ",".join(pieces[1:]))
+    name, params = _parted(first)
+    spec = Spec(name, parse_params(",".join([params, *pieces[1:]]), where=name))
     return Labelled(label or str(spec), spec)
 
 
@@ -174,8 +190,8 @@ def fill(build: Callable[..., C], params: Mapping[str, Any], owner: str) -> C:
     """Call `build`, a frozen dataclass or a function, with parameters; `owner` is the name shown in errors.
 
     Every key must be one of its parameters (the nearest is named otherwise), none may be missing, and every value
-    must fit the parameter's annotation: an int may stand for a float, nothing else is converted. `build` checks
-    ranges itself and raises `UserError`.
+    must fit the parameter's annotation: an int may stand for a float, NumPy's numbers for Python's, nothing else is
+    converted. `build` checks ranges itself and raises `UserError`.
     """
     hints = typing.get_type_hints(build)
     known = inspect.signature(build).parameters
@@ -190,6 +206,16 @@ def fill(build: Callable[..., C], params: Mapping[str, Any], owner: str) -> C:
     return build(**values)
 
 
+_TYPE_NAMES = {
+    int: "a whole number",
+    float: "a number",
+    bool: "true or false",
+    str: "a word",
+    Spec: "a name such as ucb(c=2)",
+    types.NoneType: "none",
+}
+
+
 def _fit(value: Any, hint: Any, where: str) -> Any:
     options = (
         typing.get_args(hint)
@@ -202,17 +228,27 @@ def _fit(value: Any, hint: Any, where: str) -> Any:
         if typing.get_origin(option) is typing.Literal:
             if any(value == choice and type(value) is type(choice) for choice in typing.get_args(option)):
                 return value
-        elif option is float and isinstance(value, int | float) and not isinstance(value, bool):
-            if math.isnan(value):
-                raise UserError(f"{where} is NaN; give a number")
-            return float(value)
+        elif option is int and isinstance(value, numbers.Integral) and not isinstance(value, bool):
+            return int(value)
+        elif option is float and isinstance(value, numbers.Real) and not isinstance(value, bool):
+            return _float(value, where)
         elif isinstance(option, type) and isinstance(value, option) and (option is bool or not isinstance(value, bool)):
             return value
         elif option is Spec and isinstance(value, str):
             return Spec(value)
     literals = [c for o in options if typing.get_origin(o) is typing.Literal for c in typing.get_args(o)]
-    types_ = [o.__name__.replace("NoneType", "none") for o in options if typing.get_origin(o) is not typing.Literal]
+    types_ = [_TYPE_NAMES.get(o, o.__name__) for o in options if typing.get_origin(o) is not typing.Literal]
     if literals and not types_ and isinstance(value, str):
         raise unknown(where, value, map(str, literals))
     expected = " or ".join([*types_, *map(repr, literals)])
     raise UserError(f"{where} must be {expected}, not {show(value)!r}")
+
+
+def _float(value: numbers.Real, where: str) -> float:
+    try:
+        number = float(value)
+    except OverflowError:
+        raise UserError(f"{where} is too large; give a smaller number") from None
+    if math.isnan(number):
+        raise UserError(f"{where} is NaN; give a number")
+    return number

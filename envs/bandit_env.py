@@ -9,8 +9,9 @@ from gymnasium.error import InvalidAction, ResetNeeded
 
 from daedalus.core.errors import UserError
 from daedalus.core.rng import stream_key
-from daedalus.core.sampling import LAWS, pull
 from daedalus.core.world import Bandit
+
+from .draw_ahead import BLOCK, normal_draws, uniform_draws
 
 
 @final
@@ -31,7 +32,8 @@ class BanditEnv(gymnasium.Env[Any, Any]):
         self.observation_space = gymnasium.spaces.Discrete(1)
         self.action_space = gymnasium.spaces.Discrete(bandit.arms)
         self._means: list[float] = bandit.means.tolist()
-        self._law = LAWS[bandit.law]
+        self._gaussian = bandit.law == "gaussian"
+        self._draws: list[float] = []
         self._seeded = False
         self._over = True
 
@@ -52,7 +54,10 @@ class BanditEnv(gymnasium.Env[Any, Any]):
         arm = index(action)
         if not 0 <= arm < len(self._means):
             raise InvalidAction(f"an arm is one of 0…{len(self._means) - 1}, not {arm}")
-        reward = pull(self._law, self._means[arm], self._key, self._t)
+        position = self._t % BLOCK
+        if position == 0:
+            self._draws = (normal_draws if self._gaussian else uniform_draws)(self._key, self._t).tolist()
+        draw, mean = self._draws[position], self._means[arm]
         self._t += 1
         self._over = True
-        return 0, float(reward), True, False, {}
+        return 0, mean + draw if self._gaussian else float(draw < mean), True, False, {}

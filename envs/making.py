@@ -1,6 +1,9 @@
-"""What Gymnasium calls to make one of our worlds by id."""
+"""What Gymnasium calls to make one of our worlds by id.
 
-from typing import Any
+A maker bears the name of its world's builder, by which `registration` finds it, and is bound to that world alone.
+"""
+
+from typing import Any, final
 
 import gymnasium
 
@@ -12,15 +15,26 @@ from .bandit_env import BanditEnv
 from .world_env import RenderMode, WorldEnv
 
 
-def make_env(world: str, render_mode: RenderMode | None = None, **params: Any) -> gymnasium.Env[int, int]:
-    """The environment of a catalogue world; `params` are its builder's, checked against its signature.
+@final
+class Maker:
+    """Makes the environment of one catalogue world; `metadata` tells Gymnasium its render modes."""
 
-    Raises `UserError` for an unknown or unfit parameter.
-    """
-    problem = fill(find("world", world).load(), params, world)
-    if isinstance(problem, Bandit):
-        return BanditEnv(problem, render_mode)
-    return WorldEnv(problem, render_mode)
+    def __init__(self, world: str) -> None:
+        self._world = world
+        self.metadata = (BanditEnv if "bandit" in find("world", world).suits else WorldEnv).metadata
+
+    def __call__(self, *, render_mode: RenderMode | None = None, **params: Any) -> gymnasium.Env[int, int]:
+        """Make it; `params` are its builder's, checked against the builder's signature.
+
+        Raises `UserError` for an unknown or unfit parameter.
+        """
+        problem = fill(find("world", self._world).load(), params, self._world)
+        if isinstance(problem, Bandit):
+            return BanditEnv(problem, render_mode)
+        return WorldEnv(problem, render_mode)
 
 
-make_env.metadata = WorldEnv.metadata  # type: ignore[attr-defined]  # Gymnasium looks here for render modes
+bandit = Maker("daedalus/Bandit-v0")
+maze = Maker("daedalus/Maze-v0")
+cliff = Maker("daedalus/Cliff-v0")
+four_rooms = Maker("daedalus/FourRooms-v0")

@@ -11,16 +11,19 @@ from .entries import CATALOGUE, OPTIMA
 
 
 def register_worlds() -> None:
-    """Register every world of this floor with Gymnasium, once. Imports Gymnasium."""
+    """Register every world of this floor with Gymnasium, once. Imports Gymnasium.
+
+    No `max_episode_steps` is registered: a world's limit grows with its size, so each environment truncates itself
+    and tells its own limit in `env.spec.max_episode_steps`. A number here would cut larger worlds short.
+    """
     from gymnasium.envs.registration import register, registry
 
     for entry in CATALOGUE:
         if entry.kind == "world" and entry.name not in registry:
             register(
                 entry.name,
-                entry_point="daedalus.envs.making:make_env",
+                entry_point=f"daedalus.envs.making:{entry.target.partition(':')[2]}",
                 reward_threshold=OPTIMA[entry.name],
-                kwargs={"world": entry.name},
             )
 
 

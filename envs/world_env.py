@@ -1,11 +1,13 @@
 """The one Gymnasium environment of all finite worlds."""
 
+import dataclasses
 from bisect import bisect_right
 from operator import index
 from typing import Any, Literal, final
 
 import gymnasium
 import numpy as np
+from gymnasium.envs.registration import EnvSpec
 from gymnasium.error import InvalidAction, ResetNeeded
 
 from daedalus.core.errors import UserError
@@ -13,7 +15,7 @@ from daedalus.core.rng import stream_key
 from daedalus.core.sampling import restart_state, start_state, tables
 from daedalus.core.world import World
 
-from .draw_ahead import BLOCK, outcome_draws
+from .draw_ahead import BLOCK, uniform_draws
 
 RenderMode = Literal["ansi", "rgb_array"]
 
@@ -32,7 +34,10 @@ class WorldEnv(gymnasium.Env[Any, Any]):
     def __init__(self, world: World, render_mode: RenderMode | None = None) -> None:
         check_render_mode(world, render_mode)
         self.world = world
+        if world.scene is None:
+            self.metadata = {**self.metadata, "render_modes": []}
         self.render_mode = render_mode
+        self._spec: EnvSpec | None = None
         self.observation_space = gymnasium.spaces.Discrete(world.states)
         self.action_space = gymnasium.spaces.Discrete(world.mdp.actions)
         self._tables = tables(world.mdp)
@@ -47,6 +52,17 @@ class WorldEnv(gymnasium.Env[Any, Any]):
         self._state = self._shown = -1
         self._elapsed = 0  # steps of this episode
         self._over = True
+
+    @property
+    def spec(self) -> EnvSpec | None:
+        """How `gymnasium.make` made it, with the world's own time limit; None where it did not."""
+        return self._spec
+
+    @spec.setter
+    def spec(self, spec: EnvSpec | None) -> None:
+        if spec is not None and spec.max_episode_steps is None:
+            spec = dataclasses.replace(spec, max_episode_steps=self.world.horizon)
+        self._spec = spec
 
     def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[int, dict[str, Any]]:
         """Begin an episode. With a seed, begin its streams anew; the first reset without one draws a seed."""
@@ -80,7 +96,7 @@ class WorldEnv(gymnasium.Env[Any, Any]):
         if self._outcomes > 1:
             position = self._t % BLOCK
             if position == 0:
-                self._draws = outcome_draws(self._world_key, self._t).tolist()
+                self._draws = uniform_draws(self._world_key, self._t).tolist()
             entry *= self._outcomes
             entry = bisect_right(self._cumulative, self._draws[position], entry, entry + self._outcomes)
         self._t += 1

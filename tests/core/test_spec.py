@@ -4,6 +4,7 @@ import contextlib
 from dataclasses import dataclass
 from typing import Literal
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -137,3 +138,25 @@ def test_fill_takes_what_fits() -> None:
 def test_fill_refuses_what_does_not(params: dict[str, object], message: str) -> None:
     with pytest.raises(UserError, match=message):
         fill(Config, params, "q_learning")
+
+
+@dataclass(frozen=True)
+class Sized:
+    rows: int = 1
+    slip: float | None = None
+    limit: int | Literal["auto"] | None = "auto"
+
+
+def test_numbers_of_numpy_stand_for_pythons() -> None:
+    sized = fill(Sized, {"rows": np.int64(3), "slip": np.float32(0.5), "limit": np.uint8(7)}, "sized")
+    assert sized == Sized(3, 0.5, 7)
+    assert [type(value) for value in (sized.rows, sized.slip, sized.limit)] == [int, float, int]
+    assert type(fill(Sized, {"slip": np.int32(1)}, "sized").slip) is float
+    for key, value in (("rows", np.float64(3)), ("rows", np.True_), ("slip", 1j), ("slip", np.float64("nan"))):
+        with pytest.raises(UserError, match=f"sized: {key}"):
+            fill(Sized, {key: value}, "sized")
+
+
+def test_an_integer_beyond_all_floats_is_refused() -> None:
+    with pytest.raises(UserError, match="sized: slip is too large"):
+        fill(Sized, {"slip": 10**400}, "sized")

@@ -10,6 +10,7 @@ from daedalus.core.rng import stream_key
 from daedalus.core.sampling import LAWS, pull
 from daedalus.core.world import Bandit
 from daedalus.envs import BanditEnv, bandit
+from daedalus.envs.draw_ahead import BLOCK
 
 
 @pytest.mark.parametrize(("law", "distribution"), [("gaussian", "norm"), ("bernoulli", "uniform")])
@@ -53,8 +54,15 @@ def test_bernoulli_rewards():
 def test_pulls_are_the_compiled_draws(law):
     world = bandit(law=law)
     key = np.uint64(stream_key(9, "world"))
-    expected = [pull(LAWS[law], world.means[4], key, t) for t in range(50)]
-    assert rewards(BanditEnv(world), 4, 50, seed=9).tolist() == expected
+    expected = [pull(LAWS[law], world.means[t % 10], key, t) for t in range(3 * BLOCK)]
+    env = BanditEnv(world)
+    rewards(env, 0, 5, seed=8)  # a new seed in the middle of a block begins anew
+    env.reset(seed=9)
+    paid = []
+    for t in range(3 * BLOCK):
+        paid.append(env.step(t % 10)[1])
+        env.reset()
+    assert paid == expected
 
 
 def test_misuse_is_told():

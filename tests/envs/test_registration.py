@@ -5,10 +5,15 @@ import sys
 from pathlib import Path
 
 import gymnasium
+import numpy as np
 import pytest
+from gymnasium.envs.registration import load_env_creator
 
 import daedalus.envs
 from daedalus.core.errors import UserError
+from daedalus.core.world import World
+from daedalus.envs import WorldEnv, cliff, maze, problem_of
+from daedalus.envs.entries import CATALOGUE, OPTIMA
 from daedalus.envs.registration import register_worlds
 
 
@@ -61,6 +66,52 @@ def test_parameters_are_checked_against_the_builder():
         gymnasium.make("daedalus/Maze-v0", rowz=5)
     with pytest.raises(UserError, match="rows must be int"):
         gymnasium.make("daedalus/Maze-v0", rows="many")
+
+
+def test_an_id_makes_its_own_world_only():
+    with pytest.raises(UserError, match="unknown parameter of daedalus/Maze-v0 'world'"):
+        gymnasium.make("daedalus/Maze-v0", world="daedalus/Cliff-v0")
+    for entry in CATALOGUE:
+        if entry.kind == "world":
+            problem = problem_of(gymnasium.make(entry.name))
+            assert problem.name.partition(":")[0] == entry.name
+
+
+def test_numbers_of_numpy_are_parameters():
+    assert gymnasium.make("daedalus/Maze-v0", rows=np.int64(3)).observation_space.n == 2 * 3 * 10 - 1
+
+
+@pytest.mark.parametrize(
+    ("options", "limit"),
+    [({}, 2 * 21 * 21), ({"rows": 20}, 2 * 41 * 21), ({"time_limit": None}, None), ({"max_episode_steps": 7}, 7)],
+)
+def test_an_environment_tells_its_own_limit(options, limit):
+    env = gymnasium.make("daedalus/Maze-v0", **options)
+    assert env.spec.max_episode_steps == limit
+    assert problem_of(env).horizon == limit
+    again = gymnasium.make(env.spec)
+    assert problem_of(again).horizon == limit
+    assert gymnasium.envs.registration.EnvSpec.from_json(env.spec.to_json()).max_episode_steps == limit
+
+
+def test_an_environment_made_without_gymnasium_has_no_spec():
+    assert WorldEnv(maze()).spec is None
+
+
+def test_render_modes_are_those_that_work():
+    modes = {name: creator(name).metadata["render_modes"] for name in OPTIMA}
+    assert modes.pop("daedalus/Bandit-v0") == gymnasium.make("daedalus/Bandit-v0").metadata["render_modes"] == []
+    assert set(map(tuple, modes.values())) == {("ansi", "rgb_array")}
+    with pytest.warns(UserWarning, match="not in the possible render_modes"), pytest.raises(UserError, match="drawn"):
+        gymnasium.make("daedalus/Bandit-v0", render_mode="ansi")
+    world = cliff()
+    bare = WorldEnv(World("bare", world.mdp, 4, world.actions))
+    assert bare.metadata["render_modes"] == []
+    assert WorldEnv.metadata["render_modes"] == ["ansi", "rgb_array"]
+
+
+def creator(name):
+    return load_env_creator(gymnasium.spec(name).entry_point)
 
 
 def test_vectorised_by_gymnasium():
