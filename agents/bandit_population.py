@@ -12,6 +12,7 @@ from daedalus.core.sampling import LAWS
 from daedalus.core.world import Bandit
 
 from .bandit_rules import BanditPopulation, run_bandits
+from .checked import take_up
 from .strategies import Strategy
 
 
@@ -69,9 +70,8 @@ class BanditRuns:
         return {name: array.copy() for name, array in self.now._asdict().items()}
 
     def restore(self, arrays: Columns) -> None:
-        """Take up the state that `arrays` returned."""
-        for name, array in self.now._asdict().items():
-            array[...] = arrays[name]
+        """Take up the state that `arrays` returned. Raises `UserError` where these are no such state."""
+        take_up(arrays, self.now)
 
 
 def fresh_bandits(runs: int, arms: int) -> BanditPopulation:

@@ -4,7 +4,7 @@ Details: estimates start at 0; ties are broken at random; each class is a strate
 """
 
 import math
-from typing import TYPE_CHECKING, Any, final
+from typing import TYPE_CHECKING, final
 
 from daedalus.core.arrays import Floats, Ints
 from daedalus.core.errors import UserError
@@ -18,7 +18,7 @@ from .face import Body, Face
 from .strategies import Strategy
 
 if TYPE_CHECKING:
-    from .face import Place
+    from .face import Home, Place
 
 
 class BanditLearner(Face):
@@ -36,7 +36,7 @@ class BanditLearner(Face):
         _, pulls = self._rows()
         return pulls.reshape(-1)
 
-    def _embody(self, where: "Place") -> Body:
+    def _embody(self, where: "Home") -> Body:
         if isinstance(where, Bandit):
             runs = BanditRuns([where], self.config, [self.seed])
             return Body(runs.now, runs, None)
@@ -61,8 +61,10 @@ class BanditLearner(Face):
         return config
 
     @classmethod
-    def _memory(cls, arrays: dict[str, Any]) -> BanditPopulation:
-        return BanditPopulation(**arrays)
+    def _blank(cls, shape: tuple[int, ...]) -> BanditPopulation:
+        if len(shape) != 2 or shape[0] != 1 or 0 in shape:
+            raise UserError(f"q has shape {shape}")
+        return fresh_bandits(1, shape[1])
 
 
 @final
@@ -72,7 +74,7 @@ class Greedy(BanditLearner):
     config_class = strategies.Greedy
 
     def __init__(self, env: "Place | str", seed: int = 0) -> None:
-        super().__init__(env, seed, strategies.Greedy())
+        super().__init__(env, seed, {})
 
 
 @final
@@ -82,7 +84,7 @@ class EpsilonGreedy(BanditLearner):
     config_class = strategies.EpsilonGreedy
 
     def __init__(self, env: "Place | str", seed: int = 0, epsilon: float = 0.1) -> None:
-        super().__init__(env, seed, strategies.EpsilonGreedy(epsilon))
+        super().__init__(env, seed, {"epsilon": epsilon})
 
 
 @final
@@ -92,7 +94,7 @@ class EpsilonFirst(BanditLearner):
     config_class = strategies.EpsilonFirst
 
     def __init__(self, env: "Place | str", seed: int = 0, explore: int = 100) -> None:
-        super().__init__(env, seed, strategies.EpsilonFirst(explore))
+        super().__init__(env, seed, {"explore": explore})
 
 
 @final
@@ -102,7 +104,7 @@ class EpsilonFirstSoftmax(BanditLearner):
     config_class = strategies.EpsilonFirstSoftmax
 
     def __init__(self, env: "Place | str", seed: int = 0, explore: int = 100, temperature: float = 0.1) -> None:
-        super().__init__(env, seed, strategies.EpsilonFirstSoftmax(explore, temperature))
+        super().__init__(env, seed, {"explore": explore, "temperature": temperature})
 
 
 @final
@@ -112,7 +114,7 @@ class Softmax(BanditLearner):
     config_class = strategies.Softmax
 
     def __init__(self, env: "Place | str", seed: int = 0, temperature: float = 0.1) -> None:
-        super().__init__(env, seed, strategies.Softmax(temperature))
+        super().__init__(env, seed, {"temperature": temperature})
 
 
 @final
@@ -122,4 +124,4 @@ class UCB(BanditLearner):
     config_class = strategies.UCB
 
     def __init__(self, env: "Place | str", seed: int = 0, c: float = math.sqrt(2)) -> None:
-        super().__init__(env, seed, strategies.UCB(c))
+        super().__init__(env, seed, {"c": c})

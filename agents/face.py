@@ -1,9 +1,10 @@
 """The public face of bandit and table learners, as people know it from Stable-Baselines3."""
 
 import dataclasses
-import json
+import operator
+import reprlib
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Protocol, Self
 
@@ -12,22 +13,24 @@ import numpy as np
 from daedalus.core.arrays import Floats, Ints
 from daedalus.core.draws import bits
 from daedalus.core.errors import UserError
+from daedalus.core.lab.experiment import Columns
 from daedalus.core.rng import stream_key
 from daedalus.core.spec import Spec, fill, parse_spec
 from daedalus.core.world import Bandit, OpenWorld, World
 
+from .checked import MANY, check
+from .saved import REMEDY, Card, read_learner, write_learner
 from .strategies import Strategy
 from .strategy_rules import choose
 
 if TYPE_CHECKING:
     import gymnasium
 
-    Place = World | Bandit | gymnasium.Env[Any, Any]
+    Home = World | Bandit | gymnasium.Env[Any, Any]
+    Place = Home | OpenWorld
 
 #: Steps between two calls of a callback, and between two chances to interrupt.
 CHUNK = 10_000
-
-_FORMAT = 1
 
 
 class Life(Protocol):
@@ -54,16 +57,19 @@ class Face(ABC):
 
     config_class: ClassVar[type[Any]]
 
-    def __init__(self, env: "Place | str", seed: int, config: Any) -> None:
-        self.seed = seed
-        self.config = config
-        self._body: Body | None = self._embody(place(env, seed))
+    def __init__(self, env: "Place | str", seed: int, settings: dict[str, Any]) -> None:
+        self.seed = whole(seed, "seed")
+        plain = {key: value.item() if isinstance(value, np.generic) else value for key, value in settings.items()}
+        self.config = fill(self.config_class, plain, type(self).__name__)
+        where = place(env, self.seed)
+        self._body: Body | None = self._embody(where)
         self._now: Any = self._body.now
         self._world, self._offsets = self._body.world, self._body.offsets
+        self._env: Place | None = where if isinstance(env, str) else env
         self._predictions = 0
 
     @abstractmethod
-    def _embody(self, where: "Place") -> Body:
+    def _embody(self, where: "Home") -> Body:
         """A fresh memory, and its life in that place. Raises `UserError` where it cannot live there."""
 
     @abstractmethod
@@ -80,8 +86,8 @@ class Face(ABC):
 
     @classmethod
     @abstractmethod
-    def _memory(cls, arrays: dict[str, Any]) -> Any:
-        """The population of one that holds these arrays."""
+    def _blank(cls, shape: tuple[int, ...]) -> Any:
+        """A fresh memory whose estimates have that shape. Raises `UserError` where they cannot."""
 
     @property
     def num_timesteps(self) -> int:
@@ -90,21 +96,27 @@ class Face(ABC):
 
     def learn(
         self,
-        total_timesteps: int,
+        total_timesteps: float,
         callback: Callable[[Self], bool | None] | None = None,
         progress_bar: bool = False,
     ) -> Self:
-        """Learn for exactly `total_timesteps` more steps; an episode that they cut goes on with the next call.
+        """Learn for exactly `total_timesteps` more steps (1e6 will do); an episode they cut goes on with the next call.
 
         `callback` gets the learner after every `CHUNK` steps and at the end; if it returns False, learning stops.
         """
         if self._body is None:
             raise UserError("this learner was loaded without an environment; give one: load(path, env=...)")
-        if total_timesteps < 1:
+        if callback is not None and not callable(callback):
+            raise UserError(
+                "callback must be a function that takes the learner, and returns False to stop it; "
+                f"a {type(callback).__name__} is none"
+            )
+        steps, first = whole(total_timesteps, "total_timesteps"), self.num_timesteps
+        if not 1 <= steps < MANY:
             raise UserError(f"total_timesteps must be at least 1, not {total_timesteps}")
-        ends = [*range(self.num_timesteps + CHUNK, self.num_timesteps + total_timesteps, CHUNK)]
-        ends.append(self.num_timesteps + total_timesteps)
-        for end in _shown(ends) if progress_bar else ends:
+        chunks = -(-steps // CHUNK)
+        ends = (first + min(steps, (chunk + 1) * CHUNK) for chunk in range(chunks))
+        for end in _shown(ends, chunks) if progress_bar else ends:
             self._body.life.run(end)
             if callback is not None and callback(self) is False:
                 break
@@ -112,19 +124,32 @@ class Face(ABC):
 
     def predict(
         self, obs: Any, state: Any = None, episode_start: Any = None, deterministic: bool = False
-    ) -> tuple[Ints, Any]:
-        """Actions for one observation or an array of them, and `state` as it came (there is none to keep).
+    ) -> tuple[Ints | np.int64, Any]:
+        """Actions for an array of observations, or one for one, and `state` as it came (there is none to keep).
 
+        One action is a NumPy integer, not an array of no axes: Gymnasium's toy-text worlds look it up in a dict.
         Deterministic: the best known action, the lowest among ties. Otherwise it explores as it would in learning,
         from a random stream of its own, so that predicting changes nothing that is learnt.
         """
         q, _ = self._rows()
-        observations = np.asarray(obs, dtype=np.int64)
-        rows = [self._row(int(one) - self._offsets[0]) for one in observations.ravel()]
-        if any(not 0 <= row < len(q) for row in rows):
-            raise UserError(f"{observations} is no observation of this learner; it knows {len(q)}")
-        actions = [int(q[row].argmax()) if deterministic else self._explore(row) for row in rows]
-        return np.array(actions, dtype=np.int64).reshape(observations.shape) + self._offsets[1], state
+        rows_B, shape = self._rows_at(obs)
+        actions = [int(q[row].argmax()) if deterministic else self._explore(row) for row in rows_B]
+        actions_B = np.array(actions, dtype=np.int64) + self._offsets[1]
+        return (actions_B.reshape(shape) if shape else actions_B[0]), state
+
+    def _rows_at(self, obs: Any) -> tuple[list[int], tuple[int, ...]]:
+        """The rows where the actions at one or many observations are chosen, and the shape of these."""
+        try:
+            observations = np.asarray(obs)
+        except ValueError:  # lists of different lengths
+            observations = np.asarray(None)
+        first, known = self._offsets[0], len(self._rows()[0])
+        if observations.dtype.kind in "iu":
+            rows = [self._row(int(one) - first) for one in observations.ravel()]
+            if all(0 <= row < known for row in rows):
+                return rows, observations.shape
+        shown = " ".join(reprlib.repr(obs).split())
+        raise UserError(f"{shown} is no observation of this learner; it knows {first}…{first + known - 1}")
 
     def _explore(self, row: int) -> int:
         explore = self._strategy()
@@ -132,58 +157,54 @@ class Face(ABC):
         self._predictions += 1
         return int(choose(explore.code, explore.params, *self._rows(), row, np.uint64(key), self.num_timesteps))
 
+    def get_env(self) -> "Place | None":
+        """Where it lives: the environment as it was given, or the world that its name stands for; None: nowhere."""
+        return self._env
+
+    def set_env(self, env: "Place | str") -> None:
+        """Move to another environment with all that is learnt, as `load(path, env)` does."""
+        self._settle(env)
+
     def save(self, path: str | Path) -> None:
         """Write the learner to one file, whole or not at all: safetensors, its settings as JSON inside."""
-        from daedalus.core.files import write_arrays
-
-        settings = {field.name: getattr(self.config, field.name) for field in dataclasses.fields(self.config)}
-        about = {
-            "format": _FORMAT,
-            "learner": type(self).__name__,
-            "seed": self.seed,
-            "config": {key: str(value) if isinstance(value, Spec) else value for key, value in settings.items()},
-            "world": self._world,
-            "offsets": self._offsets,
-        }
-        write_arrays(Path(path), self._now._asdict(), {"daedalus": json.dumps(about)})
+        settings = tuple((field.name, getattr(self.config, field.name)) for field in dataclasses.fields(self.config))
+        spec = Spec(type(self).__name__, settings)
+        card = Card(str(spec), self.seed, self._world, *self._offsets, self._predictions)
+        write_learner(Path(path), card, self._now._asdict())
 
     @classmethod
     def load(cls, path: str | Path, env: "Place | str | None" = None, device: str = "auto") -> Self:
         """Read a saved learner. With `env` it can learn on: in the exact world it left, as if never interrupted;
-        elsewhere from a new episode. Raises `UserError` for a file that is damaged or holds another learner.
+        elsewhere from a new episode. Other dynamics of the same shape are no error: what was learnt is the start
+        there. Raises `UserError` for a file that is damaged or holds another learner.
         """
-        from daedalus.core.files import damaged, read_arrays
+        from daedalus.core.files import damaged
 
         if device not in ("auto", "cpu"):
             raise UserError(f"tables live on the CPU; device must be 'auto' or 'cpu', not {device!r}")
-        arrays, metadata = read_arrays(Path(path), "save the learner again")
-        try:
-            about = json.loads(metadata["daedalus"])
-            kind, version = about["learner"], about["format"]
-        except (KeyError, ValueError) as error:
-            raise damaged(Path(path), "no learner of daedalus in it", "save the learner again") from error
-        if version > _FORMAT:
-            raise UserError(f"{path} was written by a newer version of daedalus; upgrade to read it")
-        if kind != cls.__name__:
-            raise UserError(f"{path} holds a {kind}, not a {cls.__name__}; call {kind}.load")
-        return cls._revived(arrays, about, env)
-
-    @classmethod
-    def _revived(cls, arrays: dict[str, Any], about: dict[str, Any], env: "Place | str | None") -> Self:
-        settings = {
-            key: parse_spec(value) if isinstance(value, str) else value for key, value in about["config"].items()
-        }
+        card, arrays = read_learner(Path(path))
         self = cls.__new__(cls)
-        self.seed, self.config = about["seed"], fill(cls.config_class, settings, cls.__name__)
-        self._now, self._body = cls._memory(arrays), None
-        self._world, self._offsets = about["world"], (about["offsets"][0], about["offsets"][1])
-        self._predictions = 0
+        try:
+            spec = parse_spec(card.learner)
+            if spec.name == cls.__name__:
+                self.config = fill(cls.config_class, spec.mapping, cls.__name__)
+                self._now = cls._blank(arrays["q"].shape if "q" in arrays else ())
+                check(arrays, self._now)
+        except (UserError, RecursionError) as error:
+            raise damaged(Path(path), error, REMEDY) from error
+        if spec.name != cls.__name__:
+            raise UserError(f"{path} holds a {spec.name}, not a {cls.__name__}; call {spec.name}.load")
+        _copy(arrays, self._now)
+        self.seed, self._world, self._predictions = card.seed, card.world, card.predictions
+        self._offsets = card.observed, card.acted
+        self._body = self._env = None
         if env is not None:
-            self._settle(place(env, self.seed))
+            self._settle(env)
         return self
 
-    def _settle(self, where: "Place") -> None:
+    def _settle(self, env: "Place | str") -> None:
         """Move with all memory to a place; the running episode comes along only into the same exact world."""
+        where = place(env, self.seed)
         body, memory = self._embody(where), self._now._asdict()
         same_episode = body.world is not None and body.world == self._world
         for name, array in body.now._asdict().items():
@@ -195,26 +216,48 @@ class Face(ABC):
             if same_episode or name not in _OF_AN_EPISODE:
                 array[...] = memory[name]
         self._body, self._now, self._world, self._offsets = body, body.now, body.world, body.offsets
+        self._env = where if isinstance(env, str) else env
 
 
 #: Arrays that say where an episode stands, not what was learnt.
 _OF_AN_EPISODE = ("state", "action", "length", "ret")
 
 
-def place(env: "Place | str", seed: int) -> "Place":
+def whole(value: Any, name: str) -> int:
+    """A whole number, also one written as 1e6. Raises `UserError` for anything else."""
+    if isinstance(value, float | np.floating) and float(value).is_integer():
+        return int(value)
+    try:
+        return operator.index(value)
+    except TypeError:
+        raise UserError(f"{name} must be a whole number, not {value!r}") from None
+
+
+def place(env: "Place | str", seed: int) -> "Home":
     """What to live in: the exact problem that `env` names or stands on, else the environment itself."""
-    if isinstance(env, World | Bandit):
-        return env
+    import gymnasium
+
     from daedalus.envs import load_problem, problem_of
 
-    if not isinstance(env, str):
-        return problem_of(env) or env
-    problem = load_problem(parse_spec(env), seed)
-    return problem.make() if isinstance(problem, OpenWorld) else problem
+    problem = load_problem(parse_spec(env), seed) if isinstance(env, str) else env
+    if isinstance(problem, OpenWorld):
+        problem = problem.make()
+    if isinstance(problem, World | Bandit):
+        return problem
+    if not isinstance(problem, gymnasium.Env):
+        raise UserError(
+            f"a learner lives in one Gymnasium environment, a world, or the name of one, not in a {type(env).__name__}"
+        )
+    return problem_of(problem) or problem
 
 
-def _shown(ends: list[int]) -> Any:
+def _copy(arrays: Columns, now: Any) -> None:
+    for name, array in now._asdict().items():
+        array[...] = arrays[name]
+
+
+def _shown(ends: Iterable[int], chunks: int) -> Iterable[int]:
     from rich.console import Console
     from rich.progress import track
 
-    return track(ends, description="learning", console=Console(stderr=True))
+    return track(ends, description="learning", total=chunks, console=Console(stderr=True))

@@ -1,11 +1,13 @@
 """Rows for the store: every trial fills the same columns."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
 from daedalus.core.lab.experiment import CURVE, Columns, Record, Snapshot
+
+from .checked import damaged_snapshot
 
 #: What a column holds where a trial has nothing to say.
 _ABSENT = {np.float64: np.nan, np.int64: 0, np.bool_: False}
@@ -47,7 +49,26 @@ def snapshot(step: int, arrays: Columns, seconds: float) -> Snapshot:
     return Snapshot(step, {**arrays, "seconds": np.array(seconds)})
 
 
-def resumed(resume: Snapshot) -> tuple[Columns, float]:
-    """The arrays and the seconds of a snapshot."""
+class Life(Protocol):
+    """Learners that a snapshot can be given to."""
+
+    @property
+    def step(self) -> int:
+        """Steps taken so far."""
+        ...
+
+    def restore(self, arrays: Columns) -> None:
+        """Take up the state that these arrays hold."""
+        ...
+
+
+def resumed(resume: Snapshot, life: Life) -> float:
+    """Let `life` take up a snapshot; return the seconds lived before it. Raises `UserError` where it is damaged."""
     arrays = dict(resume.arrays)
-    return arrays, float(arrays.pop("seconds"))
+    seconds = arrays.pop("seconds", np.array(np.nan))
+    life.restore(arrays)
+    if life.step != resume.step:
+        raise damaged_snapshot(f"t is {life.step}, not {resume.step}")
+    if seconds.shape != () or not np.isfinite(seconds):
+        raise damaged_snapshot(f"seconds is {seconds}")
+    return float(seconds)

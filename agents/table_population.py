@@ -11,6 +11,7 @@ from daedalus.core.rng import stream_keys
 from daedalus.core.sampling import start_state, tables
 from daedalus.core.world import World
 
+from .checked import take_up
 from .table_config import TableConfig, learner
 from .table_rules import Log, Population, run
 
@@ -91,9 +92,8 @@ class TablePopulation:
         return {name: array.copy() for name, array in self.now._asdict().items()}
 
     def restore(self, arrays: Columns) -> None:
-        """Take up the state that `arrays` returned."""
-        for name, array in self.now._asdict().items():
-            array[...] = arrays[name]
+        """Take up the state that `arrays` returned. Raises `UserError` where these are no such state."""
+        take_up(arrays, self.now)
 
 
 def empty_log(seeds: int, capacity: int) -> Log:

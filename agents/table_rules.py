@@ -148,7 +148,7 @@ def run(
             ret += reward
             rewards += reward
             terminated = world.terminal[state_next]
-            ended = terminated or length == horizon
+            ended = terminated or 0 < horizon <= length
             action = learn(
                 learner, q, visits, state, action, reward, state_next, terminated, ended, policy_key, t, scratch
             )

@@ -7,7 +7,7 @@ action that is drawn but never taken.
 """
 
 from contextlib import closing
-from typing import TYPE_CHECKING, Any, ClassVar, final
+from typing import TYPE_CHECKING, ClassVar, final
 
 from daedalus.core.arrays import Floats, Ints
 from daedalus.core.errors import UserError
@@ -22,7 +22,7 @@ from .table_config import TableConfig, learner
 from .table_population import TablePopulation, fresh_population
 
 if TYPE_CHECKING:
-    from .face import Place
+    from .face import Home, Place
 
 
 class TableLearner(Face):
@@ -41,8 +41,10 @@ class TableLearner(Face):
         explore: Spec | str | None = None,
         initial: float = 0.0,
     ) -> None:
-        spec = parse_spec(explore) if isinstance(explore, str) else explore
-        super().__init__(env, seed, TableConfig(alpha, gamma, epsilon, spec, initial))
+        settings = {"alpha": alpha, "gamma": gamma, "epsilon": epsilon, "explore": explore, "initial": initial}
+        if isinstance(explore, str):
+            settings["explore"] = parse_spec(explore)
+        super().__init__(env, seed, settings)
 
     @classmethod
     def check(cls, problem: Problem) -> None:
@@ -63,7 +65,7 @@ class TableLearner(Face):
         """How often each action was taken, (S, A)."""
         return self._rows()[1]
 
-    def _embody(self, where: "Place") -> Body:
+    def _embody(self, where: "Home") -> Body:
         if isinstance(where, Bandit):
             raise UserError(f"a table learns in states, and {where.name} is a bandit; take epsilon_greedy or ucb there")
         if isinstance(where, World):
@@ -87,8 +89,10 @@ class TableLearner(Face):
         return config.strategy()
 
     @classmethod
-    def _memory(cls, arrays: dict[str, Any]) -> table_rules.Population:
-        return table_rules.Population(**arrays)
+    def _blank(cls, shape: tuple[int, ...]) -> table_rules.Population:
+        if len(shape) != 3 or shape[0] != 1 or 0 in shape:
+            raise UserError(f"q has shape {shape}")
+        return fresh_population((1, shape[1], shape[2]), 0.0, 0)
 
 
 @final

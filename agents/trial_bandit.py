@@ -26,9 +26,7 @@ def pulled(
     """Pull to the end: a row and a snapshot at every evaluation point but step 0, and what was found."""
     began = time.perf_counter()
     if resume is not None:
-        arrays, seconds = resumed(resume)
-        runs.restore(arrays)
-        began -= seconds
+        began -= resumed(resume, runs)
     for step in evaluation_steps(experiment.steps):
         if step == 0 or (resume is not None and step <= resume.step):
             continue

@@ -68,9 +68,7 @@ def lived(
     began = time.perf_counter()
     optimum, random_value = known_values(world, experiment.horizon)
     if resume is not None:
-        arrays, seconds = resumed(resume)
-        population.restore(arrays)
-        began -= seconds
+        began -= resumed(resume, population)
     for step in evaluation_steps(experiment.steps):
         if resume is not None and step <= resume.step:
             continue
