@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from daedalus.core.errors import UserError, unknown
-from daedalus.core.lab.store.encoding import slug
+from daedalus.core.lab.encoding import slug
 from daedalus.core.spec import Labelled, Spec, parse_agents, parse_spec
 
 from .experiment import Experiment, Group, Plan

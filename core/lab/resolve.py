@@ -8,7 +8,7 @@ from typing import Any
 
 from daedalus.core.catalogue import Entry, find, of_kind
 from daedalus.core.errors import UserError
-from daedalus.core.lab.store.encoding import experiment_to_json, settings_of, slug
+from daedalus.core.lab.encoding import experiment_to_json, settings_of, slug
 from daedalus.core.spec import Spec, fill
 from daedalus.core.world import Bandit, Problem, World, sort_of
 

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from daedalus.core.errors import UserError
-from daedalus.core.lab.store.encoding import experiment_to_json
+from daedalus.core.lab.encoding import experiment_to_json
 from daedalus.core.lab.store.folder import RunFolder
 from daedalus.core.lab.store.run import Block, blocks_in
 

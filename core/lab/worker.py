@@ -19,7 +19,7 @@ from typing import Any
 
 from daedalus.core.catalogue import find
 from daedalus.core.errors import UserError
-from daedalus.core.lab.store.encoding import experiment_from_json
+from daedalus.core.lab.encoding import experiment_from_json
 from daedalus.core.lab.store.provenance import version
 from daedalus.core.lab.store.run import block_at
 from daedalus.core.lab.store.writer import BlockWriter

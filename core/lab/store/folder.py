@@ -12,11 +12,11 @@ from typing import Any
 
 from daedalus.core.errors import UserError
 from daedalus.core.files import cannot, make_folder, read_json, write_arrays, write_json
+from daedalus.core.lab.encoding import plan_to_json, slug
 from daedalus.core.lab.plan import merged, refuse_changes
 from daedalus.core.lab.resolve import Place, Resolved, Seat, renamed, resolve
 
 from .cards import card
-from .encoding import plan_to_json, slug
 from .provenance import now, provenance
 from .run import FORMAT, Run, open_run
 

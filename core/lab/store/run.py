@@ -21,9 +21,8 @@ import pyarrow as pa
 
 from daedalus.core.errors import UserError, unknown
 from daedalus.core.files import damaged, fingerprint, read_arrays, read_json, read_table
+from daedalus.core.lab.encoding import plan_from_json, slug
 from daedalus.core.lab.experiment import Experiment, Plan
-
-from .encoding import plan_from_json, slug
 
 #: The layout's version; a run of a newer one is refused.
 FORMAT = 1

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from daedalus.core.files import write_arrays, write_json
+from daedalus.core.lab.encoding import plan_to_json
 from daedalus.core.lab.experiment import Experiment, Final, Group, Plan, Record, evaluation_steps
-from daedalus.core.lab.store.encoding import plan_to_json
 from daedalus.core.lab.store.run import FORMAT, Run, block_at, open_run
 from daedalus.core.lab.store.writer import BlockWriter
 from daedalus.core.spec import parse_spec

@@ -13,16 +13,16 @@ import pytest
 from daedalus.core import files
 from daedalus.core.errors import UserError
 from daedalus.core.lab import compare, open_run
-from daedalus.core.lab.experiment import CURVE, Experiment, Final, Record, Snapshot
-from daedalus.core.lab.plan import make_plan
-from daedalus.core.lab.store import writer
-from daedalus.core.lab.store.encoding import (
+from daedalus.core.lab.encoding import (
     experiment_from_json,
     experiment_to_json,
     plan_from_json,
     plan_to_json,
     slug,
 )
+from daedalus.core.lab.experiment import CURVE, Experiment, Final, Record, Snapshot
+from daedalus.core.lab.plan import make_plan
+from daedalus.core.lab.store import writer
 from daedalus.core.lab.store.run import Block, block_at
 from daedalus.core.lab.store.writer import BlockWriter
 from daedalus.core.spec import Spec, parse_spec
