@@ -1,13 +1,18 @@
 """The decorators for compiled code, and where its cache lives.
 
 Numba's disk cache misses edits of inlined functions in *other* files, so the cache folder is keyed by a hash of
-every kernel source: an edit anywhere makes a fresh folder. Kernel sources are the files that import this module.
+every kernel source: an edit anywhere makes a fresh folder. Kernel sources are the files of this distribution that
+import this module. Other packages' kernels may use it and share the folder, but their edits do not make a fresh one:
+after editing a function that theirs inline from another file, they must empty the folder themselves.
 Kernels are serial and release the GIL; threads and processes run many of them (no `parallel`, no `fastmath`).
 """
 
+import contextlib
 import functools
 import hashlib
 import os
+import shutil
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar, cast
@@ -17,6 +22,7 @@ import numba
 F = TypeVar("F", bound=Callable[..., Any])
 
 _MARK = b"compiled import"
+_KEPT_SECONDS = 30 * 24 * 3600  # a folder that no process has used for so long is of a past version
 
 
 def cache_root() -> Path:
@@ -41,7 +47,20 @@ def cache_folder() -> Path:
         text = source.read_bytes()
         if _MARK in text:
             digest.update(source.name.encode() + text)
-    return cache_root() / f"kernels-{digest.hexdigest()[:16]}"
+    folder = cache_root() / f"kernels-{digest.hexdigest()[:16]}"
+    _tend(folder)
+    return folder
+
+
+def _tend(folder: Path) -> None:
+    """Mark the folder as in use; where it is new, remove those long unused. What cannot be done is left."""
+    with contextlib.suppress(OSError):
+        if folder.exists():
+            os.utime(folder)
+            return
+        for old in folder.parent.glob("kernels-*"):
+            if time.time() - old.stat().st_mtime > _KEPT_SECONDS:
+                shutil.rmtree(old, ignore_errors=True)
 
 
 def compiled(function: F) -> F:

@@ -3,6 +3,10 @@
 A stream is a 64-bit key, a hash of (seed, role). Draw number `n` of a stream is a pure function of its key and
 `n`, so a stream's state is one counter, adding a role moves no other, and seed *i* draws the same numbers
 whichever seeds run beside it. Compiled code draws through `daedalus.core.draws`.
+
+A role is a word of whoever draws; two that must not share numbers need two words. The common ones: "world" and
+"start" (`sampling`), "policy" (what a learner decides), "predict" (what it is asked beside learning), "evaluation",
+and for what is drawn at construction "layout" and "arms".
 """
 
 import hashlib
@@ -11,9 +15,6 @@ from collections.abc import Iterable
 import numpy as np
 
 from .arrays import Keys
-
-#: What randomness is for. A learner may add roles of its own.
-ROLES = ("world", "policy", "init", "replay", "evaluation")
 
 
 def stream_key(seed: int, role: str) -> int:

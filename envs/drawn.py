@@ -40,7 +40,8 @@ _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 def drawing(path: str | Path, slip: float = 0.0, time_limit: TimeLimit = "auto") -> World:
     """The world that a file draws: text, or a PNG by its first bytes.
 
-    Text: `#` wall, space or `.` floor, `S` start, `G` goal. PNG: a black, white, green or red pixel for the same.
+    Text: `#` wall, space or `.` floor, `S` start, `G` goal. PNG: a black, white, green or red pixel for the same,
+    within `TOLERANCE` a channel; what is transparent counts as white.
     The start is uniform over the starts; outside the drawing is wall. The time limit "auto" is twice the number of
     tiles, as in a generated maze. Raises `UserError`, with line and column.
     """
@@ -84,14 +85,6 @@ def parse_drawing(text: str, name: str) -> Pixels:
         )
     _check(tiles, name, "'S'", "'G'", "line")
     return tiles
-
-
-def read_png(path: str | Path) -> Pixels:
-    """Read a PNG with a pixel per tile, (rows, columns) of `Tile`. Raises `UserError` with row and column.
-
-    Colours may miss by `TOLERANCE` a channel; what is transparent counts as white.
-    """
-    return _png_tiles(_read(Path(path)), str(path))
 
 
 def _read(path: Path) -> bytes:

@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import time
 
 from daedalus.core import compiled as subject
 
@@ -93,3 +94,25 @@ def test_where_the_cache_is(monkeypatch):
     monkeypatch.delenv("DAEDALUS_CACHE")
     monkeypatch.setenv("XDG_CACHE_HOME", "/b")
     assert str(subject.cache_root()) == "/b/daedalus"
+
+
+def test_folders_long_unused_go_when_a_new_one_comes(tmp_path, monkeypatch):
+    source, cache = tmp_path / "source", tmp_path / "cache"
+    source.mkdir()
+    monkeypatch.setattr(subject, "_floors", lambda: [source])
+    monkeypatch.setenv("DAEDALUS_CACHE", str(cache))
+    subject.cache_folder.__wrapped__()  # where there is no cache yet
+    month_ago = time.time() - 31 * 24 * 3600
+    for name in ("kernels-old", "kernels-recent", "else"):
+        (cache / name / "index").mkdir(parents=True)
+        os.utime(cache / name, (month_ago, month_ago) if name != "kernels-recent" else None)
+    (cache / "kernels-link").symlink_to(cache / "else")
+    mine = subject.cache_folder.__wrapped__()
+    assert sorted(path.name for path in cache.iterdir()) == ["else", "kernels-link", "kernels-recent"]
+    mine.mkdir()
+    os.utime(mine, (month_ago, month_ago))
+    (cache / "kernels-older").mkdir()
+    os.utime(cache / "kernels-older", (month_ago, month_ago))
+    assert subject.cache_folder.__wrapped__() == mine
+    assert mine.stat().st_mtime > month_ago + 1000  # in use, so it is young again
+    assert (cache / "kernels-older").exists()  # removed with the next new folder

@@ -1,5 +1,7 @@
 """The MDP as a value: what it accepts, what it refuses and how it says so."""
 
+import os
+
 import numpy as np
 import pytest
 
@@ -88,7 +90,22 @@ def test_indices_must_be_integers():
         FiniteMDP(**{**given, "next_state": given["next_state"][0]})
 
 
-def test_worlds_that_would_not_fit_are_refused_with_their_bytes():
-    check_size(10**6, 4, 3)
-    with pytest.raises(UserError, match="240,000,000,000 bytes"):
+def of_memory(monkeypatch, size):
+    monkeypatch.setattr(os, "sysconf", {"SC_PAGE_SIZE": 4096, "SC_PHYS_PAGES": size // 4096}.__getitem__)
+
+
+def test_worlds_that_would_not_fit_are_refused_with_their_bytes(monkeypatch):
+    of_memory(monkeypatch, 2**30)
+    check_size(10**6, 4, 3)  # 240 MB; a quarter of 1 GiB is 268 MB
+    with pytest.raises(UserError, match="need 320,000,000 bytes of tables, more than the 268,435,456 available"):
+        check_size(4 * 10**6, 4, 1)
+    of_memory(monkeypatch, 2**33)
+    check_size(4 * 10**6, 4, 1)
+
+
+def test_no_machine_builds_what_state_numbers_cannot_count(monkeypatch):
+    of_memory(monkeypatch, 2**50)
+    with pytest.raises(UserError, match="240,000,000,000 bytes of tables, more than the 17,179,869,184 available"):
         check_size(10**9, 4, 3)
+    with pytest.raises(UserError, match="bytes of tables"):
+        check_size(2**31, 1, 1)

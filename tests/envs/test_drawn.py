@@ -12,7 +12,7 @@ from PIL import Image
 from daedalus.core.errors import UserError
 from daedalus.core.world import Tile
 from daedalus.envs import drawn
-from daedalus.envs.drawn import drawing, parse_drawing, read_png
+from daedalus.envs.drawn import drawing, parse_drawing
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 WALL, FLOOR, START, GOAL = Tile.WALL, Tile.FLOOR, Tile.START, Tile.GOAL
@@ -142,7 +142,7 @@ def test_a_png_says_the_same_as_text(tmp_path, mode):
     text = "#####\n#S.G#\n#..S#\n"
     path = tmp_path / "maze.png"
     path.write_bytes(png(painted(parse_drawing(text, "maze")), mode))
-    assert read_png(path).tolist() == parse_drawing(text, "maze").tolist()
+    assert drawing(path).scene.tiles.tolist() == parse_drawing(text, "maze").tolist()
     assert drawing(path).mdp.fingerprint() == drawing_of(tmp_path, text).mdp.fingerprint()
 
 
@@ -155,17 +155,17 @@ def drawing_of(folder, text, **options):
 def test_a_colour_may_miss_by_the_tolerance_and_no_more(tmp_path):
     path = tmp_path / "maze.png"
     path.write_bytes(png([[(32, 223, 32), (223, 32, 32), (32, 32, 32), (223, 223, 223)]]))
-    assert read_png(path).tolist() == [[START, GOAL, WALL, FLOOR]]
+    assert drawing(path).scene.tiles.tolist() == [[START, GOAL, WALL, FLOOR]]
     path.write_bytes(png([[(0, 255, 0), (255, 0, 0)], [(255, 255, 255), (33, 0, 255)]]))
     with pytest.raises(UserError, match=r"row 2, column 2: unknown colour #2100ff; known, within 32 a channel: black"):
-        read_png(path)
+        drawing(path)
 
 
 def test_what_is_transparent_is_white(tmp_path):
     pixels = np.zeros((1, 3, 4), dtype=np.uint8)
     pixels[0, 0], pixels[0, 2] = (0, 255, 0, 255), (255, 0, 0, 255)
     Image.fromarray(pixels).save(tmp_path / "maze.png")
-    assert read_png(tmp_path / "maze.png").tolist() == [[START, FLOOR, GOAL]]
+    assert drawing(tmp_path / "maze.png").scene.tiles.tolist() == [[START, FLOOR, GOAL]]
 
 
 @pytest.mark.parametrize(
