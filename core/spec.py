@@ -119,8 +119,8 @@ def _parted(text: str) -> tuple[str, str]:
     text = text.strip()
     if not text:
         raise UserError("an empty name; expected something like daedalus/Maze-v0 or q_learning:alpha=.5")
-    if match := _CALLED.match(text):  # `ucb(c=2)` says the same as `ucb:c=2`, and `ucb(c=2):d=3` as `ucb:c=2,d=3`
-        return match["name"].strip(), ",".join(filter(None, (match["inside"], match["more"])))
+    if called := _called(text):
+        return called
     head, colon, tail = text.partition(":")
     while colon and tail and "=" not in tail.partition(":")[0]:
         more, colon, rest = tail.partition(":")
@@ -130,8 +130,20 @@ def _parted(text: str) -> tuple[str, str]:
     return head.strip(), tail
 
 
-#: Parentheses that stand before any "=" and end the text or come before a colon; `maze(1).txt` is only a name.
-_CALLED = re.compile(r"^(?P<name>[^=()]+)\((?P<inside>[^()]*(?:\([^()]*\)[^()]*)*)\)(?::(?P<more>.*))?$", re.DOTALL)
+def _called(text: str) -> tuple[str, str] | None:
+    """The parts of `ucb(c=2)`, which says the same as `ucb:c=2`; None where no such parentheses end the name."""
+    name, _, rest = text.partition("(")
+    if "=" in name or not name.strip():
+        return None
+    depth = 1
+    for position, character in enumerate(rest):
+        depth += (character == "(") - (character == ")")
+        if depth == 0:
+            inside, more = rest[:position], rest[position + 1 :]
+            if more and not more.startswith(":"):  # `maze(1).txt` is only a name
+                return None
+            return name.strip(), ",".join(part for part in (inside, more[1:]) if part.strip())
+    return None
 
 
 @dataclass(frozen=True)
@@ -159,7 +171,8 @@ def parse_agents(text: str) -> list[Labelled]:
         continues = "=" in stripped.partition("(")[0].partition(":")[0] and not _LABEL.match(stripped)
         if continues:
             if not groups:
-                hint = label_hint(*stripped.split("=", 1)) if _may_be_an_agent(stripped) else ""
+                label, _, agent = stripped.partition("=")
+                hint = label_hint(label, agent) if isinstance(parse_value(agent), str | Spec) else ""
                 raise UserError(f"{stripped!r} is a parameter, but no agent stands before it{hint}")
             groups[-1].append(stripped)
         else:
@@ -170,11 +183,6 @@ def parse_agents(text: str) -> list[Labelled]:
 def label_hint(label: str, agent: str) -> str:
     """What to say where a label may have been meant."""
     return f"; a label needs a colon at its end: {label}={agent}:"
-
-
-def _may_be_an_agent(piece: str) -> bool:
-    value = parse_value(piece.partition("=")[2])
-    return isinstance(value, Spec) or (isinstance(value, str) and value.isidentifier() or "/" in piece)
 
 
 def _labelled(pieces: list[str]) -> Labelled:

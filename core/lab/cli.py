@@ -20,7 +20,7 @@ _HELP = """Run agents in worlds whose optimum is known exactly, and compare them
 Start with:  daedalus compare daedalus/Maze-v0 --agents q_learning,sarsa
 """
 
-_MENDABLE, _FAULT = 2, 1
+_MENDABLE, _FAULT, _INTERRUPTED = 2, 1, 130
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -33,17 +33,43 @@ def _status(typed: list[str], debug: bool) -> int:
     try:
         status = build(typed)(typed or ["--help"], prog_name="daedalus", standalone_mode=False)
         sys.stdout.flush()
-        return status if isinstance(status, int) else 0
-    except UserError as error:
-        return _say(str(error), _MENDABLE, debug)
+        status = status if isinstance(status, int) else 0
+        return _stopped(typed) if status == _INTERRUPTED else status  # Typer turns an interrupt into this number
+    except KeyboardInterrupt:
+        return _stopped(typed)
     except BrokenPipeError:  # `daedalus list | head`
         sys.stderr.close()
         return _FAULT
     except Exception as error:
+        if interrupted(error):
+            return _stopped(typed)
+        if isinstance(error, UserError):
+            return _say(str(error), _MENDABLE, debug)
         # Typer's usage errors have no public base class; this method is what they share.
         if hasattr(error, "format_message"):
             return _say(_usage(error, typed), _MENDABLE, debug)
         return _say(_fault(error), _FAULT, debug)
+
+
+def interrupted(error: BaseException) -> bool:
+    """Whether an error is Ctrl-C in disguise: one that comes inside a compiled call surfaces as a `SystemError`."""
+    seen: list[BaseException] = []
+    left: list[BaseException | None] = [error]
+    while left:
+        one = left.pop()
+        if isinstance(one, KeyboardInterrupt):
+            return True
+        if one is not None and one not in seen:
+            seen.append(one)
+            left += [one.__cause__, one.__context__]
+    return False
+
+
+def _stopped(typed: Sequence[str]) -> int:
+    kept = _called(typed) == "compare"
+    more = " Finished blocks are kept; run the same command again to go on." if kept else ""
+    sys.stderr.write(f"Interrupted.{more}\n")
+    return _INTERRUPTED
 
 
 def _say(message: str, status: int, debug: bool) -> int:
@@ -77,7 +103,7 @@ def build(typed: Sequence[str]) -> typer.Typer:
     app = typer.Typer(add_completion=False, help=_HELP, pretty_exceptions_enable=False)
     app.callback()(_root)
     commands = of_kind("command")
-    called = next((word for word in typed if not word.startswith("-")), "")
+    called = _called(typed)
     if called and called not in commands:
         from daedalus.core.errors import unknown
 
@@ -86,6 +112,11 @@ def build(typed: Sequence[str]) -> typer.Typer:
         function = entry.load() if name == called else _placeholder(entry)
         app.command(name, short_help=entry.summary)(function)
     return app
+
+
+def _called(typed: Sequence[str]) -> str:
+    """The first word that is no option."""
+    return next((word for word in typed if not word.startswith("-")), "")
 
 
 def _placeholder(entry: Entry) -> Callable[[], None]:

@@ -1,6 +1,7 @@
 """The sub-commands. Each takes words and prints; the work is done elsewhere, and imported only when called."""
 
 import json
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 
     from .experiment import Plan
 
+# Read by `cli.main` from the words themselves; declared so that it may also stand after the sub-command.
 Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else on stdout.")]
 
@@ -80,10 +82,17 @@ def compare(
 
       daedalus compare --config examples/demo.yaml
     """
-    asked = {"worlds": worlds, "agents": agents, "seeds": seeds, "steps": steps, "horizon": horizon, "name": name}
+    from daedalus.core.spec import parse_agents, parse_spec
+
+    asked: dict[str, Any] = {"seeds": seeds, "steps": steps, "horizon": horizon, "name": name}
+    asked["worlds"] = [parse_spec(world) for world in worlds] if worlds else None
+    asked["agents"] = [agent for listed in agents for agent in parse_agents(listed)] if agents else None
     asked["episodes"] = episodes or None
     plan = _planned(config, {key: value for key, value in asked.items() if value is not None})
-    comparison = _compared(plan, jobs, out)
+    from .job import run_plan
+
+    comparison = run_plan(plan, jobs=jobs, out=out)
+    _note_stored(plan, comparison)
     if as_json:
         everything = comparison.to_dict()
         typer.echo(json.dumps({key: everything[key] for key in ("run", "report", "results")}, allow_nan=False))
@@ -105,14 +114,13 @@ def _planned(config: Path | None, asked: dict[str, Any]) -> "Plan":
     return make_plan(**asked)
 
 
-def _compared(plan: "Plan", jobs: int | None, out: Path) -> "Comparison":
-    from .job import run_plan
-
-    try:
-        return run_plan(plan, jobs=jobs, out=out)
-    except KeyboardInterrupt:
-        typer.echo("Interrupted. Finished blocks are kept; run the same command again to go on.", err=True)
-        raise typer.Exit(130) from None
+def _note_stored(plan: "Plan", comparison: "Comparison") -> None:
+    """A run that was extended shows all it has, which may be more than was asked for now."""
+    asked = {(str(experiment.world), experiment.label): experiment.seeds for experiment in plan.experiments()}
+    more = [result for result in comparison.results if result.seeds > asked.get((result.world, result.label), math.inf)]
+    if more:
+        seeds, stored = asked[more[0].world, more[0].label], more[0].seeds
+        typer.echo(f"{comparison.run} holds {stored} seeds, more than the {seeds} asked for; all are shown.", err=True)
 
 
 def solve(

@@ -14,6 +14,10 @@ from .experiment import Experiment, Group, Plan
 SEEDS = 10
 STEPS = 10_000
 
+#: Far beyond what anybody can run; a larger number is a slip, and might not fit the machine's integers.
+MOST_SEEDS = 1_000_000
+MOST_STEPS = 10**15
+
 GROUP_KEYS = ("worlds", "agents", "seeds", "steps", "horizon")
 
 Names = str | Spec | Labelled | Iterable[str | Spec | Labelled]
@@ -70,7 +74,7 @@ def _group(data: Mapping[str, Any], where: str, defaults: Mapping[str, Any], bas
     return Group(
         tuple(_worlds(data.get("worlds", ()), f"{where}worlds", base)),
         tuple(_agents(data.get("agents", ()), f"{where}agents")),
-        whole(data.get("seeds", defaults["seeds"]), f"{where}seeds"),
+        whole(data.get("seeds", defaults["seeds"]), f"{where}seeds", MOST_SEEDS),
         whole(data.get("steps", defaults["steps"]), f"{where}steps"),
         None if horizon is None else whole(horizon, f"{where}horizon"),
     )
@@ -141,10 +145,12 @@ def _at(where: str, parse: Any) -> Any:
         raise UserError(f"{where}: {error}") from error
 
 
-def whole(value: Any, where: str) -> int:
-    """A whole number of at least 1. Raises `UserError` that names `where`."""
+def whole(value: Any, where: str, most: int = MOST_STEPS) -> int:
+    """A whole number from 1 to `most`. Raises `UserError` that names `where`."""
     if isinstance(value, bool) or not isinstance(value, int) or value < 1:
         raise UserError(f"{where} must be a whole number of at least 1, not {value!r}")
+    if value > most:
+        raise UserError(f"{where} must be at most {most:,}")
     return value
 
 
@@ -169,6 +175,10 @@ def normal(plan: Plan) -> Plan:
     So a run that was extended and one that was planned at once have the same plan. Raises `UserError` for worlds
     or labels that collide and for a world that stands in two groups under different steps or horizon.
     """
+    for group in plan.groups:
+        for world in group.worlds:
+            if group.worlds.count(world) > 1:
+                raise UserError(f"the world {world} is listed twice; list it once")
     by_world: dict[Spec, list[Experiment]] = {}
     for experiment in plan.experiments():
         by_world.setdefault(experiment.world, []).append(experiment)

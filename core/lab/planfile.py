@@ -50,13 +50,28 @@ def read_plan(path: Path, over: Mapping[str, Any]) -> Plan:
         raise UserError(f"{path}: {error}") from error
 
 
+class _Loader(yaml.SafeLoader):
+    """Refuses a key that is given twice, of which YAML would silently take the last."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        seen: set[str] = set()
+        for key, _ in node.value:
+            if isinstance(key, yaml.ScalarNode):
+                if key.value in seen:
+                    raise UserError(f"line {key.start_mark.line + 1}: the key {key.value!r} is given twice")
+                seen.add(key.value)
+        return super().construct_mapping(node, deep)
+
+
 def _load(path: Path) -> dict[str, Any]:
     try:
-        data = yaml.safe_load(path.read_text(encoding="utf-8"))
+        data = yaml.load(path.read_text(encoding="utf-8"), _Loader)
     except OSError as error:
         raise UserError(f"cannot read {path}: {error.strerror or error}") from error
     except UnicodeDecodeError as error:
         raise UserError(f"{path}: not a text file in UTF-8") from error
+    except UserError as error:
+        raise UserError(f"{path}: {error}") from error
     except yaml.constructor.ConstructorError as error:
         raise UserError(f"{path}: {error.problem}; plain YAML only, tags are never run") from error
     except yaml.YAMLError as error:

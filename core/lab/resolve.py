@@ -1,6 +1,7 @@
 """Names become worlds and agents: everything is checked here, before a folder is made or a process started."""
 
 import hashlib
+import inspect
 import json
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -9,7 +10,7 @@ from typing import Any
 from daedalus.core.catalogue import Entry, find, of_kind
 from daedalus.core.errors import UserError
 from daedalus.core.lab.encoding import experiment_to_json, settings_of, slug
-from daedalus.core.spec import Spec, fill
+from daedalus.core.spec import Spec, fill, label_hint, show
 from daedalus.core.world import Bandit, Problem, World, sort_of
 
 from .experiment import Experiment, Plan
@@ -88,11 +89,24 @@ def resolve(plan: Plan) -> Resolved:
         entry = find("agent", experiment.agent.name)
         _refuse_mismatch(entry, places[experiment.world])
         learner = entry.load()
-        config = fill(learner.config_class, experiment.agent.mapping, experiment.agent.name)
+        config = _filled(learner.config_class, experiment.agent)
         if hasattr(learner, "check"):  # a learner may look at the world itself, at its spaces for example
             learner.check(places[experiment.world].problem)
         seats.append(Seat(experiment, entry, settings_of(config)))
     return Resolved(plan, tuple(places.values()), tuple(seats))
+
+
+def _filled(config_class: Any, agent: Spec) -> Any:
+    """The agent's config; where an unknown parameter names an agent, a label was meant: `ucb,Fast=sarsa`."""
+    try:
+        return fill(config_class, agent.mapping, agent.name)
+    except UserError as error:
+        known = inspect.signature(config_class).parameters
+        for key, value in agent.params:
+            named = value.name if isinstance(value, Spec) else value
+            if key not in known and named in of_kind("agent") and "did you mean" not in str(error):
+                raise UserError(f"{error}{label_hint(key, show(value))}") from error
+        raise
 
 
 def _know_agents(plan: Plan) -> None:

@@ -39,6 +39,29 @@ def test_parentheses_and_colon_say_the_same() -> None:
     assert parse_spec("ucb(c=2)") == parse_spec("ucb:c=2") == Spec("ucb", (("c", 2),))
 
 
+def test_parentheses_end_where_a_colon_or_a_label_says_so() -> None:
+    assert parse_agents("Fast=ucb(c=2):") == [Labelled("Fast", Spec("ucb", (("c", 2),)))]
+    assert parse_agents("ucb(c=2),alpha=.1") == parse_agents("ucb:c=2,alpha=.1")
+    assert parse_agents("q(a=f(g(x=1))),b=2,L=r(c=3):d=4,s") == [
+        *parse_agents("q:a=f(g(x=1)),b=2"),
+        Labelled("L", Spec("r", (("c", 3), ("d", 4)))),
+        Labelled("s", Spec("s")),
+    ]
+    assert parse_spec("m:Id-v0(rows=3)") == parse_spec("m:Id-v0:rows=3")
+    assert parse_spec("maze(1).txt:slip=.1") == Spec("maze(1).txt", (("slip", 0.1),))
+    with pytest.raises(UserError, match="'c' is given twice"):
+        parse_agents("ucb(c=2),c=3")
+
+
+@pytest.mark.parametrize("text", ["Fast=sarsa", "Fast=ucb(c=2)", "Fast=sb3/dqn"])
+def test_a_label_without_its_colon_is_told(text: str) -> None:
+    with pytest.raises(UserError) as caught:
+        parse_agents(text)
+    assert str(caught.value).endswith(f"; a label needs a colon at its end: {text}:")
+    with pytest.raises(UserError, match=r"stands before it$"):
+        parse_agents("alpha=.5")
+
+
 def test_a_name_may_hold_a_colon() -> None:
     assert parse_spec("daedalus.envs:daedalus/Maze-v0") == Spec("daedalus.envs:daedalus/Maze-v0")
     assert parse_spec("daedalus.envs:daedalus/Maze-v0:rows=3").mapping == {"rows": 3}
@@ -128,10 +151,12 @@ def test_fill_takes_what_fits() -> None:
     ("params", "message"),
     [
         ({"alhpa": 1}, "did you mean 'alpha'"),
-        ({"alpha": "high"}, "alpha must be float"),
+        ({"alpha": "high"}, "alpha must be a number, not"),
         ({"alpha": float("nan")}, "is NaN"),
-        ({"alpha": True}, "alpha must be float"),
-        ({"seeds": 1.5}, "seeds must be int"),
+        ({"alpha": True}, "alpha must be a number, not"),
+        ({"seeds": 1.5}, "seeds must be a whole number, not"),
+        ({"limit": "none"}, "limit must be a whole number or none or 'auto'"),
+        ({"explore": 3}, "explore must be a name such as"),
         ({"law": "gausian"}, "did you mean 'gaussian'"),
     ],
 )

@@ -59,6 +59,9 @@ def test_help_shows_every_command(capsys: pytest.CaptureFixture[str]) -> None:
         (["compare", "W", "--agents", "random", "--seeds", "many"], "Invalid value for '--seeds'"),
         (["compare", "W", "--agents", "random", "--seeds", "0"], "seeds must be a whole number of at least 1, not 0"),
         (["compare", "W", "--agents", "random", "--steps=-5"], "steps must be a whole number"),
+        (["compare", "W", "--agents", "random", "--steps", "9" * 20], "steps must be at most"),
+        (["compare", "W", "--agents", "Fast=sarsa"], "daedalus: 'Fast=sarsa' is a parameter, but no agent"),
+        (["compare", "W", "W", "--agents", "random"], "daedalus: the world W is listed twice"),
         (["compare", "daedalus/Bandit-v0", "--agents", "random", "--jobs", "0"], "jobs must be a whole number"),
         (["compare"], "give worlds and --agents"),
         (["compare", "daedalus/Bandit-v0"], "give worlds and --agents"),
@@ -112,6 +115,49 @@ def test_a_fault_says_how_to_see_more(capsys: pytest.CaptureFixture[str], tmp_pa
     _, err = called(capsys, *arguments, "--seeds", "1", "--debug", status=1)
     assert "in the worker:" in err
     assert 'raise ZeroDivisionError("the drawer divided by zero")' in err
+
+
+@pytest.mark.parametrize("how", ["as it is", "inside a compiled call"])
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["solve", "daedalus/Cliff-v0"], "Interrupted.\n"),
+        (["report", "."], "Interrupted.\n"),
+        (
+            ["compare", "daedalus/Bandit-v0", "--agents", "random"],
+            "Interrupted. Finished blocks are kept; run the same command again to go on.\n",
+        ),
+    ],
+)
+def test_ctrl_c_is_no_fault(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, arguments: list[str], says: str, how: str
+) -> None:
+    def stop(*_: Any, **__: Any) -> None:
+        try:
+            raise KeyboardInterrupt
+        except KeyboardInterrupt as error:
+            if how == "as it is":
+                raise
+            raise SystemError("<function> returned a result with an exception set") from error
+
+    from daedalus.core import planning
+    from daedalus.core.lab import job
+    from daedalus.core.lab.store import run
+
+    monkeypatch.setattr(planning, "summary", stop)
+    monkeypatch.setattr(job, "run_plan", stop)
+    monkeypatch.setattr(run, "open_run", stop)
+    assert called(capsys, *arguments, status=130) == ("", says)
+
+
+def test_fewer_seeds_than_the_run_holds_are_noted(
+    capsys: pytest.CaptureFixture[str], finished: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(finished.parent)
+    arguments = ["compare", "daedalus/Bandit-v0", "--agents", "drawer", "--steps", "100", "--name", "r", "--out", "."]
+    note = "r holds 3 seeds, more than the 2 asked for; all are shown."
+    assert note in called(capsys, *arguments, "--seeds", "2")[1].splitlines()
+    assert "holds" not in called(capsys, *arguments, "--seeds", "3")[1]
 
 
 def test_list_as_json(capsys: pytest.CaptureFixture[str], third_party: Path) -> None:

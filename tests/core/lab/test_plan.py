@@ -54,6 +54,10 @@ def test_groups_take_defaults_from_above() -> None:
         ({"steps": True}, "steps must be a whole number"),
         ({"steps": 1e4}, "steps must be a whole number"),
         ({"horizon": 0}, "horizon must be a whole number"),
+        ({"steps": 10**15 + 1}, "steps must be at most 1,000,000,000,000,000"),
+        ({"horizon": 10**20}, "horizon must be at most"),
+        ({"seeds": 1_000_001}, "seeds must be at most 1,000,000"),
+        ({"worlds": [MAZE, BANDIT, MAZE]}, f"the world {MAZE} is listed twice"),
         ({"agents": "q_learning,q_learning"}, "two agents are called 'q_learning'"),
         ({"agents": "a b=random:,a:b=1,a-b=sarsa:"}, "would share the folder"),
         ({"agents": ""}, "an empty agent"),
@@ -90,6 +94,8 @@ def test_one_world_under_two_lengths_is_refused() -> None:
         (MAZE, "q_learning:alpha=0", "alpha"),
         (MAZE, "q_learning:alpha=nan", "alpha"),
         (MAZE, "q_learning:explore=ucbb(c=2)", "ucb"),
+        (MAZE, "q_learning:alpha=.5,Label=sarsa", "'Label'.*; a label needs a colon at its end: Label=sarsa:"),
+        (BANDIT, "greedy,Label=ucb(c=2)", "a label needs a colon at its end: Label=ucb\\(c=2\\):"),
     ],
 )
 def test_nothing_is_made_before_everything_is_known(tmp_path: Path, worlds: str, agents: str, says: str) -> None:
@@ -181,6 +187,8 @@ def test_drawings_beside_the_yaml_file_are_found(tmp_path: Path, monkeypatch: py
     [
         ("", "found nothing"),
         ("- a", "found a list"),
+        ("worlds: [W]\nagents: [r]\nworlds: [V]", "line 3: the key 'worlds' is given twice"),
+        ("groups:\n - worlds: [W]\n   steps: 1\n   steps: 2", "line 4: the key 'steps' is given twice"),
         ("worlds: [", "plan.yaml: while parsing"),
         ("seeeds: 3", "unknown key 'seeeds'; did you mean 'seeds'"),
         ("worlds: [W]\nagents: [random]\nseeds: many", "seeds must be a whole number of at least 1, not 'many'"),
