@@ -8,6 +8,8 @@ import gymnasium
 import numpy as np
 import pytest
 from gymnasium.wrappers import TransformReward
+from stable_baselines3.common.callbacks import CheckpointCallback
+from stable_baselines3.common.env_util import make_vec_env
 
 from daedalus import agents
 from daedalus.agents import UCB, EpsilonGreedy, ExpectedSarsa, QLearning, Sarsa
@@ -16,6 +18,7 @@ from daedalus.agents.table_population import TablePopulation
 from daedalus.core.errors import UserError
 from daedalus.core.files import read_arrays, write_arrays
 from daedalus.core.spec import parse_spec
+from daedalus.core.world import OpenWorld, World
 from daedalus.envs import BanditEnv, WorldEnv, load_problem
 
 MAZE = "daedalus/Maze-v0:rows=3,columns=3,slip=.1"
@@ -85,10 +88,64 @@ def test_predict():
     assert set(explored) == {0, 1, 2, 3}  # ε = 1; each is missed by all 400 with probability 1e-50
     np.testing.assert_array_equal(learner.learn(1000).q, QLearning(MAZE, epsilon=1.0).learn(3000).q)
     assert not np.array_equal(before, learner.q)
-    with pytest.raises(UserError, match="no observation"):
-        learner.predict(10_000)
-    with pytest.raises(UserError, match="no observation"):
-        learner.predict(-1)
+
+
+@pytest.mark.parametrize(
+    "obs",
+    [10_000, -1, 1.7, 1.0, np.nan, None, "a", True, [0, 17], [0, [1, 2]], np.zeros((30, 30)), 2**80],
+    ids=lambda obs: type(obs).__name__,
+)
+def test_what_is_no_observation(obs):
+    with pytest.raises(UserError, match="is no observation of this learner; it knows 0…16") as error:
+        QLearning(MAZE).predict(obs)
+    assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize("name", ["FrozenLake-v1", "CliffWalking-v1", "daedalus/Cliff-v0"])
+def test_one_predicted_action_can_be_taken_anywhere(name):
+    """Gymnasium's toy-text worlds look an action up in a dict, which refuses even arrays of no axes."""
+    env = gymnasium.make(name)
+    obs, _ = env.reset(seed=0)
+    action, _ = QLearning(env).predict(obs)
+    env.step(action)
+    assert action.shape == ()
+    assert action.dtype == np.int64
+
+
+def test_whole_numbers_may_be_written_as_floats():
+    assert QLearning(MAZE, seed=np.int64(1), alpha=np.float32(0.5)).learn(1e3).num_timesteps == 1000
+    assert QLearning(MAZE).learn(np.float32(200)).learn(np.int8(5)).num_timesteps == 205
+
+
+def test_the_environment_can_be_asked_for_and_changed(tmp_path):
+    env = gymnasium.make("daedalus/Cliff-v0")
+    learner = QLearning(env)
+    assert learner.get_env() is env
+    learner.learn(500)
+    other = TransformReward(gymnasium.make("daedalus/Cliff-v0"), lambda reward: reward)
+    before = learner.q.copy()
+    with pytest.raises(UserError, match="shape"):
+        learner.set_env(MAZE)
+    assert learner.get_env() is env
+    learner.set_env(other)
+    assert learner.get_env() is other
+    np.testing.assert_array_equal(learner.q, before)
+    assert learner.learn(100).visits.sum() == 600
+    learner.save(tmp_path / "learner")
+    assert QLearning.load(tmp_path / "learner").get_env() is None
+    assert isinstance(QLearning(MAZE).get_env(), World)
+    open_world = OpenWorld("cliff", lambda: other)
+    assert QLearning(open_world).learn(10).num_timesteps == 10
+
+
+def test_a_running_episode_ends_by_the_limit_of_the_place_it_comes_to(tmp_path):
+    """The same dynamics under a shorter limit: an episode already longer than it ends with its next step."""
+    world = load_problem(parse_spec("daedalus/Cliff-v0"))
+    learner = QLearning(world.within(None), epsilon=1.0).learn(60)  # no random walk reaches the goal this early
+    learner.save(tmp_path / "learner")
+    loaded = QLearning.load(tmp_path / "learner", env=world.within(50))
+    assert loaded._now.length[0] == 60
+    assert loaded.learn(1)._now.episodes[0] == 1
 
 
 def test_predict_plays_in_an_environment():
@@ -173,11 +230,29 @@ def test_files_that_hold_no_such_learner(tmp_path):
         (lambda: QLearning(MAZE, alpha=2), "alpha"),
         (lambda: QLearning(MAZE, explore="ubc"), "did you mean 'ucb'"),
         (lambda: QLearning(MAZE).learn(0), "total_timesteps"),
+        (lambda: QLearning(MAZE).learn(1.5), "total_timesteps must be a whole number"),
+        (lambda: QLearning(MAZE).learn(np.inf), "total_timesteps must be a whole number"),
+        (lambda: QLearning(MAZE).learn("a"), "total_timesteps must be a whole number"),
+        (lambda: QLearning(MAZE).learn(1e30), "total_timesteps"),
+        (lambda: QLearning(MAZE).learn(10, callback=CheckpointCallback(5, ".")), "callback must be a function"),
+        (lambda: QLearning(MAZE).learn(10, callback=[]), "callback must be a function"),
+        (lambda: QLearning(make_vec_env(lambda: gymnasium.make("CliffWalking-v1"))), "not in a DummyVecEnv"),
+        (lambda: QLearning(gymnasium.make_vec("CliffWalking-v1")), "one Gymnasium environment"),
+        (lambda: QLearning(None), "not in a NoneType"),
+        (lambda: UCB(3), "not in a int"),
+        (lambda: QLearning(MAZE, seed="a"), "seed must be a whole number"),
+        (lambda: QLearning(MAZE, alpha="a"), "QLearning: alpha must be"),
+        (lambda: QLearning(MAZE, gamma=np.nan), "QLearning: gamma is NaN"),
+        (lambda: QLearning(MAZE, initial=None), "QLearning: initial must be"),
+        (lambda: QLearning(MAZE, explore=3), "QLearning: explore"),
+        (lambda: EpsilonGreedy("daedalus/Bandit-v0", epsilon="a"), "EpsilonGreedy: epsilon"),
+        (lambda: UCB("daedalus/Bandit-v0", c=np.nan), "UCB: c is NaN"),
     ],
 )
 def test_bad_input_is_refused(make, says):
-    with pytest.raises(UserError, match=says):
+    with pytest.raises(UserError, match=says) as error:
         make()
+    assert len(str(error.value).splitlines()) <= 3
 
 
 def test_names_are_exported_lazily():

@@ -103,7 +103,7 @@ def test_softmax_stands_large_values():
         ("epsilon_greedy(epsilon=1.5)", "epsilon must lie in"),
         ("epsilon_greedy(epsilon=nan)", "NaN"),
         ("epsilon_first(explore=-1)", "explore must be"),
-        ("epsilon_first(explore=0.5)", "explore must be int"),
+        ("epsilon_first(explore=0.5)", "explore must be"),
         ("softmax(temperature=0)", "temperature must be above 0"),
         ("epsilon_first_softmax(temperature=-1)", "temperature must be above 0"),
         ("ucb(c=-1)", "c must be at least 0"),
