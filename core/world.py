@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     import gymnasium
 
 
+_LONGEST = 2**62  # steps that compiled code can count
+
+
 class Tile(IntEnum):
     """What a tile of a scene is."""
 
@@ -57,6 +60,8 @@ class World:
             object.__setattr__(self, "states", self.mdp.states)
         if self.horizon is not None and self.horizon < 1:
             raise UserError(f"{self.name}: the time limit must be at least 1 step, not {self.horizon}")
+        if self.horizon is not None and self.horizon > _LONGEST:
+            raise UserError(f"{self.name}: the time limit is longer than {_LONGEST:,} steps; give none instead")
 
     def within(self, horizon: int | None) -> "World":
         """The same world under another time limit."""

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 from gymnasium.wrappers import TimeLimit, TransformReward
 
+from daedalus.core.catalogue import of_kind
 from daedalus.core.errors import UserError
 from daedalus.core.spec import parse_spec
 from daedalus.core.world import Bandit, OpenWorld, World
@@ -58,9 +59,9 @@ def test_what_has_no_table_is_open():
         ("zzz" * 100, "unknown world"),
         ("nowhere_at_all:Id-v0", "not installed: No module named 'nowhere_at_all'"),
         ("daedalus/Maze-v0:rowz=3", "did you mean 'rows'"),
-        ("daedalus/Maze-v0:rows=many", "rows must be int, not 'many'"),
-        ("daedalus/Maze-v0:slip=true", "slip must be float"),
-        ("daedalus/Maze-v0:time_limit=soon", "int or none or 'auto', not 'soon'"),
+        ("daedalus/Maze-v0:rows=many", "rows must be a whole number, not 'many'"),
+        ("daedalus/Maze-v0:slip=true", "slip must be a number"),
+        ("daedalus/Maze-v0:time_limit=soon", "a whole number or none or 'auto', not 'soon'"),
         ("daedalus/Maze-v0:generator=wilsn", "did you mean 'wilson'"),
         ("daedalus/Bandit-v0:law=normal", "known: bernoulli, gaussian"),
         ("FrozenLake-v1:is_slipery=true", "did you mean 'is_slippery'"),
@@ -73,6 +74,33 @@ def test_errors_name_what_to_mend(text, message):
     with pytest.raises(UserError, match=message) as caught:
         load(text)
     assert str(caught.value).count("\n") == 0
+
+
+@pytest.mark.parametrize("text", ["qqqq", "maze"])
+def test_a_name_near_to_none_is_told_our_worlds_before_gymnasiums(text):
+    with pytest.raises(UserError) as caught:
+        load(text)
+    ours = ", ".join(sorted(of_kind("world")))
+    assert str(caught.value).startswith(f"unknown world {text!r}; known: {ours}, Acrobot-v1, ")
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("daedalus/Cliff-v0:rows=1", "rows must be at least 2, not 1"),
+        ("daedalus/Cliff-v0:columns=2", "columns must be at least 3, not 2"),
+        ("daedalus/Cliff-v0:slip=1.5", r"slip must lie in \[0, 1\], not 1.5"),
+        ("daedalus/Cliff-v0:time_limit=0", "time limit must be at least 1 step, not 0"),
+        (f"daedalus/Cliff-v0:time_limit={10**25}", "longer than 4,611,686,018,427,387,904 steps; give none"),
+        ("daedalus/FourRooms-v0:rows=3", "'rows'; known: slip, time_limit"),
+        ("daedalus/FourRooms-v0:time_limit=-1", "time limit must be at least 1 step, not -1"),
+        ("daedalus/Maze-v0:rows=0", "rows must be at least 1, not 0"),
+        (f"daedalus/Maze-v0:rows={10**20}", "bytes of tables"),
+    ],
+)
+def test_worlds_out_of_range_are_refused_by_parameter(text, message):
+    with pytest.raises(UserError, match=message):
+        load(text)
 
 
 def test_problem_behind_an_environment():

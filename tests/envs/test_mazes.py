@@ -124,6 +124,15 @@ def test_maze_world(generator):
     assert path % 2 == 0  # cells lie two tiles apart
 
 
+@pytest.mark.parametrize("generator", GENERATORS)
+@pytest.mark.parametrize(("rows", "columns"), [(1, 2), (2, 1), (1, 5), (5, 1)])
+def test_a_maze_of_one_row_or_column_is_a_corridor(generator, rows, columns):
+    world = maze(rows, columns, generator)
+    assert world.scene.tiles.shape == (2 * rows + 1, 2 * columns + 1)
+    assert world.states == 2 * rows * columns - 1
+    assert start_value(world.mdp, solve(world.mdp).value) == -(world.states - 2)
+
+
 def test_layout_comes_from_the_seed_alone():
     assert np.array_equal(maze(seed=4).scene.tiles, maze(seed=4, slip=0.3, time_limit=9).scene.tiles)
     assert not np.array_equal(maze(seed=4).scene.tiles, maze(seed=5).scene.tiles)

@@ -64,7 +64,7 @@ def test_registering_twice_changes_nothing():
 def test_parameters_are_checked_against_the_builder():
     with pytest.raises(UserError, match="did you mean 'rows'"):
         gymnasium.make("daedalus/Maze-v0", rowz=5)
-    with pytest.raises(UserError, match="rows must be int"):
+    with pytest.raises(UserError, match="rows must be a whole number"):
         gymnasium.make("daedalus/Maze-v0", rows="many")
 
 
