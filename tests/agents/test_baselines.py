@@ -108,6 +108,19 @@ def test_where_the_best_total_has_no_bound_the_first_step_within_the_limit_is_li
     assert best_policy(place, 1).tolist()[0] == 0  # a single step left: ending pays more
 
 
+def test_the_first_step_counts_the_steps_that_are_left() -> None:
+    """From 0 one may stay for 1, for ever, or go 0 → 1 → 2 → end for 10 at the last of three steps."""
+    mdp = FiniteMDP(
+        next_state=np.array([[0, 1], [2, 2], [3, 3], [3, 3]])[..., None],
+        probability=np.ones((4, 2, 1)),
+        reward=np.array([[1.0, 0.0], [0.0, 0.0], [10.0, 10.0], [0.0, 0.0]])[..., None],
+        start=np.array([1.0, 0.0, 0.0, 0.0]),
+        terminal=np.array([False, False, False, True]),
+    )
+    world = World("detour", mdp, None, ("stay", "go"))
+    assert [best_policy(world.within(limit), None)[0] for limit in (1, 2, 3)] == [0, 0, 1]
+
+
 def test_on_the_cliff_the_optimal_life_is_thirteen_steps_long() -> None:
     items = run("daedalus/Cliff-v0", "optimal", steps=130, episodes=True)
     assert episodes(items, 1, "step") == [13 * n for n in range(1, 11)]
@@ -211,7 +224,7 @@ def test_where_the_truth_would_cost_minutes_the_value_is_sampled(agent: str, mon
     """The compiled rollouts are the interactive ones of the shared evaluation seeds."""
     for module in ("baseline_finite", "trial_tabular"):
         monkeypatch.setattr(f"daedalus.agents.{module}.known_values", lambda world, horizon: (math.nan, math.nan))
-    monkeypatch.setattr("daedalus.agents.baseline_finite._CHUNK", 16)
+    monkeypatch.setattr("daedalus.agents.rollouts._CHUNK", 16)
     world = "daedalus/Maze-v0:rows=3,columns=3,slip=0.3"
     problem, last = load_problem(parse_spec(world)), curves(run(world, agent))[-1]
     policy, keys = solve(problem.mdp).policy, [np.uint64(stream_key(s, "policy")) for s in evaluation_seeds()]
