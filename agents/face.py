@@ -108,8 +108,8 @@ class Face(ABC):
             raise UserError("this learner was loaded without an environment; give one: load(path, env=...)")
         if callback is not None and not callable(callback):
             raise UserError(
-                "callback must be a function that takes the learner, and returns False to stop it; "
-                f"a {type(callback).__name__} is none"
+                "callback must be a function that takes the learner, and returns False to stop it, "
+                f"not {type(callback).__name__}"
             )
         steps, first = whole(total_timesteps, "total_timesteps"), self.num_timesteps
         if not 1 <= steps < MANY:
@@ -246,7 +246,7 @@ def place(env: "Place | str", seed: int) -> "Home":
         return problem
     if not isinstance(problem, gymnasium.Env):
         raise UserError(
-            f"a learner lives in one Gymnasium environment, a world, or the name of one, not in a {type(env).__name__}"
+            f"a learner takes one Gymnasium environment, a world, or the name of one, not {type(env).__name__}"
         )
     return problem_of(problem) or problem
 
