@@ -6,6 +6,7 @@ import os
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
+from types import UnionType
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,9 @@ import safetensors.numpy
 from daedalus.core.errors import UserError
 
 Arrays = Mapping[str, np.typing.NDArray[Any]]
+
+#: What a JSON object must hold: its keys, and the type of each value.
+Shape = Mapping[str, type | UnionType]
 
 
 def cannot(doing: str, path: Path, error: OSError) -> UserError:
@@ -74,19 +78,33 @@ def write_table(path: Path, table: pa.Table) -> None:
     write_bytes(path, sink.getvalue().to_pybytes())
 
 
+def unreadable(path: Path, error: OSError, remedy: str) -> UserError:
+    """The error for a file that is missing or may not be read."""
+    return UserError(f"cannot read {path}: {error.strerror or error}; {remedy}")
+
+
 def damaged(path: Path, why: object, remedy: str) -> UserError:
     """The error for a file that cannot be read as what it should be."""
     return UserError(f"{path} is damaged ({why}); {remedy}")
 
 
-def read_json(path: Path, remedy: str) -> Any:
-    """Read JSON. Raises `UserError` with the `remedy` where the file is missing or damaged."""
+def read_json(path: Path, remedy: str, keys: Shape) -> dict[str, Any]:
+    """Read a JSON object in which at least `keys` stand, each with a value of its type.
+
+    Raises `UserError` with the `remedy` where the file is missing or damaged.
+    """
     try:
-        return json.loads(path.read_bytes())
+        data = json.loads(path.read_bytes())
     except OSError as error:
-        raise UserError(f"cannot read {path}: {error.strerror or error}; {remedy}") from error
-    except ValueError as error:
+        raise unreadable(path, error, remedy) from error
+    except (ValueError, RecursionError) as error:
         raise damaged(path, "not JSON", remedy) from error
+    if not isinstance(data, dict):
+        raise damaged(path, "no JSON object", remedy)
+    for key, kind in keys.items():
+        if key not in data or not isinstance(data[key], kind):
+            raise damaged(path, f"{key} is {data[key]!r}" if key in data else f"{key} is missing", remedy)
+    return data
 
 
 def read_arrays(path: Path, remedy: str) -> tuple[dict[str, np.typing.NDArray[Any]], dict[str, str]]:
@@ -95,7 +113,7 @@ def read_arrays(path: Path, remedy: str) -> tuple[dict[str, np.typing.NDArray[An
         with safetensors.safe_open(path, framework="numpy") as file:
             return {name: file.get_tensor(name) for name in file.keys()}, dict(file.metadata() or {})  # noqa: SIM118
     except OSError as error:
-        raise UserError(f"cannot read {path}: {error.strerror or error}; {remedy}") from error
+        raise unreadable(path, error, remedy) from error
     except (safetensors.SafetensorError, ValueError, TypeError, AttributeError) as error:  # the last two: odd dtypes
         raise damaged(path, error, remedy) from error
 
@@ -109,9 +127,21 @@ def read_table(path: Path, remedy: str) -> pa.Table:
     except OSError as error:  # Arrow reports damage as OSError too
         if error.errno is None:
             raise damaged(path, str(error).splitlines()[0], remedy) from error
-        raise UserError(f"cannot read {path}: {error.strerror or error}; {remedy}") from error
+        raise unreadable(path, error, remedy) from error
 
 
 def fingerprint(path: Path) -> str:
     """A hash of a file's bytes."""
-    return hashlib.sha256(path.read_bytes()).hexdigest()[:16]
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()[:16]
+
+
+def vouched(path: Path, expected: str, remedy: str) -> Path:
+    """The path of a file whose fingerprint is the `expected` one. Raises `UserError` with the `remedy` where not."""
+    try:
+        found = fingerprint(path)
+    except OSError as error:
+        raise unreadable(path, error, remedy) from error
+    if found != expected:
+        raise damaged(path, "its bytes are not those that were written", remedy)
+    return path

@@ -5,11 +5,12 @@ import hashlib
 import math
 import re
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, TypeVar
 
-from daedalus.core.errors import UserError
 from daedalus.core.lab.experiment import Experiment, Group, Plan
 from daedalus.core.spec import Spec, show
+
+T = TypeVar("T")
 
 _RESERVED = {"run.json", "lock", "report.html", "world.json", "world.safetensors", "config.json"}
 
@@ -20,8 +21,9 @@ def slug(name: str) -> str:
     Nothing like `key=value` is left, which query engines would take for a partition.
     """
     text = re.sub(r"[^\w.-]", "-", name).strip("-.")
-    if not text or len(text) > 80 or text.lower() in _RESERVED:
-        text = f"{text[:71]}-{hashlib.sha256(name.encode()).hexdigest()[:8]}".lstrip("-")
+    if not text or len(text.encode()) > 80 or text.lower() in _RESERVED:
+        short = text.encode()[:71].decode(errors="ignore")
+        text = f"{short}-{hashlib.sha256(name.encode(errors='surrogatepass')).hexdigest()[:8]}".lstrip("-")
     return text
 
 
@@ -53,7 +55,9 @@ def spec_to_json(spec: Spec) -> dict[str, Any]:
 
 def spec_from_json(data: Mapping[str, Any]) -> Spec:
     """The inverse of `spec_to_json`."""
-    return Spec(data["name"], tuple((key, _value_from_json(value)) for key, value in data["params"].items()))
+    return Spec(
+        _known(str, data["name"]), tuple((key, _value_from_json(value)) for key, value in data["params"].items())
+    )
 
 
 def settings_of(config: Any) -> dict[str, Any]:
@@ -105,20 +109,31 @@ def plan_to_json(plan: Plan) -> dict[str, Any]:
 
 
 def plan_from_json(data: Mapping[str, Any], name: str) -> Plan:
-    """The inverse of `plan_to_json`. Raises `UserError` where the data is no plan."""
+    """The inverse of `plan_to_json`. Raises `ValueError` where the data is no plan."""
     try:
-        groups = tuple(
-            Group(
-                tuple(spec_from_json(world) for world in group["worlds"]),
-                tuple((agent["label"], spec_from_json(agent["agent"])) for agent in group["agents"]),
-                group["seeds"],
-                group["steps"],
-                group["horizon"],
-            )
-            for group in data["groups"]
-        )
-        return Plan(groups, data["episodes"], name)
+        groups = tuple(_group_from_json(group) for group in data["groups"])
+        return Plan(_some(groups), _known(bool, data["episodes"]), name)
     except (KeyError, TypeError, AttributeError) as error:
-        raise UserError(
-            f"run {name!r}: run.json holds no plan ({error}); delete the run's folder to start again"
-        ) from error
+        raise ValueError(f"it holds no plan: {error}") from error
+
+
+def _group_from_json(group: Mapping[str, Any]) -> Group:
+    return Group(
+        _some(tuple(spec_from_json(world) for world in group["worlds"])),
+        _some(tuple((_known(str, agent["label"]), spec_from_json(agent["agent"])) for agent in group["agents"])),
+        _known(int, group["seeds"]),
+        _known(int, group["steps"]),
+        None if group["horizon"] is None else _known(int, group["horizon"]),
+    )
+
+
+def _known(kind: type[T], value: Any) -> T:
+    if not isinstance(value, kind):
+        raise TypeError(f"{value!r} is no {kind.__name__}")
+    return value
+
+
+def _some(items: tuple[T, ...]) -> tuple[T, ...]:
+    if not items:
+        raise TypeError("an empty list")
+    return items

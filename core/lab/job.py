@@ -58,12 +58,11 @@ def run_plan(
 
     from .progress import watcher
     from .resolve import resolve
-    from .runner import default_jobs, open_tasks, run_tasks
+    from .runner import default_jobs, open_tasks, run_tasks, seeds_left
 
     with hold_run(out, resolve(plan), typed_command()) as folder:
-        tasks = open_tasks(folder)
-        with watcher(folder.resolved.seats, tasks, progress) as watch:
-            run_tasks(folder, tasks, workers or default_jobs(), watch)
+        with watcher(folder.resolved.seats, seeds_left(folder), progress) as watch:
+            run_tasks(folder, open_tasks(folder), workers or default_jobs(), watch)
         run = folder.close()
         from daedalus.core.lab.statistics.comparison import (
             summarise,  # SciPy's statistics and the plots take seconds to import

@@ -18,6 +18,9 @@ STEPS = 10_000
 MOST_SEEDS = 1_000_000
 MOST_STEPS = 10**15
 
+#: File systems take names of up to 255 bytes; some keep a part of that for themselves.
+LONGEST_NAME = 140
+
 GROUP_KEYS = ("worlds", "agents", "seeds", "steps", "horizon")
 
 Names = str | Spec | Labelled | Iterable[str | Spec | Labelled]
@@ -164,8 +167,10 @@ def check_name(name: Any) -> str:
     """A run's name is one folder's name."""
     if not isinstance(name, str):
         raise UserError(f"name must be a word, not {name!r}")
-    if name and (name != Path(name).name or name.startswith(".") or "\0" in name):
+    if name and (name != Path(name).name or name.startswith(".") or not name.isprintable()):
         raise UserError(f"name must be one folder's name such as mazes-1, not {name!r}; --out says where it stands")
+    if len(name.encode()) > LONGEST_NAME:
+        raise UserError(f"name must be at most {LONGEST_NAME} bytes long, not {len(name.encode())}")
     return name
 
 

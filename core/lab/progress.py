@@ -31,6 +31,10 @@ class Watcher(Protocol):
         """All seeds of a task have come to `step`."""
         ...
 
+    def resumed(self, task: "Task", step: int) -> None:
+        """A task goes on at `step`, to which it came in an earlier run."""
+        ...
+
     def note(self, text: str) -> None:
         """Something the user should know."""
         ...
@@ -41,30 +45,53 @@ class Watcher(Protocol):
 
 
 class Tally:
-    """Steps done and to do, over all seeds of each member."""
+    """Steps done and to do, over all seeds of each member; `left` is how many seeds of each are to do.
 
-    def __init__(self, seats: Sequence[Seat], tasks: Sequence["Task"]) -> None:
+    The time that is left is judged by what was done after the first word from a worker: before it, kernels compile.
+    """
+
+    def __init__(self, seats: Sequence[Seat], left: Sequence[int]) -> None:
         self.total = {key_of(seat): seat.experiment.seeds * seat.experiment.steps for seat in seats}
-        self.done = dict(self.total)
+        self.done = {
+            key_of(seat): (seat.experiment.seeds - seeds) * seat.experiment.steps
+            for seat, seeds in zip(seats, left, strict=True)
+        }
         self._at: dict[tuple[Key, int], int] = {}
-        for task in tasks:
-            self.done[key_of(task.seat)] -= len(task.seeds) * task.seat.experiment.steps
-        self.before = sum(self.done.values())
-        self.started = time.monotonic()
+        self._new = 0  # done since `_started`
+        self._started: float | None = None
 
     def at(self, task: "Task", step: int) -> Key:
         """Count a task's progress; returns the member it belongs to."""
+        new = self._move(task, step)
+        if step == task.seat.experiment.steps:
+            del self._at[key_of(task.seat), task.seeds.start]  # it is done; nothing more is heard of it
+        if self._started is None:
+            self._started = time.monotonic()
+        else:
+            self._new += new
+        return key_of(task.seat)
+
+    def resumed(self, task: "Task", step: int) -> Key:
+        """Count what was done in an earlier run; returns the member it belongs to."""
+        self._move(task, step)
+        return key_of(task.seat)
+
+    def _move(self, task: "Task", step: int) -> int:
+        """Move a task on; returns how many steps of all its seeds that is."""
         key = key_of(task.seat)
         last = self._at.get((key, task.seeds.start), 0)
         self._at[key, task.seeds.start] = max(step, last)
-        self.done[key] += max(step - last, 0) * len(task.seeds)
-        return key
+        new = max(step - last, 0) * len(task.seeds)
+        self.done[key] += new
+        return new
 
     def line(self) -> str:
         """All of it in a line."""
         done, total = sum(self.done.values()), sum(self.total.values())
-        elapsed, new = time.monotonic() - self.started, done - self.before
-        left = f", about {elapsed * (total - done) / new:,.0f} s left" if new else ""
+        left = ""
+        if self._started is not None and self._new:
+            elapsed = time.monotonic() - self._started
+            left = f", about {elapsed * (total - done) / self._new:,.0f} s left"
         return f"{100 * done / total:.0f} % of {total:,} steps{left}"
 
 
@@ -86,6 +113,9 @@ class Silent:
     def at(self, task: "Task", step: int) -> None:
         """Nothing."""
 
+    def resumed(self, task: "Task", step: int) -> None:
+        """Nothing."""
+
     def note(self, text: str) -> None:
         """Nothing."""
 
@@ -103,6 +133,10 @@ class Lines(Silent):
         """Count it, and say how far all of it is if it is time."""
         self._tally.at(task, step)
         self.tick()
+
+    def resumed(self, task: "Task", step: int) -> None:
+        """Count it."""
+        self._tally.resumed(task, step)
 
     def note(self, text: str) -> None:
         """Say it at once."""
@@ -142,7 +176,13 @@ class Bars(Silent):
 
     def at(self, task: "Task", step: int) -> None:
         """Move the bar."""
-        key = self._tally.at(task, step)
+        self._show(self._tally.at(task, step))
+
+    def resumed(self, task: "Task", step: int) -> None:
+        """Move the bar."""
+        self._show(self._tally.resumed(task, step))
+
+    def _show(self, key: Key) -> None:
         self._progress.update(self._bars[key], completed=self._tally.done[key])
 
     def note(self, text: str) -> None:
@@ -166,9 +206,9 @@ def _bars() -> "Progress":
     )
 
 
-def watcher(seats: Sequence[Seat], tasks: Sequence["Task"], wanted: bool) -> Watcher:
-    """Bars on a terminal, lines elsewhere, nothing where nothing is wanted."""
-    if not wanted or not tasks:
+def watcher(seats: Sequence[Seat], left: Sequence[int], wanted: bool) -> Watcher:
+    """Bars on a terminal, lines elsewhere, nothing where nothing is wanted or no seeds are `left` to run."""
+    if not wanted or not any(left):
         return Silent()
-    tally = Tally(seats, tasks)
+    tally = Tally(seats, left)
     return Bars(tally) if sys.stderr.isatty() else Lines(tally)

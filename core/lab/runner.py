@@ -9,9 +9,10 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections import deque
-from collections.abc import Sequence
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import IO, Any
 
@@ -59,32 +60,49 @@ class Task:
         )
 
 
-def open_tasks(folder: RunFolder) -> list[Task]:
-    """What is left to run, in the plan's order."""
-    return [
-        Task(seat, folder.member(seat), seeds)
-        for seat in folder.resolved.seats
-        for seeds in missing_ranges(blocks_in(folder.member(seat)), seat.experiment.seeds, seat.entry.block)
-    ]
+def open_tasks(folder: RunFolder) -> Iterator[Task]:
+    """What is left to run, in the plan's order, made as it is asked for: there may be a million."""
+    return (
+        Task(seat, folder.member(seat), seeds) for seat in folder.resolved.seats for seeds in _open_ranges(folder, seat)
+    )
 
 
-def missing_ranges(blocks: Sequence[Block], seeds: int, size: int) -> list[range]:
-    """The ranges of 0…seeds-1 without a finished block: begun ones as they were begun, the rest within blocks.
+def seeds_left(folder: RunFolder) -> list[int]:
+    """How many seeds of each seat are left to run, in the plan's order."""
+    return [sum(map(len, _open_ranges(folder, seat))) for seat in folder.resolved.seats]
 
-    Blocks are aligned at multiples of `size`, whatever the number of processes.
+
+def _open_ranges(folder: RunFolder, seat: Seat) -> Iterator[range]:
+    return missing_ranges(blocks_in(folder.member(seat)), seat.experiment.seeds, seat.entry.block)
+
+
+def missing_ranges(blocks: Sequence[Block], seeds: int, size: int) -> Iterator[range]:
+    """The ranges of 0…seeds-1 without a finished block, in order: begun ones as they were begun, the rest aligned.
+
+    A begun one that reaches into another block or beyond `seeds` is not continued. The rest is cut at multiples of
+    `size`, whatever the number of processes.
     """
-    missing = set(range(seeds)) - {seed for block in blocks if block.done for seed in block.seeds}
-    ranges: list[range] = []
-    for block in blocks:
-        if not block.done and missing.issuperset(block.seeds):
-            ranges.append(block.seeds)
-            missing.difference_update(block.seeds)
-    for seed in sorted(missing):
-        if ranges and ranges[-1].stop == seed and seed % size and ranges[-1].start in missing:
-            ranges[-1] = range(ranges[-1].start, seed + 1)
-        else:
-            ranges.append(range(seed, seed + 1))
-    return sorted(ranges, key=lambda each: each.start)
+    done = [block.seeds for block in blocks if block.done]
+    begun = {block.seeds for block in blocks if not block.done}.difference(done)
+    starts = sorted(each.start for each in done)
+    reached = 0
+    for each in sorted([*done, *begun], key=lambda each: (each.start, each.stop)):
+        if each in begun:
+            shared = bisect_left(starts, each.start) < bisect_left(starts, each.stop)
+            if shared or not reached <= each.start < each.stop <= seeds:
+                continue
+        yield from _aligned(reached, min(each.start, seeds), size)
+        if each in begun:
+            yield each
+        reached = max(reached, each.stop)
+    yield from _aligned(reached, seeds, size)
+
+
+def _aligned(start: int, stop: int, size: int) -> Iterator[range]:
+    while start < stop:
+        end = min(start - start % size + size, stop)
+        yield range(start, end)
+        start = end
 
 
 def default_jobs() -> int:
@@ -146,18 +164,18 @@ class _Worker:
                     pipe.close()
 
 
-def run_tasks(folder: RunFolder, tasks: Sequence[Task], jobs: int, watch: Watcher) -> None:
+def run_tasks(folder: RunFolder, tasks: Iterable[Task], jobs: int, watch: Watcher) -> None:
     """Run every task; finished blocks are kept whatever happens.
 
     Raises the `UserError` of a worker, or `WorkerError` that names agent, world and seeds; the others are stopped.
     """
-    waiting = deque(tasks)
+    waiting = iter(tasks)
     answers: queue.Queue[tuple[_Worker, dict[str, Any] | None]] = queue.Queue()
     workers: list[_Worker] = []
     try:
-        for _ in range(min(jobs, len(tasks))):
+        for task in islice(waiting, jobs):
             workers.append(_Worker(answers, folder.lock))
-            workers[-1].give(waiting.popleft())
+            workers[-1].give(task)
         busy = len(workers)
         while busy:
             try:
@@ -167,8 +185,8 @@ def run_tasks(folder: RunFolder, tasks: Sequence[Task], jobs: int, watch: Watche
                 continue
             if not _heed(worker, answer, watch):
                 continue
-            if waiting:
-                worker.give(waiting.popleft())
+            if more := next(waiting, None):
+                worker.give(more)
             else:
                 busy -= 1
     finally:
@@ -188,6 +206,8 @@ def _heed(worker: _Worker, answer: dict[str, Any] | None, watch: Watcher) -> boo
             return True
         case {"event": "step", "step": int(step)}:
             watch.at(task, step)
+        case {"event": "resumed", "step": int(step)}:
+            watch.resumed(task, step)
         case {"event": "note", "text": str(text)}:
             watch.note(text)
         case {"event": "user_error", "text": str(text)}:

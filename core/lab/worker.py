@@ -43,7 +43,7 @@ def run_block(task: dict[str, Any], tell: Tell) -> None:
         tell({"event": "note", "text": f"{writer.started_again}; these seeds start again"})
     final, told = None, 0.0
     if snapshot is not None:
-        tell({"event": "step", "step": snapshot.step})
+        tell({"event": "resumed", "step": snapshot.step})
     for item in trial(experiment, seeds, snapshot):
         match item:
             case Record():
@@ -55,7 +55,7 @@ def run_block(task: dict[str, Any], tell: Tell) -> None:
             case Final():
                 final = item
                 continue
-        if time.monotonic() - told > _TELL_SECONDS:
+        if step < experiment.steps and time.monotonic() - told > _TELL_SECONDS:  # the end is told when all is written
             told = time.monotonic()
             tell({"event": "step", "step": step})
     writer.finish(final)

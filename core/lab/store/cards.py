@@ -25,6 +25,7 @@ def card(place: Place) -> tuple[dict[str, Any], Arrays]:
         "horizon": None,
         "optimum": None,
         "random_value": None,
+        "scene": None,  # the fingerprint of the arrays' file, where it is written
     }
     match problem:
         case World():

@@ -2,7 +2,7 @@
 
     runs/<name>/run.json                                  format, plan, provenance
     runs/<name>/<world>/world.json, world.safetensors     what is known of the world, and its scene
-    runs/<name>/<world>/<label>/config.json               the agent's resolved settings
+    runs/<name>/<world>/<label>/config.json               the whole experiment: the agent's resolved settings, steps, …
     runs/<name>/<world>/<label>/seeds-00000-00016/        a finished block: curve.parquet, [episodes.parquet],
                                                           final.safetensors and, last, done.json
     …/seeds-00000-00016/partial/                          an unfinished block: parts and a snapshot
@@ -20,9 +20,10 @@ import numpy as np
 import pyarrow as pa
 
 from daedalus.core.errors import UserError, unknown
-from daedalus.core.files import damaged, fingerprint, read_arrays, read_json, read_table
+from daedalus.core.files import damaged, read_arrays, read_json, read_table, vouched
 from daedalus.core.lab.encoding import plan_from_json, slug
 from daedalus.core.lab.experiment import Experiment, Plan
+from daedalus.core.spec import Spec
 
 #: The layout's version; a run of a newer one is refused.
 FORMAT = 1
@@ -59,18 +60,21 @@ class Block:
         """The finished learners."""
         return read_arrays(path, self._remedy)[0] if (path := self._checked("final.safetensors")) else {}
 
+    def check(self) -> None:
+        """Raise `UserError` where a file that `done.json` lists is not what was written."""
+        for name in self._files():
+            self._checked(name)
+
+    def _files(self) -> dict[str, str]:
+        path = self.path / "done.json"
+        files: dict[str, str] = read_json(path, self._remedy, {"files": dict})["files"]
+        if "curve.parquet" not in files:
+            raise damaged(path, "it lists no records", self._remedy)
+        return files
+
     def _checked(self, name: str) -> Path | None:
-        done = read_json(self.path / "done.json", self._remedy)
-        if name not in done["files"]:
-            return None
-        path = self.path / name
-        try:
-            whole = fingerprint(path) == done["files"][name]
-        except OSError as error:
-            raise UserError(f"cannot read {path}: {error.strerror or error}; {self._remedy}") from error
-        if not whole:
-            raise damaged(path, "its bytes are not those that were written", self._remedy)
-        return path
+        files = self._files()
+        return vouched(self.path / name, files[name], self._remedy) if name in files else None
 
 
 def block_at(folder: Path, seeds: range) -> Block:
@@ -110,17 +114,16 @@ class Member:
     @property
     def settings(self) -> dict[str, Any]:
         """The agent's resolved settings."""
-        return dict(read_json(self.folder / "config.json", _AGAIN)["settings"])
+        return dict(read_json(self.folder / "config.json", _AGAIN, {"settings": dict})["settings"])
 
     @property
     def card(self) -> dict[str, Any]:
         """What is known of the world: kind, states, actions, horizon, optimum, …"""
-        return dict(read_json(self.folder.parent / "world.json", _AGAIN))
+        return read_card(self.folder.parent)
 
     def scene(self) -> dict[str, np.typing.NDArray[Any]]:
         """The world's arrays: tiles, cell, moves, terminal, optimal_value; empty where nothing can be drawn."""
-        path = self.folder.parent / "world.safetensors"
-        return read_arrays(path, _AGAIN)[0] if path.exists() else {}
+        return read_arrays(path, _AGAIN)[0] if (path := scene_file(self.folder.parent)) else {}
 
     def blocks(self) -> list[Block]:
         """The finished blocks, by seed."""
@@ -132,6 +135,8 @@ class Member:
 
     def curve(self) -> pa.Table:
         """The evaluation rows of all finished seeds, sorted by seed and step."""
+        for block in self.blocks():
+            block.check()  # all its files, so that no reader goes by half of a block
         tables = list(self._tables("curve"))
         if not tables:
             raise UserError(f"{self.label} in {self.world} has no finished seeds yet; run the same command again")
@@ -152,7 +157,30 @@ class Member:
         return {name: np.concatenate([part[name] for part in parts]) for name in sorted(shared)}
 
 
-_AGAIN = "run the same command again"
+_AGAIN = "run the run's command again: it is written anew, and what is finished is kept"
+
+_CARD = {"kind": str, "states": int | None, "actions": int | None, "horizon": int | None, "scene": str | None}
+
+
+def read_card(world: Path) -> dict[str, Any]:
+    """The card in a world's folder."""
+    return read_json(world / "world.json", _AGAIN, _CARD)
+
+
+def scene_file(world: Path) -> Path | None:
+    """The checked file of the scene in a world's folder; None where nothing can be drawn."""
+    expected = read_card(world)["scene"]
+    return vouched(world / "world.safetensors", expected, _AGAIN) if expected else None
+
+
+def world_at(run: Path, world: Spec) -> Path:
+    """A world's folder under a run's."""
+    return run / slug(str(world))
+
+
+def member_at(run: Path, experiment: Experiment) -> Path:
+    """The folder of one agent in one world under a run's."""
+    return world_at(run, experiment.world) / slug(experiment.label)
 
 
 @dataclass(frozen=True)
@@ -165,10 +193,7 @@ class Run:
 
     def members(self) -> list[Member]:
         """One per world and label, in the plan's order."""
-        return [
-            Member(experiment, self.path / slug(str(experiment.world)) / slug(experiment.label))
-            for experiment in self.plan.experiments()
-        ]
+        return [Member(experiment, member_at(self.path, experiment)) for experiment in self.plan.experiments()]
 
     def missing(self) -> int:
         """How many seeds are not finished, over all members."""
@@ -183,15 +208,20 @@ def open_run(path: str | Path) -> Run:
     folder = Path(path)
     file = folder / "run.json"
     if not file.exists():
+        if any(folder.glob("*/*/config.json")):
+            raise UserError(f"{folder} has lost its run.json; {_AGAIN}")
         if folder.is_dir() or not folder.parent.is_dir():
             raise UserError(f"{folder} is no run: it has no run.json")
         raise unknown("run", folder.name, (run.parent.name for run in folder.parent.glob("*/run.json")))
-    data = read_json(file, "delete the run's folder to start again")
-    if not isinstance(data, dict) or not isinstance(data.get("format"), int):
-        raise damaged(file, "no format number", "delete the run's folder to start again")
+    remedy = "delete that file and run the run's command again: what is finished is kept"
+    data = read_json(file, remedy, {"format": int})
     if data["format"] > FORMAT:
         raise UserError(
             f"{folder} was written in format {data['format']}, this version reads up to {FORMAT}; "
             "install a newer Daedalus to read it"
         )
-    return Run(folder, plan_from_json(data.get("plan", {}), folder.name), dict(data.get("provenance", {})))
+    read_json(file, remedy, {"plan": dict, "provenance": dict})
+    try:
+        return Run(folder, plan_from_json(data["plan"], folder.name), data["provenance"])
+    except ValueError as error:
+        raise damaged(file, error, remedy) from error

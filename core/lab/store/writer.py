@@ -19,10 +19,12 @@ import pyarrow as pa
 from daedalus.core.errors import UserError
 from daedalus.core.files import (
     Arrays,
+    damaged,
     fingerprint,
     make_folder,
     read_arrays,
     read_table,
+    vouched,
     write_arrays,
     write_json,
     write_table,
@@ -33,8 +35,13 @@ from .run import Block
 
 TableName = Literal["curve", "episodes"]
 
-#: Seconds between saved snapshots, so that a fast trial does not spend its time writing files.
+#: Seconds between saved snapshots, so that a fast trial does not spend its time writing files…
 SNAPSHOT_SECONDS = 2.0
+
+#: …and where saving one takes longer than this, proportionally more.
+_QUICK_SECONDS = 0.1
+
+_AGAIN = "the block starts again"
 
 _KEYS = [("world", pa.string()), ("agent", pa.string()), ("label", pa.string()), ("seed", pa.int64())]
 _SCHEMAS: dict[TableName, pa.Schema] = {
@@ -62,7 +69,8 @@ class BlockWriter:
         self.version = version
         self.started_again = ""  # why what was there could not be continued
         self._held: dict[TableName, list[pa.Table]] = {"curve": [], "episodes": []}
-        self._saved = time.monotonic()
+        self._parts: dict[str, str] = {}  # the fingerprints of those that are written
+        self._due = time.monotonic() + SNAPSHOT_SECONDS
         make_folder(block.partial)
 
     def resume(self) -> Snapshot | None:
@@ -78,21 +86,24 @@ class BlockWriter:
         return snapshot
 
     def _last_snapshot(self) -> Snapshot | None:
-        files = sorted(self.block.partial.glob("snapshot-*.safetensors"))
+        files = list(self.block.partial.glob("snapshot-*.safetensors"))
         if not files:
             return None
-        arrays, metadata = read_arrays(files[-1], "the block starts again")
+        last = max(files, key=lambda path: (len(path.name), path.name))  # of the most steps
+        arrays, metadata = read_arrays(last, _AGAIN)
         if metadata.get("version") != self.version:
-            raise UserError(f"{files[-1]} was written by version {metadata.get('version')}; the block starts again")
-        vouched = json.loads(metadata["parts"])
-        for name, expected in vouched.items():
-            read_table(self.block.partial / name, "the block starts again")
-            if fingerprint(self.block.partial / name) != expected:
-                raise UserError(f"{self.block.partial / name} is damaged; the block starts again")
+            raise UserError(f"{last} was written by version {metadata.get('version')}; {_AGAIN}")
+        try:
+            step, parts = int(metadata["step"]), dict(json.loads(metadata["parts"]))
+        except (KeyError, TypeError, ValueError) as error:
+            raise damaged(last, f"its header: {error}", _AGAIN) from error
+        for name, expected in parts.items():
+            read_table(vouched(self.block.partial / name, expected, _AGAIN), _AGAIN)
         for path in self.block.partial.iterdir():
-            if path.name not in vouched and path != files[-1]:
+            if path.name not in parts and path != last:
                 path.unlink()
-        return Snapshot(int(metadata["step"]), arrays)
+        self._parts = parts
+        return Snapshot(step, arrays)
 
     def add(self, record: Record) -> None:
         """Hold a record until the next saved snapshot."""
@@ -100,16 +111,17 @@ class BlockWriter:
 
     def snapshot(self, snapshot: Snapshot) -> bool:
         """Save a snapshot and the records before it, if the last one is old enough. True where it was saved."""
-        if time.monotonic() - self._saved < SNAPSHOT_SECONDS:
+        began = time.monotonic()
+        if began < self._due:
             return False
         old = list(self.block.partial.glob("snapshot-*.safetensors"))
         self._write_parts(snapshot.step)
-        parts = {path.name: fingerprint(path) for path in sorted(self.block.partial.glob("*.parquet"))}
-        metadata = {"step": str(snapshot.step), "version": self.version, "parts": json.dumps(parts)}
+        metadata = {"step": str(snapshot.step), "version": self.version, "parts": json.dumps(self._parts)}
         write_arrays(self._snapshot_path(snapshot.step), snapshot.arrays, metadata)
         for path in old:
             path.unlink()
-        self._saved = time.monotonic()
+        saved = time.monotonic()
+        self._due = saved + SNAPSHOT_SECONDS * max(1.0, (saved - began) / _QUICK_SECONDS)
         return True
 
     def _snapshot_path(self, step: int) -> Path:
@@ -118,7 +130,9 @@ class BlockWriter:
     def _write_parts(self, step: int) -> None:
         for name, held in self._held.items():
             if held:
-                write_table(self.block.partial / f"{name}-{step:012d}.parquet", pa.concat_tables(held))
+                path = self.block.partial / f"{name}-{step:012d}.parquet"
+                write_table(path, pa.concat_tables(held))
+                self._parts[path.name] = fingerprint(path)
                 held.clear()
 
     def finish(self, final: Final | None) -> None:
@@ -142,7 +156,7 @@ class BlockWriter:
 
     def _whole(self, name: TableName) -> pa.Table:
         parts = [
-            read_table(path, "delete it and run the same command again")
+            read_table(path, f"delete {self.block.path} and run the same command again")
             for path in sorted(self.block.partial.glob(f"{name}-*.parquet"))
         ]
         whole = pa.concat_tables([_SCHEMAS[name].empty_table(), *parts, *self._held[name]])

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from daedalus.core.files import write_arrays, write_json
+from daedalus.core.files import fingerprint, write_arrays, write_json
 from daedalus.core.lab.encoding import plan_to_json
 from daedalus.core.lab.experiment import Experiment, Final, Group, Plan, Record, evaluation_steps
 from daedalus.core.lab.store.run import FORMAT, Run, block_at, open_run
@@ -94,11 +94,12 @@ def write_world(folder: Path, kind: str) -> None:
     finite = kind == "finite"
     card = {"kind": kind, "states": len(cell) if finite else None, "actions": 4, "horizon": 1000 if finite else None}
     folder.mkdir(parents=True, exist_ok=True)
-    write_json(folder / "world.json", card)
+    scene = folder / "world.safetensors"
     if finite:
         value = -np.abs(cell - cell[goal]).sum(axis=1).astype(float)
         arrays = {"tiles": TILES, "cell": cell, "moves": MOVES, "terminal": goal, "optimal_value": value}
-        write_arrays(folder / "world.safetensors", arrays)
+        write_arrays(scene, arrays)
+    write_json(folder / "world.json", card | {"scene": fingerprint(scene) if finite else None})
 
 
 def write_made_run(folder: Path, plan: Plan, strange: bool = False) -> Run:

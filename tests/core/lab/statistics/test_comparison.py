@@ -54,7 +54,8 @@ def write_block(folder, experiment, columns, kind="finite"):
     writer = BlockWriter(block_at(member.folder, range(experiment.seeds)), experiment, "test")
     writer.add(Record("curve", columns))
     writer.finish(None)
-    write_json(member.folder.parent / "world.json", {"kind": kind})
+    card = {"kind": kind, "states": 1, "actions": 1, "horizon": 1, "scene": None}
+    write_json(member.folder.parent / "world.json", card)
 
 
 def test_results_read_the_last_step_only(tmp_path):
