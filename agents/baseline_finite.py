@@ -6,17 +6,15 @@ import numpy as np
 
 from daedalus.core.arrays import Ints
 from daedalus.core.lab.experiment import Experiment, Final, Record, Snapshot
-from daedalus.core.planning import backward_induction, evaluation_horizon, optimal_actions, solve
+from daedalus.core.planning import evaluation_horizon, first_actions, solve
 from daedalus.core.world import World
 
 from .evaluation import evaluation_seeds, known_values
+from .rollouts import ANY, sampled_value
 from .table_config import TableConfig
 from .table_population import TablePopulation
 from .table_rules import Q_LEARNING
 from .trial_tabular import lived
-
-#: Steps of one call while a rollout is looking for its end.
-_CHUNK = 2**16
 
 
 def finite_baseline(
@@ -25,14 +23,15 @@ def finite_baseline(
     """The trial of a baseline in a finite world. The value is constant; episodes and visits are lived."""
     best, of_random = known_values(world, experiment.horizon)
     policy_S = best_policy(world, experiment.horizon) if optimal else None
+    shown_S = np.full(world.mdp.states, ANY) if policy_S is None else policy_S
     value = best if optimal else of_random
     exact = not np.isnan(value)
     if not exact:  # a world so large that its truth would cost minutes
-        value = _sampled(world.within(evaluation_horizon(world, experiment.horizon)), policy_S)
+        value = sampled_value(world.mdp, shown_S, evaluation_horizon(world, experiment.horizon), evaluation_seeds())
     population = set_in_its_ways(world, policy_S, seeds)
-    yield from lived(experiment, world, population, seeds, resume, lambda: np.full(len(seeds), value), exact)
+    value_N, exact_N = np.full(len(seeds), value), np.full(len(seeds), exact)
+    yield from lived(experiment, world, population, seeds, resume, lambda: (value_N, exact_N))
     met = slice(world.states)  # not the absorbing state that an import added
-    shown_S = np.full(world.mdp.states, -1) if policy_S is None else policy_S
     yield Final(
         {
             "policy": np.tile(shown_S[met], (len(seeds), 1)),
@@ -46,10 +45,7 @@ def best_policy(world: World, horizon: int | None) -> Ints:
     solution = solve(world.mdp)
     if solution.bounded[world.mdp.start > 0].all():
         return np.asarray(solution.policy, dtype=np.int64)
-    limit = evaluation_horizon(world, horizon)
-    left_S = backward_induction(world.mdp, limit - 1) if limit > 1 else np.zeros(world.mdp.states)
-    policy_S: Ints = optimal_actions(world.mdp, left_S).argmax(axis=1)
-    return policy_S
+    return first_actions(world.mdp, evaluation_horizon(world, horizon))
 
 
 def set_in_its_ways(world: World, policy: Ints | None, seeds: Sequence[int]) -> TablePopulation:
@@ -59,14 +55,3 @@ def set_in_its_ways(world: World, policy: Ints | None, seeds: Sequence[int]) -> 
     if policy is not None:
         population.now.q[:, np.arange(policy.size), policy] = 1.0
     return population
-
-
-def _sampled(world: World, policy: Ints | None) -> float:
-    """The mean return of one episode under each evaluation seed; the world has a time limit."""
-    return float(np.mean([_first_return(set_in_its_ways(world, policy, [seed])) for seed in evaluation_seeds()]))
-
-
-def _first_return(life: TablePopulation) -> float:
-    while True:
-        if (returns := life.run_logged(life.step + _CHUNK)["return"]).size:
-            return float(returns[0])

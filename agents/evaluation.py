@@ -5,16 +5,21 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from daedalus.core.arrays import Floats, Ints
+from daedalus.core.arrays import Bools, Floats, Ints
 from daedalus.core.planning import evaluation_horizon, policy_values_within, truth
 from daedalus.core.rng import stream_key
 from daedalus.core.world import World
+
+from .rollouts import sampled_value
 
 if TYPE_CHECKING:
     import gymnasium
 
 #: Episodes of a sampled evaluation.
 EVALUATION_EPISODES = 10
+
+#: Transitions in which the exact value of one policy must be found, else it is sampled: some tenths of a second.
+EVALUATION_BUDGET = 300_000_000
 
 #: Steps after which a sampled episode is cut where neither the world nor the experiment names a limit.
 ROLLOUT_LIMIT = 10_000
@@ -23,13 +28,18 @@ ROLLOUT_LIMIT = 10_000
 _BATCH_NUMBERS = 2**24
 
 
-def greedy_values(world: World, policies: Ints, horizon: int | None) -> Floats:
-    """The exact evaluation value of each policy, (N, S) actions -> (N,).
+def greedy_values(world: World, policies: Ints, horizon: int | None) -> tuple[Floats, Bools]:
+    """The evaluation value (N,) of each policy, (N, S) actions, and whether it is exact (N,).
 
     Expected undiscounted return from the start distribution under the world's time limit, else under `horizon`,
-    else under 10·S steps.
+    else under 10·S steps. Where that would cost too much, the mean over `evaluation_seeds` (`sampled_value`).
     """
-    return policy_values_within(world.mdp, policies, evaluation_horizon(world, horizon))
+    limit = evaluation_horizon(world, horizon)
+    value_N = policy_values_within(world.mdp, policies, limit, budget=EVALUATION_BUDGET)
+    exact_N = ~np.isnan(value_N)
+    for n in np.flatnonzero(~exact_N):
+        value_N[n] = sampled_value(world.mdp, policies[n], limit, evaluation_seeds())
+    return value_N, exact_N
 
 
 def known_values(world: World, horizon: int | None) -> tuple[float, float]:

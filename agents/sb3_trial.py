@@ -101,25 +101,27 @@ class _Run:
     def _policy(self, model: BaseAlgorithm, world: World) -> Ints:
         return state_policy(world, lambda states_B: np.asarray(model.predict(states_B, deterministic=True)[0]))
 
-    def _value(self, model: BaseAlgorithm) -> float:
+    def _value(self, model: BaseAlgorithm) -> tuple[float, bool]:
+        """The evaluation value, and whether it is exact."""
         if isinstance(self.problem, World):
             policy = self._policy(model, self.problem)
-            return float(greedy_values(self.problem, policy[None], self.experiment.horizon)[0])
+            value_N, exact_N = greedy_values(self.problem, policy[None], self.experiment.horizon)
+            return float(value_N[0]), bool(exact_N[0])
 
         def act(observations: list[Any]) -> Any:
             return model.predict(_stack(observations), deterministic=True)[0]
 
-        return rollout_value(self.problem.make, act, evaluation_seeds(), self.experiment.horizon)
+        return rollout_value(self.problem.make, act, evaluation_seeds(), self.experiment.horizon), False
 
     def _measure(self, model: BaseAlgorithm, step: int) -> None:
-        value = self._value(model)
+        value, exact = self._value(model)
         lived, episodes = self.ledger.since_last()
         if self.experiment.episodes and len(episodes):
             self.turn.give(episodes_record(self.seed, episodes))
         row = {
             "value": value,
             "regret": self.known.get("optimum", np.nan) - value,
-            "exact": isinstance(self.problem, World),
+            "exact": exact,
             "loss": self.losses.since_last(),
             "seconds": time.perf_counter() - self.began,
         }

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 
-from daedalus.core.arrays import Floats
+from daedalus.core.arrays import Bools, Floats
 from daedalus.core.catalogue import find
 from daedalus.core.errors import UserError
 from daedalus.core.lab.experiment import Columns, Experiment, Final, Record, Snapshot, evaluation_steps
@@ -13,7 +13,7 @@ from daedalus.core.spec import fill
 from daedalus.core.world import Bandit, World
 
 from .evaluation import greedy_values, known_values
-from .records import curve_record, resumed, snapshot
+from .records import curve_record, rests, resumed, snapshot
 from .table_population import TablePopulation
 
 #: Steps between two records of finished episodes, where every episode is asked for; bounds their memory.
@@ -58,12 +58,11 @@ def lived(
     population: TablePopulation,
     seeds: Sequence[int],
     resume: Snapshot | None,
-    value: Callable[[], Floats],
-    exact: bool = True,
+    value: Callable[[], tuple[Floats, Bools]],
 ) -> Iterator[Record | Snapshot]:
-    """Live through a finite world: a row and a snapshot at every evaluation point.
+    """Live through a finite world: a row and a snapshot at every evaluation point, and snapshots on long ways.
 
-    `value` gives the evaluation values (N,) of the moment, `exact` says whether they are computed, not sampled.
+    `value` gives the evaluation values (N,) of the moment, and which of them are computed, not sampled (N,).
     """
     began = time.perf_counter()
     optimum, random_value = known_values(world, experiment.horizon)
@@ -72,10 +71,14 @@ def lived(
     for step in evaluation_steps(experiment.steps):
         if resume is not None and step <= resume.step:
             continue
-        if experiment.episodes:
-            yield from _logged(population, seeds, step)
-        population.run(step)
-        value_N, seconds = value(), time.perf_counter() - began
+        for rest in rests(population.step, step, len(seeds)):
+            if experiment.episodes:
+                yield from _logged(population, seeds, rest)
+            population.run(rest)
+            if rest < step:
+                yield snapshot(rest, population.arrays(), time.perf_counter() - began)
+        value_N, exact_N = value()
+        seconds = time.perf_counter() - began
         yield curve_record(
             seeds,
             step,
@@ -83,7 +86,7 @@ def lived(
             optimum=optimum,
             random_value=random_value,
             regret=optimum - value_N,
-            exact=exact,
+            exact=exact_N,
             seconds=seconds,
             **population.summary().columns(),
         )

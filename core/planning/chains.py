@@ -43,8 +43,8 @@ def chain_of(mdp: FiniteMDP, policy: Ints, gamma: float) -> Chain:
     """The chain of a deterministic policy (S,)."""
     tables = mdp.next_state, mdp.probability, mdp.reward
     reached, place = _reach(mdp.next_state, mdp.probability, mdp.start, mdp.terminal, policy)
-    *arrays, closed, largest = _gather(*tables, policy, gamma, reached, place)
-    return Chain(*arrays, mdp.start[reached], closed and gamma == 1.0, largest)
+    lists, rewards, closed, largest = _gather(*tables, policy, gamma, reached, place)
+    return Chain(*lists, *rewards, mdp.start[reached], closed and gamma == 1.0, largest)
 
 
 def earned_within(chain: Chain, horizon: int, budget: int | None) -> float:
@@ -128,7 +128,7 @@ def _gather(
     gamma: float,
     reached: States,
     place: States,
-) -> tuple[Ints, Ints, States, Floats, Floats, Floats, bool, float]:
+) -> tuple[tuple[Ints, Ints, States, Floats], tuple[Floats, Floats], bool, float]:
     """The fields of a `Chain` from `front` to `largest`, without `start`."""
     count, outcomes = reached.size, next_state.shape[2]
     front, pointer = np.zeros(count, dtype=np.int64), np.zeros(count + 1, dtype=np.int64)
@@ -162,7 +162,7 @@ def _gather(
                 origin[filled[n]] = i
                 weight[filled[n]] = gamma * probability[s, policy[s], k]
                 filled[n] += 1
-    return front, pointer, origin, weight, expected, size, closed, largest
+    return (front, pointer, origin, weight), (expected, size), closed, largest
 
 
 @compiled

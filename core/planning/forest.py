@@ -31,14 +31,13 @@ def relax(
         a = policy[s]
         if a < 0:
             continue  # stays: worth 0
-        total, left, up = reward_SA[s, a], 1.0, 0.0
+        total, left, up = reward_SA[s, a], 1.0 - gamma, 0.0
         for k in range(next_state.shape[2]):
             n, weight = next_state[s, a, k], gamma * probability[s, a, k]
-            if weight == 0.0:
+            if weight == 0.0 or n == s:
                 continue
-            if n == s:
-                left -= weight
-            elif n == parent[s]:
+            left += weight  # summed: 1 - γ·stay would lose the digits of a small chance to leave
+            if n == parent[s]:
                 up += weight
             elif parent[n] == s:
                 total += weight * constant[n]

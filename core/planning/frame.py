@@ -7,6 +7,7 @@ started from one that ends, they never leave that class as long as ties keep the
 1991, "An analysis of stochastic shortest path problems"; Bertsekas & Yu 2016 for rewards of any sign).
 """
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -29,7 +30,8 @@ class Frame:
     mdp: FiniteMDP
     gamma: float
     before: Predecessors
-    reward: Floats  # (S, A), expected; -inf where the pair must not be used
+    unit: float  # a power of 2 near the largest absolute reward
+    reward: Floats  # (S, A), expected, in units; -inf where the pair must not be used
     stay: Bools  # (S,), where staying for ever is worth 0
     stay_action: States  # (S,), an action that stays; -1 elsewhere
     order: States  # the states to solve, nearest to an end first
@@ -47,6 +49,15 @@ class Frame:
 def expected_reward(mdp: FiniteMDP) -> Floats:
     """The expected reward of each state and action, (S, A)."""
     return np.asarray(np.einsum("sak,sak->sa", mdp.probability, mdp.reward))
+
+
+def reward_unit(mdp: FiniteMDP) -> float:
+    """The largest power of 2 up to the largest absolute reward that can occur; 1 where all are 0.
+
+    Solvers count in it, so that their thresholds mean the same however large a world's rewards are.
+    """
+    largest = float(np.abs(mdp.reward).max(initial=0.0, where=mdp.probability > 0))
+    return math.ldexp(1.0, math.frexp(largest)[1] - 1) if largest else 1.0
 
 
 def check_gamma(gamma: float) -> None:
@@ -70,12 +81,13 @@ def _discounted(mdp: FiniteMDP, gamma: float) -> Frame:
     order = np.concatenate([found.order[~mdp.terminal[found.order]], rest])
     policy = np.maximum(descending(mdp, found, pairs), 0)
     nowhere = np.full(mdp.states, -1, dtype=np.int32)
-    zeros = np.zeros(mdp.states)
+    zeros, unit = np.zeros(mdp.states), reward_unit(mdp)
     return Frame(
         mdp,
         gamma,
         before,
-        expected_reward(mdp),
+        unit,
+        expected_reward(mdp) / unit,
         mdp.terminal,
         nowhere,
         order,
@@ -91,8 +103,8 @@ def _depth(found: Search) -> int:
 
 
 def _total(mdp: FiniteMDP) -> Frame:
-    before, reward_SA = predecessors(mdp), expected_reward(mdp)
-    small = _ZERO * max(1.0, float(np.abs(reward_SA).max()))
+    before, unit = predecessors(mdp), reward_unit(mdp)
+    reward_SA, small = expected_reward(mdp) / unit, _ZERO
     idle = end_components(mdp, before, (np.abs(reward_SA) <= small) & ~mdp.terminal[:, None])
     stay = mdp.terminal | (idle.label >= 0)
     positive, undefined = _paying(mdp, before, reward_SA, small)
@@ -114,6 +126,7 @@ def _total(mdp: FiniteMDP) -> Frame:
         mdp,
         1.0,
         before,
+        unit,
         reward_SA,
         stay & inside,
         stay_action,

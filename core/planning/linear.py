@@ -1,7 +1,7 @@
 """The value of a policy by linear algebra: (I - γP) v = r."""
 
 import numpy as np
-from scipy.sparse import coo_array, eye_array
+from scipy.sparse import coo_array, diags_array
 from scipy.sparse.linalg import splu
 
 from daedalus.core.arrays import Floats, States
@@ -25,8 +25,10 @@ def solve_policy(ready: Frame, policy: States) -> Floats:
     rows = np.broadcast_to(np.arange(moving.size)[:, None], columns.shape)
     mass = mdp.probability[moving, chosen]
     used = (columns >= 0) & (mass > 0)
-    chain = coo_array((mass[used], (rows[used], columns[used])), shape=(moving.size,) * 2)
-    system = (eye_array(moving.size) - ready.gamma * chain).tocsc()
+    stays = columns == rows
+    chain = coo_array((mass[used & ~stays], (rows[used & ~stays], columns[used & ~stays])), shape=(moving.size,) * 2)
+    leave = np.sum(mass, axis=1, where=~stays)  # 1 - γ·stay would lose the digits of a small chance to leave
+    system = (diags_array(1.0 - ready.gamma + ready.gamma * leave) - ready.gamma * chain).tocsc()
     reward = ready.reward[moving, chosen]
     if moving.size <= _DENSE:
         value[moving] = np.linalg.solve(system.toarray(), reward)

@@ -7,7 +7,7 @@ import numpy as np
 from daedalus.core.arrays import Bools, Floats, Ints, States
 from daedalus.core.mdp import FiniteMDP
 
-from .frame import Frame, expected_reward, frame
+from .frame import Frame, check_gamma, expected_reward, frame, reward_unit
 from .graph import descending, search
 from .linear import solve_policy
 from .sweeps import action_values, sweep_optimal, sweep_policy
@@ -25,6 +25,9 @@ class Solution:
     where it is undefined (a reward that oscillates for ever, or a gamble between both infinities). `policy` (S,)
     is the lowest optimal action, at γ = 1 the likeliest of them to lead nearer to the end; it is 0 where no value is
     finite. `bounded` (S,) says where the value is finite.
+
+    Actions tie whose values differ by no more than 1e-10 of the state's value, or of the world's largest absolute
+    reward where that is larger.
     """
 
     value: Floats
@@ -70,8 +73,8 @@ def _policy_iteration(ready: Frame, policy: States) -> Solution:
         value = new
 
 
-def _slack(value: Floats, share: float) -> Floats:
-    return share * np.maximum(1.0, np.abs(value))
+def _slack(value: Floats, share: float, unit: float = 1.0) -> Floats:
+    return share * np.maximum(unit, np.abs(value))
 
 
 def _action_values(ready: Frame, value: Floats) -> Floats:
@@ -82,7 +85,7 @@ def _action_values(ready: Frame, value: Floats) -> Floats:
 
 def _solution(ready: Frame, value: Floats) -> Solution:
     policy = np.maximum(_greedy_policy(ready, value), 0).astype(np.int64)
-    final = value + ready.outside
+    final = ready.unit * value + ready.outside
     return Solution(final, policy, np.isfinite(final))
 
 
@@ -97,10 +100,11 @@ def _greedy_policy(ready: Frame, value: Floats) -> States:
 
 
 def optimal_actions(mdp: FiniteMDP, value: Floats, gamma: float = 1.0) -> Bools:
-    """Which actions are optimal under an optimal `value` (S,), ties included, (S, A)."""
+    """Which actions are optimal under an optimal `value` (S,), (S, A); ties, told as in `Solution`, included."""
+    check_gamma(gamma)
     expected = np.einsum("sak,sak->sa", mdp.probability, value[mdp.next_state])
     q_SA = expected_reward(mdp) + gamma * expected
-    optimal: Bools = q_SA >= (q_SA.max(axis=1) - _slack(value, _TIE))[:, None]
+    optimal: Bools = q_SA >= (q_SA.max(axis=1) - _slack(value, _TIE, reward_unit(mdp)))[:, None]
     return optimal
 
 

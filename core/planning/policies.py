@@ -20,25 +20,42 @@ def random_policy(mdp: FiniteMDP) -> Floats:
 
 
 def soften(policy: Policy, epsilon: float, actions: int) -> Floats:
-    """With probability ε a uniformly random action, else the policy's, (S, A)."""
+    """With probability ε a uniformly random action, else the policy's, (S, A).
+
+    Raises `UserError` where ε lies outside [0, 1] or the policy names no action of `actions`.
+    """
+    _check_epsilon(epsilon)
+    _check_entries(policy, actions)
     greedy: Floats = np.eye(actions)[policy] if policy.ndim == 1 else policy.astype(np.float64)
     return (1.0 - epsilon) * greedy + epsilon / actions
 
 
 def check_policy(mdp: FiniteMDP, policy: Policy) -> None:
     """Raise `UserError`, naming a state, where `policy` is none for this MDP."""
-    if policy.ndim == 1 and policy.shape == (mdp.states,):
-        if not np.issubdtype(policy.dtype, np.integer):
-            raise UserError(f"a policy of shape ({mdp.states},) must hold integer actions, not {policy.dtype}")
-        wrong = (policy < 0) | (policy >= mdp.actions)
-        what = f"an action outside 0…{mdp.actions - 1}"
-    elif policy.shape == (mdp.states, mdp.actions):
-        wrong = ~((policy >= 0).all(axis=1) & (np.abs(policy.sum(axis=1) - 1) < 1e-9))
-        what = "probabilities below 0 or that do not sum to 1"
-    else:
+    if policy.shape not in ((mdp.states,), (mdp.states, mdp.actions)):
         raise UserError(
             f"a policy must have shape ({mdp.states},) or ({mdp.states}, {mdp.actions}), not {policy.shape}"
         )
+    _check_entries(policy, mdp.actions)
+
+
+def _check_epsilon(epsilon: float) -> None:
+    if not 0.0 <= epsilon <= 1.0:
+        raise UserError(f"epsilon must lie in [0, 1], not {epsilon:g}")
+
+
+def _check_entries(policy: Policy, actions: int) -> None:
+    """Raise `UserError` unless `policy` is (S,) actions or (S, A) probabilities for so many actions."""
+    if policy.ndim == 1:
+        if not np.issubdtype(policy.dtype, np.integer):
+            raise UserError(f"a policy of shape ({policy.size},) must hold integer actions, not {policy.dtype}")
+        wrong = (policy < 0) | (policy >= actions)
+        what = f"an action outside 0…{actions - 1}"
+    elif policy.ndim == 2 and policy.shape[1] == actions:
+        wrong = ~((policy >= 0).all(axis=1) & (np.abs(policy.sum(axis=1) - 1) < 1e-9))
+        what = "probabilities below 0 or that do not sum to 1"
+    else:
+        raise UserError(f"a policy must have shape (states,) or (states, {actions}), not {policy.shape}")
     if wrong.any():
         raise UserError(f"the policy has {what} in state {int(wrong.argmax())}")
 
@@ -98,8 +115,7 @@ def best_soft_policy(mdp: FiniteMDP, epsilon: float, gamma: float = 1.0) -> Solu
     `policy` (S,) is their greedy part (Sutton & Barto 2018, section 5.4): the optimum of an MDP whose actions
     are already softened.
     """
-    if not 0.0 <= epsilon <= 1.0:
-        raise UserError(f"epsilon must lie in [0, 1], not {epsilon:g}")
+    _check_epsilon(epsilon)
     states, actions, outcomes = mdp.next_state.shape
     check_size(states, actions, outcomes * (1 + actions))
 

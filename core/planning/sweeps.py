@@ -72,17 +72,16 @@ def backup(
     next_state: States, probability: Floats, reward_SA: Floats, gamma: float, value: Floats, s: int, a: int
 ) -> float:
     """The worth of taking `a` in `s` until it leaves `s` (Bellman 1957); -inf where it may not or never leaves."""
-    total, own = reward_SA[s, a], 0.0
+    total, leave = reward_SA[s, a], 0.0
     if total == -np.inf:
         return -np.inf
     for k in range(next_state.shape[2]):
         n = next_state[s, a, k]
-        if n == s:
-            own += probability[s, a, k]
-        else:
+        if n != s:
+            leave += probability[s, a, k]
             total += gamma * probability[s, a, k] * value[n]
-    left = 1.0 - gamma * own
-    return total / left if left > 1e-12 else -np.inf
+    left = 1.0 - gamma + gamma * leave  # 1 - γ·stay would lose the digits of a small chance to leave
+    return total / left if left > 0.0 else -np.inf
 
 
 @compiled

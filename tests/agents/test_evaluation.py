@@ -4,6 +4,7 @@ import gymnasium
 import numpy as np
 import pytest
 
+from daedalus.agents import evaluation, rollouts
 from daedalus.agents.evaluation import (
     ROLLOUT_LIMIT,
     evaluation_seeds,
@@ -14,9 +15,14 @@ from daedalus.agents.evaluation import (
     state_policy,
 )
 from daedalus.agents.records import curve_record
-from daedalus.core.lab.experiment import CURVE
+from daedalus.agents.rollouts import sampled_value
+from daedalus.agents.trial_tabular import trial
+from daedalus.core.lab.experiment import CURVE, Experiment, Record
 from daedalus.core.mdp import FiniteMDP
+from daedalus.core.planning import solve
+from daedalus.core.spec import parse_spec
 from daedalus.core.world import World
+from daedalus.envs.loading import load_problem
 from daedalus.envs.world_env import WorldEnv
 
 
@@ -36,13 +42,15 @@ def corridor(length: int, horizon: int | None) -> World:
 def test_greedy_values_by_hand() -> None:
     world = corridor(4, horizon=10)
     right, stay = np.ones(5, np.int64), np.zeros(5, np.int64)
-    assert greedy_values(world, np.stack([right, stay]), None).tolist() == [-3.0, -10.0]
+    values, exact = greedy_values(world, np.stack([right, stay]), None)
+    assert values.tolist() == [-3.0, -10.0]
+    assert exact.tolist() == [True, True]
 
 
 def test_without_a_limit_the_experiments_horizon_holds_and_then_ten_times_the_states() -> None:
     world, stay = corridor(4, horizon=None), np.zeros((1, 5), np.int64)
-    assert greedy_values(world, stay, 7).tolist() == [-7.0]
-    assert greedy_values(world, stay, None).tolist() == [-50.0]
+    assert greedy_values(world, stay, 7)[0].tolist() == [-7.0]
+    assert greedy_values(world, stay, None)[0].tolist() == [-50.0]
 
 
 def test_known_values_of_the_corridor() -> None:
@@ -132,3 +140,43 @@ def test_a_curve_record_has_every_column_and_no_other() -> None:
     assert np.isnan(record.columns["regret"]).all()
     with pytest.raises(TypeError, match="vlaue"):
         curve_record([0], 0, vlaue=1.0)
+
+
+def slippery() -> World:
+    return load_problem(parse_spec("daedalus/Maze-v0:rows=3,columns=3,slip=0.3"))
+
+
+def test_what_is_too_dear_to_compute_is_lived_on_the_shared_seeds(monkeypatch) -> None:
+    world = slippery()
+    policies = np.random.default_rng(0).integers(4, size=(2, world.mdp.states))
+    policies[1] = solve(world.mdp).policy
+    exactly, exact = greedy_values(world, policies, None)
+    assert exact.all()
+    monkeypatch.setattr(evaluation, "EVALUATION_BUDGET", 0)
+    lived, exact = greedy_values(world, policies, None)
+    assert not exact.any()
+    seeds = evaluation_seeds()
+    walked = [rollout_value(lambda: WorldEnv(world), lambda o, p=p: p[o], seeds, world.horizon) for p in policies]
+    assert lived.tolist() == pytest.approx([float(value) for value in walked])
+    assert lived == pytest.approx(exactly, rel=0.5)
+
+
+def test_an_endless_episode_is_followed_for_a_while_and_taken_to_go_on(monkeypatch) -> None:
+    world, stay = slippery(), np.zeros(slippery().mdp.states, np.int64)
+    monkeypatch.setattr(rollouts, "FOLLOWED", 50)
+    taken = []
+    monkeypatch.setattr(rollouts, "_walk", lambda *a, walk=rollouts._walk: taken.append(a[4]) or walk(*a))
+    assert sampled_value(world.mdp, stay, 10**12, evaluation_seeds()) == -(10**12)  # up, up, up: never at the goal
+    assert taken == [50] * 10
+
+
+@pytest.mark.parametrize("agent", ["q_learning", "sarsa"])
+def test_a_trials_rows_say_whether_their_value_is_exact(agent: str, monkeypatch) -> None:
+    text, budgets = "daedalus/Maze-v0:rows=3,columns=3,slip=0.3", {True: 10**9, False: 0}
+    for exact, budget in budgets.items():
+        monkeypatch.setattr(evaluation, "EVALUATION_BUDGET", budget)
+        experiment = Experiment(parse_spec(text), parse_spec(agent), "A", 2, 30)
+        rows = [item.columns for item in trial(experiment, [0, 1], None) if isinstance(item, Record)]
+        assert rows
+        assert all(row["exact"].tolist() == [exact] * 2 for row in rows)
+        assert all(np.isfinite(row["regret"]).all() for row in rows)
