@@ -1,6 +1,6 @@
 """Rows for the store: every trial fills the same columns."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, Protocol
 
 import numpy as np
@@ -8,6 +8,9 @@ import numpy as np
 from daedalus.core.lab.experiment import CURVE, Columns, Record, Snapshot
 
 from .checked import damaged_snapshot
+
+#: Steps of all seeds together after which a snapshot is due: seconds of work, which is what a killed run may lose.
+REST_STEPS = 10**8
 
 #: What a column holds where a trial has nothing to say.
 _ABSENT = {np.float64: np.nan, np.int64: 0, np.bool_: False}
@@ -47,6 +50,13 @@ def episodes_record(seed: int, rows: Any) -> Record:
 def snapshot(step: int, arrays: Columns, seconds: float) -> Snapshot:
     """All state at `step`, and the seconds lived so far."""
     return Snapshot(step, {**arrays, "seconds": np.array(seconds)})
+
+
+def rests(start: int, stop: int, seeds: int) -> Iterator[int]:
+    """Where to halt for a snapshot on the way from step `start` to `stop`; the last one is `stop`."""
+    stride = max(REST_STEPS // seeds, 1)
+    yield from range(start + stride, stop, stride)
+    yield stop
 
 
 class Life(Protocol):

@@ -11,7 +11,7 @@ from daedalus.core.spec import fill
 from daedalus.core.world import Bandit
 
 from .bandit_population import BanditRuns
-from .records import curve_record, resumed, snapshot
+from .records import curve_record, rests, resumed, snapshot
 from .strategies import Strategy
 
 
@@ -23,14 +23,20 @@ def trial(experiment: Experiment, seeds: Sequence[int], resume: Snapshot | None)
 def pulled(
     experiment: Experiment, runs: BanditRuns, seeds: Sequence[int], resume: Snapshot | None
 ) -> Iterator[Record | Snapshot | Final]:
-    """Pull to the end: a row and a snapshot at every evaluation point but step 0, and what was found."""
+    """Pull to the end: a row and a snapshot at every evaluation point but step 0, and what was found.
+
+    On long ways there are snapshots between them.
+    """
     began = time.perf_counter()
     if resume is not None:
         began -= resumed(resume, runs)
     for step in evaluation_steps(experiment.steps):
         if step == 0 or (resume is not None and step <= resume.step):
             continue
-        runs.run(step)
+        for rest in rests(runs.step, step, len(seeds)):
+            runs.run(rest)
+            if rest < step:
+                yield snapshot(rest, runs.arrays(), time.perf_counter() - began)
         seconds = time.perf_counter() - began
         yield _measure(runs, seeds, seconds)
         yield snapshot(step, runs.arrays(), seconds)

@@ -83,6 +83,8 @@ class Trial(Protocol):
     ) -> Iterator[Record | Snapshot | Final]:
         """Yield a Record and then a Snapshot at each evaluation point, and one Final at the end.
 
+        Where evaluation points lie far apart, more snapshots may stand between them, without a Record.
+
         With `resume`, continue after that snapshot and yield what an uninterrupted trial would have yielded from
         there on. A trial that cannot snapshot (third-party learners) yields none and is started again.
         """
