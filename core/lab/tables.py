@@ -1,31 +1,22 @@
 """What a person reads in the terminal: the result table, the verdicts, a solution."""
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import typer
 from rich.console import Console
-from rich.markup import escape
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
+
+from .numerals import DASH, MINUS, count, decimals_in, interval, number
 
 if TYPE_CHECKING:
     from daedalus.core.lab.statistics.comparison import Comparison, Result
     from daedalus.core.lab.statistics.verdict import Verdict
 
-_NOTHING = "–"
-
-
-def number(value: float | None) -> str:
-    """Four significant digits, without an exponent where people would write none."""
-    if value is None or value != value:
-        return _NOTHING
-    if value and not 1e-3 <= abs(value) < 1e6:
-        return f"{value:.3g}"
-    digits = max(0, 3 - len(str(int(abs(value)))) + 1)
-    text = f"{value:,.{min(digits, 3)}f}"
-    return "0" if float(text.replace(",", "")) == 0 else text
+_NARROWEST = 12  # letters of the label column
 
 
 def show_comparison(comparison: "Comparison") -> None:
@@ -34,7 +25,7 @@ def show_comparison(comparison: "Comparison") -> None:
     for position, world in enumerate(dict.fromkeys(result.world for result in comparison.results)):
         if position:
             console.print()
-        console.print(_world_table(world, [result for result in comparison.results if result.world == world]))
+        _show_world(console, world, [result for result in comparison.results if result.world == world])
     for verdict in comparison.verdicts:
         _say_verdict(console, verdict)
     typer.echo(str(comparison.report or comparison.run))
@@ -54,30 +45,50 @@ def _indented(text: str, style: str = "") -> Padding:
     return Padding(Text(text, style=style), (0, 0, 0, 2), expand=False)
 
 
-def _world_table(world: str, results: Sequence["Result"]) -> Table:
-    bandit = any(result.optimal_rate_last_tenth is not None for result in results)
+def _show_world(console: Console, world: str, results: Sequence["Result"]) -> None:
     seeds = sorted({result.seeds for result in results})
-    runs = f"{seeds[0]}" if len(seeds) == 1 else f"{seeds[0]}–{seeds[-1]}"
-    caption = f"{runs} seed{'' if seeds == [1] else 's'}, {results[0].steps:,} steps"
-    table = Table(
-        title=f"[bold]{escape(world)}[/] [dim]· {caption}[/]",
-        title_justify="left",
-        box=None,
-        header_style="dim",
-        pad_edge=False,
-    )
-    table.add_column("agent", style="cyan", overflow="fold", max_width=28)
-    for column in ("mean", "IQM", "95 % interval", "optimum", "regret", *(["% optimal"] if bandit else [])):
-        table.add_column(column, justify="right", no_wrap=True)
+    runs = count(seeds[0], "seed") if len(seeds) == 1 else f"{seeds[0]}–{count(seeds[-1], 'seed')}"
+    caption = f"{runs}, {count(results[0].steps, 'step')}"
+    apart = " · " if len(world) + len(caption) + 3 <= console.width else "\n"
+    console.print(Text.assemble((world, "bold"), (f"{apart}{caption}", "dim")))
+    console.print(_world_table(results, console.width))
+
+
+def _world_table(results: Sequence["Result"], width: int) -> Table:
+    bandit = any(result.optimal_rate_last_tenth is not None for result in results)
+    heads = ["mean", "IQM", "95 % interval", "optimum", "regret", *(["% optimal"] if bandit else [])]
+    table = Table(box=None, header_style="dim", pad_edge=False)
+    table.add_column("agent", style="cyan", overflow="fold")
+    for head in heads:
+        table.add_column(head, justify="right", no_wrap=True)
+    values = [value for result in results for value in (result.iqm, result.mean, result.optimum)]
+    decimals = decimals_in([(result.iqm_low, result.iqm_high) for result in results], values)
+    rows = [_cells(result, decimals, bandit) for result in results]
+    taken = sum(2 + max(len(cell) for cell in column) for column in zip(heads, *rows, strict=True))
     best = max((result.iqm for result in results if result.iqm is not None and result.agent != "optimal"), default=None)
-    for result in results:
-        interval = _NOTHING if result.iqm_low is None else f"[{number(result.iqm_low)}, {number(result.iqm_high)}]"
-        rate = result.optimal_rate_last_tenth
-        cells = [number(result.mean), number(result.iqm), interval, number(result.optimum), number(result.regret)]
-        cells += [_NOTHING if rate is None else f"{100 * rate:.0f} %"] if bandit else []
+    for result, cells in zip(results, rows, strict=True):
         top = best is not None and result.iqm == best and result.agent != "optimal"
-        table.add_row(Text(result.label), *map(Text, cells), style="bold green" if top else "")
+        label = _broken(result.label, max(_NARROWEST, width - taken))
+        table.add_row(Text(label), *map(Text, cells), style="bold green" if top else "")
     return table
+
+
+def _cells(result: "Result", decimals: int, bandit: bool) -> list[str]:
+    rate = result.optimal_rate_last_tenth
+    cells = [number(value, decimals) for value in (result.mean, result.iqm)]
+    cells.append(interval(result.iqm_low, result.iqm_high, decimals) or DASH)
+    cells += [number(value, decimals) for value in (result.optimum, result.regret)]
+    return cells + ([DASH if rate is None else f"{100 * rate:.0f} %"] if bandit else [])
+
+
+def _broken(label: str, room: int) -> str:
+    """A label in lines of at most `room` letters, broken where its parts meet wherever that is possible."""
+    lines = [""]
+    for part in re.split(r"(?<=[:,(])", label):
+        if lines[-1] and len(lines[-1]) + len(part) > room:
+            lines.append("")
+        lines[-1] += part
+    return "\n".join(lines)
 
 
 _FACTS = {
@@ -93,7 +104,7 @@ _FACTS = {
 
 def show_solution(world: str, facts: Mapping[str, Any]) -> None:
     """Print the solution of a world as a small table."""
-    table = Table(title=f"[bold]{escape(world)}[/]", title_justify="left", box=None, show_header=False, pad_edge=False)
+    table = Table(box=None, show_header=False, pad_edge=False)
     table.add_column(style="dim")
     table.add_column(justify="right", style="cyan")
     for key, title in _FACTS.items():
@@ -101,11 +112,13 @@ def show_solution(world: str, facts: Mapping[str, Any]) -> None:
         text = (
             f"{value:,}"
             if isinstance(value, int)
-            else _NOTHING
+            else DASH
             if value is None
             else f"{value:g}"
             if key == "gamma"
-            else f"{value:.6f}"
+            else f"{value:,.6f}".replace("-", MINUS)
         )
         table.add_row(title, Text(text))
-    Console().print(table)
+    console = Console()
+    console.print(Text(world, style="bold"))
+    console.print(table)

@@ -8,8 +8,7 @@ from typing import Any
 import yaml
 
 from daedalus.core.lab.experiment import Plan
-
-from .text import count
+from daedalus.core.lab.numerals import count
 
 Lines = Sequence[tuple[str, str]]
 

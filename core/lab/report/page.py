@@ -10,6 +10,7 @@ import jinja2
 import numpy as np
 
 from daedalus.core.files import write_bytes
+from daedalus.core.lab.numerals import count
 from daedalus.core.lab.statistics.aggregates import Aggregate
 from daedalus.core.lab.statistics.comparison import Comparison, Result
 from daedalus.core.lab.statistics.verdict import Verdict
@@ -21,7 +22,7 @@ from .pictures import Picture, draw_all, overlays, scene_of
 from .style import Style, styles
 from .summary import Row, Rows, intervals, profiles
 from .tables import Table, aggregate_table, results_table, settings_table
-from .text import breakable, clipped, count, listed, slug, tied
+from .text import breakable, clipped, listed, slug, tied
 from .worlds import Household, Lived, world_facts, world_plots
 
 if TYPE_CHECKING:

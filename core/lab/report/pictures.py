@@ -11,9 +11,10 @@ from PIL import Image
 
 from daedalus.core.arrays import Floats, Ints
 from daedalus.core.catalogue import of_kind
+from daedalus.core.lab.numerals import decimals_apart, number
 from daedalus.core.world import Scene
 
-from .text import decimals_apart, listed, number
+from .text import listed
 
 _WIDEST, _SMALLEST = 640, 80  # pixels of a picture's longer side
 _PIXELS = 24_000_000  # of all pictures of a report together

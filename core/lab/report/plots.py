@@ -9,10 +9,12 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
+from daedalus.core.lab.numerals import interval, number
+
 from .bands import Band
 from .figures import TEXT, Mark, Plot, Size, both, name_axes
 from .style import CEILING, FLOOR, INK, MUTED, Style, learners, widened
-from .text import clipped, interval, listed, number, short
+from .text import clipped, listed, short
 
 _BANDS = "Lines are means over seeds, bands their pointwise 95\u00a0% intervals (Student’s t)."
 

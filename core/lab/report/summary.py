@@ -8,11 +8,12 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter, NullFormatter, NullLocator
 
+from daedalus.core.lab.numerals import decimals_apart, interval, number
 from daedalus.core.lab.statistics.measures import Estimate, Profile
 
 from .figures import TEXT, Mark, Plot, Size, both, name_axes
 from .style import GRID, INK, MUTED, Style, learners, widened
-from .text import clipped, decimals_apart, interval, number, paired, short
+from .text import clipped, paired, short
 
 _ROW = 40  # pixels a row: a line of text above a line of ink
 _LETTER = 7.4  # pixels, generous for a letter of 12

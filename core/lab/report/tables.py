@@ -5,12 +5,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from daedalus.core.lab.numerals import DASH, decimals_in, interval, number
 from daedalus.core.lab.statistics.aggregates import Aggregate
 from daedalus.core.lab.statistics.comparison import Result
 from daedalus.core.lab.statistics.measures import Estimate
 
 from .style import Style, learners
-from .text import DASH, decimals_apart, decimals_for, interval, number
 
 
 @dataclass(frozen=True)
@@ -79,7 +79,8 @@ def results_table(
     rows: list[list[Cell]] = []
     for world in dict.fromkeys(result.world for result in results):
         mine = [result for result in results if result.world == world]
-        decimals = _decimals(mine)
+        values = [value for result in mine for value in (result.iqm, result.mean, result.optimum)]
+        decimals = decimals_in([(result.iqm_low, result.iqm_high) for result in mine], values)
         for result in sorted(mine, key=lambda result: -(result.iqm if result.iqm is not None else -math.inf)):
             title, anchor = titles[world]
             row = [Cell(result.label, result.label.lower(), looks.get(result.label))]
@@ -90,17 +91,6 @@ def results_table(
 
 def _known(result: Result, key: str) -> bool:
     return getattr(result, key) is not None
-
-
-def _decimals(results: Sequence[Result]) -> int:
-    """As many decimals as the intervals deserve, or without them the values."""
-    widths = [width for result in results if (width := _width(result))]
-    values = [value for result in results for value in (result.iqm, result.mean, result.optimum) if value is not None]
-    return decimals_for(widths) if widths else decimals_apart(values)
-
-
-def _width(result: Result) -> float | None:
-    return None if result.iqm_low is None or result.iqm_high is None else result.iqm_high - result.iqm_low
 
 
 def _cell(result: Result, field: _Field, decimals: int) -> Cell:

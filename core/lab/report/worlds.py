@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from daedalus.core.arrays import Floats
+from daedalus.core.lab.numerals import count, decimals_apart, number
 from daedalus.core.lab.statistics.comparison import Comparison, Result
 from daedalus.core.lab.statistics.measures import Estimate, profile
 
@@ -17,7 +18,6 @@ from .figures import Plot
 from .plots import Curves, band_note, curves
 from .style import INK, Style, learners
 from .summary import Row, Rows, intervals, profiles
-from .text import count, decimals_apart, number
 
 if TYPE_CHECKING:
     import pyarrow as pa

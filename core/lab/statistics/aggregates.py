@@ -1,6 +1,7 @@
 """One agent across the worlds of a group, on scores that worlds share: 0 is random, 1 the optimum."""
 
 import itertools
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -59,7 +60,11 @@ def aggregate(group: Sequence[Scores]) -> list[Aggregate]:
         return []
     pooled = {label: [found for world in worlds if (found := table[world, label]) is not None] for label in agents}
     thresholds = _thresholds(np.concatenate([scores for strata in pooled.values() for scores in strata]))
-    return [_aggregate(agents[label], tuple(worlds), pooled[label], thresholds) for label in agents]
+    sampled = {scores.label for scores in group if scores.world in worlds and not scores.exact}
+    return [
+        _aggregate(agents[label], tuple(worlds), pooled[label], thresholds, math.inf if label in sampled else 1.0)
+        for label in agents
+    ]
 
 
 def _thresholds(scores: Floats) -> Floats:
@@ -67,7 +72,11 @@ def _thresholds(scores: Floats) -> Floats:
     return np.linspace(min(0.0, max(-1.0, float(np.quantile(scores, 0.05)))), 1.0, THRESHOLDS)
 
 
-def _aggregate(agent: Scores, worlds: tuple[str, ...], strata: list[Floats], thresholds: Floats) -> Aggregate:
+def _aggregate(
+    agent: Scores, worlds: tuple[str, ...], strata: list[Floats], thresholds: Floats, ceiling: float
+) -> Aggregate:
+    """`ceiling` is what no score can pass: the optimum, 1, where no score is sampled."""
+
     def estimate(name: str) -> Estimate:
         rng = generator(0, f"aggregate/{name}/{'|'.join(worlds)}/{agent.label}")
         return interval(strata, getattr(measures, name), rng)
@@ -78,9 +87,9 @@ def _aggregate(agent: Scores, worlds: tuple[str, ...], strata: list[Floats], thr
         agent=agent.agent,
         label=agent.label,
         seeds=sum(stratum.size for stratum in strata),
-        iqm=estimate("iqm"),
-        median=estimate("median"),
-        mean=estimate("mean"),
-        optimality_gap=estimate("optimality_gap"),
+        iqm=estimate("iqm").below(ceiling),
+        median=estimate("median").below(ceiling),
+        mean=estimate("mean").below(ceiling),
+        optimality_gap=estimate("optimality_gap").above(0.0),
         profile=measures.profile(np.concatenate(strata), thresholds),
     )

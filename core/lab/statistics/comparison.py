@@ -148,11 +148,9 @@ def _result(scores: Scores) -> Result:
 
 
 def _within_optimum(estimate: Estimate, scores: Scores) -> Estimate:
-    """No policy of a finite world is better than the optimum; a bandit's rewards can be, by luck."""
+    """No policy is better than the optimum; only a sampled score can be, by luck."""
     ceiling = float(np.mean(scores.optimum))
-    if scores.bandit or not (math.isfinite(ceiling) and estimate.high > ceiling):
-        return estimate
-    return estimate._replace(high=max(estimate.value, ceiling))
+    return estimate.below(ceiling) if scores.exact and math.isfinite(ceiling) else estimate
 
 
 def _finite(numbers: Floats, statistic: Callable[[Floats], Any]) -> float | None:

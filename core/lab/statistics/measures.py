@@ -26,6 +26,14 @@ class Estimate(NamedTuple):
     low: float
     high: float
 
+    def below(self, ceiling: float) -> "Estimate":
+        """The same with its interval cut at a ceiling that no score can pass; rounding of `value` apart."""
+        return self._replace(high=max(self.value, ceiling)) if self.high > ceiling else self
+
+    def above(self, floor: float) -> "Estimate":
+        """The same with its interval cut at a floor."""
+        return self._replace(low=min(self.value, floor)) if self.low < floor else self
+
 
 class Profile(NamedTuple):
     """The share of runs that score above each threshold, with a pointwise 95 % band."""

@@ -34,6 +34,8 @@ class Scores:
     regret: Floats  # NaN where unknown
     reward_last_tenth: float | None
     optimal_rate_last_tenth: float | None
+    exact: bool = False  # every score is computed, none sampled
+    rollout: int = 0  # steps that the learner takes before its first update, where its settings say so
 
     @property
     def finite(self) -> bool:
@@ -48,6 +50,7 @@ def read_scores(member: "Member", group: int) -> Scores:
     step = _column(curve, "step")
     last = step == experiment.steps
     bandit = member.card.get("kind") == "bandit"
+    rollout = member.settings.get("n_steps", 0)
     return Scores(
         group=group,
         world=member.world,
@@ -63,6 +66,8 @@ def read_scores(member: "Member", group: int) -> Scores:
         regret=_column(curve, "regret")[last],
         reward_last_tenth=_last_tenth(curve, "reward", experiment.steps) if bandit else None,
         optimal_rate_last_tenth=_last_tenth(curve, "optimal_rate", experiment.steps) if bandit else None,
+        exact=bool(_column(curve, "exact")[last].all()),
+        rollout=rollout if isinstance(rollout, int) else 0,
     )
 
 

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from daedalus.core.lab.numerals import count, digits_of, in_words, number
+
 from .measures import least_p, seeds_needed
 from .pairs import Pair, competitors
 from .scores import Scores
@@ -29,6 +31,11 @@ class Verdict:
     statements: tuple[str, ...]
     warnings: tuple[str, ...]
 
+    @property
+    def text(self) -> str:
+        """The headline and the statements as one paragraph."""
+        return " ".join((self.headline, *self.statements))
+
 
 def pronounce(world: Sequence[Scores], pairs: Sequence[Pair]) -> Verdict:
     """Put one world's scores and tested pairs into words."""
@@ -44,7 +51,7 @@ def pronounce(world: Sequence[Scores], pairs: Sequence[Pair]) -> Verdict:
 def _ranking(field: Sequence[Scores], pairs: Sequence[Pair]) -> str:
     """Who is best, and how firmly that stands."""
     best = field[0]
-    earns = f"{best.label} earns {number(float(best.value.mean()))}{' per pull' if best.bandit else ''} on average"
+    earns = f"{best.label} earns {_levels(best)[0]}{' per pull' if best.bandit else ''} on average"
     if len(field) == 1:
         return earns
     rivals = [pair for pair in pairs if best.label in (pair.first, pair.second)]
@@ -61,11 +68,21 @@ def _ranking(field: Sequence[Scores], pairs: Sequence[Pair]) -> str:
 
 
 def _bounds(best: Scores) -> str:
-    optimum, floor = float(np.mean(best.optimum)), float(np.mean(best.random_value))
-    parts = [f"the optimum is {number(optimum)}"] if math.isfinite(optimum) else []
-    if math.isfinite(floor):
-        parts.append(f"random actions earn {number(floor)}")
+    _, optimum, floor = _levels(best)
+    parts = [f"the optimum is {optimum}"] if optimum else []
+    parts += [f"random actions earn {floor}"] if floor else []
     return f" ({', '.join(parts)})" if parts else ""
+
+
+def _levels(best: Scores) -> list[str]:
+    """The best agent's mean, the optimum and random actions with the same decimals; empty where unknown.
+
+    The first two decide how many: beside 1.526, 0.0000288 is 0.
+    """
+    levels = [float(np.mean(column)) for column in (best.value, best.optimum, best.random_value)]
+    mean, optimum, floor = (abs(level) if math.isfinite(level) else 0.0 for level in levels)
+    decimals = digits_of(max(mean, optimum, floor / 100))
+    return [in_words(level, decimals) if math.isfinite(level) else "" for level in levels]
 
 
 def _statements(field: Sequence[Scores], pairs: Sequence[Pair]) -> list[str]:
@@ -123,7 +140,7 @@ def _sentence(pair: Pair, shown: Mapping[str, str], family: int) -> str:
     if _differs(pair):
         return f"{better} is better than {worse}: {found}."
     return (
-        f"No difference between {better} and {worse} can be concluded from {seeds_text(pair.seeds)} ({found}); "
+        f"No difference between {better} and {worse} can be concluded from {count(pair.seeds, 'seed')} ({found}); "
         f"{_would_take(_needed(pair, family), 'a difference')}."
     )
 
@@ -133,7 +150,7 @@ def _how_tested(pairs: Sequence[Pair]) -> list[str]:
     if not pairs or all(pair.equal for pair in pairs):
         return []
     counts = sorted({pair.seeds for pair in pairs})
-    seeds = seeds_text(counts[0]) if len(counts) == 1 else f"{counts[0]} to {counts[-1]} seeds"
+    seeds = count(counts[0], "seed") if len(counts) == 1 else f"{counts[0]} to {counts[-1]} seeds"
     holm = f", with Holm's correction over {len(pairs)} pairs" if len(pairs) > 1 else ""
     return [f"Every p is from a paired permutation test on {seeds}{holm}."]
 
@@ -165,6 +182,12 @@ def _warnings(world: Sequence[Scores], field: Sequence[Scores], pairs: Sequence[
     broken = [scores.label for scores in world if not scores.finite]
     if broken:
         said.append(f"Left out, because some scores are not finite numbers: {names(broken)}.")
+    said += [
+        f"{scores.label} did not learn: its first update comes after n_steps={scores.rollout:,} steps, "
+        f"and there were {scores.steps:,}."
+        for scores in world
+        if scores.rollout > scores.steps
+    ]
     counts = sorted({int(scores.seeds.size) for scores in field})
     if not counts:
         return tuple(said)
@@ -173,7 +196,7 @@ def _warnings(world: Sequence[Scores], field: Sequence[Scores], pairs: Sequence[
     if counts[0] == 1:
         said.append(f"One seed says nothing about chance, so there is no interval; take at least {FEW}.")
     elif counts[0] < FEW:
-        said.append(f"Only {seeds_text(counts[0])}: intervals are wide and rough; take at least {FEW}.")
+        said.append(f"Only {count(counts[0], 'seed')}: intervals are wide and rough; take at least {FEW}.")
     if pairs:
         said += _too_few_for_p(min(pair.seeds for pair in pairs), len(pairs))
     return tuple(said)
@@ -207,15 +230,6 @@ def names(labels: Sequence[str], word: str = "and") -> str:
     return f"{', '.join(labels[:-1])} {word} {labels[-1]}" if len(labels) > 1 else "".join(labels)
 
 
-def number(value: float) -> str:
-    """Four significant digits without an exponent, and a real minus sign."""
-    if value == 0:
-        return "0"
-    digits = max(0, 3 - math.floor(math.log10(abs(value))))
-    text = f"{value:.{min(digits, 6)}f}"
-    return (text.rstrip("0").rstrip(".") if "." in text else text).replace("-", "−")
-
-
 def p_text(p: float, at_most: bool = False) -> str:
     """A p-value in words: `p = 0.012`, `p < 0.001`."""
     if p < 0.001:
@@ -224,11 +238,6 @@ def p_text(p: float, at_most: bool = False) -> str:
     if float(text) == LEVEL:  # 0.0496 must not read as 0.05
         text = f"{p:.3g}"
     return f"p {'≤' if at_most else '='} {text}"
-
-
-def seeds_text(seeds: int) -> str:
-    """`1 seed`, `20 seeds`."""
-    return f"{seeds} seed" if seeds == 1 else f"{seeds} seeds"
 
 
 def rounded_up(count: float) -> int:

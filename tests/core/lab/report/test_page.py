@@ -9,6 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+from daedalus.core.lab.numerals import number
 from daedalus.core.lab.plan import make_plan
 from daedalus.core.lab.report.bands import band
 from daedalus.core.lab.report.figures import both
@@ -17,7 +18,7 @@ from daedalus.core.lab.report.page import render, write_report
 from daedalus.core.lab.report.pictures import Overlay, draw_all, overlays, scene_of
 from daedalus.core.lab.report.style import MARKERS, VARIABLES, styles
 from daedalus.core.lab.report.tables import settings_table
-from daedalus.core.lab.report.text import clipped, decimals_for, number, paired, short
+from daedalus.core.lab.report.text import clipped, paired, short
 from daedalus.core.lab.statistics.comparison import Comparison, summarise
 from daedalus.core.lab.store.run import Run
 
@@ -265,13 +266,8 @@ def test_mathematics_and_foreign_letters_in_a_label() -> None:
     assert "$\\frac{1}$ &lt;x&gt; 迷宮" in svg
 
 
-def test_numbers_as_people_read_them() -> None:
-    assert number(-1234.5) == "−1,234"
-    assert number(0.0123456) == "0.0123"
-    assert number(-0.0001, 2) == "0.00"
-    assert number(None) == number(float("nan")) == "–"
+def test_words_as_people_read_them() -> None:
     assert [short(tick) for tick in (0.25, 1000, -10_000, 2_500_000)] == ["0.25", "1,000", "−10k", "2.5M"]
-    assert [decimals_for(widths) for widths in ([0.012], [300.0], [])] == [3, 0, 2]
     assert clipped("abcdefghij", 5) == "ab…ij"
     assert paired("short", "a_rather_long_label", 22) == "short over a_rat…label"
     assert moment("2026-07-01T10:00:00+00:00") == "1 July 2026, 10:00 UTC"

@@ -28,6 +28,7 @@ def curve(experiment, values, optimum=math.nan, random_value=math.nan, **more):
     columns["optimum"] = np.full(columns["seed"].size, optimum)
     columns["random_value"] = np.full(columns["seed"].size, random_value)
     columns["regret"] = columns["optimum"] - columns["value"]
+    columns["exact"] = np.isfinite(columns["optimum"])
     return columns | more
 
 
@@ -48,12 +49,13 @@ def make_run(folder, worlds, seeds=20, kind="finite"):
     return Run(folder, plan, {})
 
 
-def write_block(folder, experiment, columns, kind="finite"):
+def write_block(folder, experiment, columns, kind="finite", settings=None):
     run = Run(folder, Plan((Group((experiment.world,), ((experiment.label, experiment.agent),), 1, STEPS),)), {})
     member = run.members()[0]
     writer = BlockWriter(block_at(member.folder, range(experiment.seeds)), experiment, "test")
     writer.add(Record("curve", columns))
     writer.finish(None)
+    write_json(member.folder / "config.json", {"settings": settings or {}})
     card = {"kind": kind, "states": 1, "actions": 1, "horizon": 1, "scene": None}
     write_json(member.folder.parent / "world.json", card)
 
@@ -102,6 +104,35 @@ def test_no_interval_of_a_finite_world_passes_the_optimum(tmp_path):
     values = [-13.0, -13, -14, -17, -30]
     result = summarise(make_run(tmp_path, {"w": {"a": values, "truth": (-13.0, -60.0)}})).results[0]
     assert result.iqm_high == -13
+
+
+def test_only_sampled_scores_may_pass_the_optimum(tmp_path):
+    experiment = Experiment(Spec("w"), Spec("a"), "a", 5, STEPS)
+    columns = curve(experiment, [-13.0, -13, -14, -17, -30], -13.0, -60.0, exact=np.zeros(250, dtype=bool))
+    write_block(tmp_path, experiment, columns)
+    group = Group((experiment.world,), (("a", experiment.agent),), 5, STEPS)
+    comparison = summarise(Run(tmp_path, Plan((group,)), {}))
+    assert comparison.results[0].iqm_high > -13
+    assert comparison.aggregates[0].iqm.high > 1
+    assert comparison.aggregates[0].optimality_gap.low == 0  # no gap is below none, however it was measured
+
+
+def test_no_aggregate_of_exact_scores_passes_1(tmp_path):
+    worlds = {world: {"a": [-10.0, -10, -10, -11, -30], "truth": (-10.0, -60.0)} for world in ("v", "w")}
+    (one,) = summarise(make_run(tmp_path, worlds)).aggregates
+    assert [one.iqm.high, one.median.high, one.mean.high, one.optimality_gap.low] == [1, 1, 1, 0]
+    assert one.iqm.low < one.iqm.value < 1
+
+
+def test_a_learner_that_never_updated_is_told(tmp_path):
+    group = Group((Spec("w"),), (("ppo", Spec("sb3/ppo")), ("a2c", Spec("sb3/a2c"))), 3, STEPS)
+    for (label, spec), rollout in zip(group.agents, (STEPS + 1, STEPS), strict=True):
+        experiment = Experiment(group.worlds[0], spec, label, 3, STEPS)
+        write_block(tmp_path, experiment, curve(experiment, [1.0, 2.0, 3.0]), "open", {"n_steps": rollout})
+    warnings = summarise(Run(tmp_path, Plan((group,)), {})).verdicts[0].warnings
+    assert [warning for warning in warnings if "did not learn" in warning] == [
+        "ppo did not learn: its first update comes after n_steps=101 steps, and there were 100."
+    ]
 
 
 def test_bandits_average_the_last_tenth_by_steps(tmp_path):

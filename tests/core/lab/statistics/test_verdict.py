@@ -1,9 +1,8 @@
 import numpy as np
-import pytest
 
 from daedalus.core.lab.statistics.pairs import compare_pairs
 from daedalus.core.lab.statistics.scores import REFERENCES, Scores
-from daedalus.core.lab.statistics.verdict import names, number, p_text, pronounce, rounded_up
+from daedalus.core.lab.statistics.verdict import names, p_text, pronounce, rounded_up
 
 
 def scores(label, values, optimum=-13.0, random_value=-60.0, bandit=False):
@@ -150,18 +149,31 @@ def test_bandits_earn_per_pull():
     assert " per pull on average" in pronounce(world, compare_pairs(world)).headline
 
 
+def test_one_sentence_has_one_precision():
+    world = [scores("greedy", np.full(10, 1.0261), 1.526, -0.0000288, bandit=True)]
+    assert pronounce(world, []).headline == (
+        "greedy earns 1.026 per pull on average (the optimum is 1.526, random actions earn 0)."
+    )
+    world = [scores("a", np.full(10, -0.002879), 1.526, -0.4)]
+    assert pronounce(world, []).headline.startswith("a earns −0.003 on average (the optimum is 1.526, ")
+    world = [scores("a", np.full(10, -1e12), -2e12, -3e12)]
+    assert pronounce(world, []).headline.startswith("a earns −1e12 on average (the optimum is −2e12, ")
+    world = [scores("a", np.full(10, -39.5), -39.0, -1000.0)]
+    assert pronounce(world, []).headline.endswith(
+        "a earns −39.5 on average (the optimum is −39, random actions earn −1,000)."
+    )
+
+
+def test_a_verdict_is_one_paragraph_too():
+    said = verdict(a=normal(-1), b=normal(-9))
+    assert said.text == " ".join([said.headline, *said.statements])
+    assert "\n" not in said.text
+
+
 def test_unequal_seeds_are_said():
     said = verdict(a=normal(-1, seeds=20), b=normal(-9, seeds=15))
     assert said.warnings == ("The agents have 15 to 20 seeds; each pair is tested on those that both have.",)
     assert "on 15 seeds" in said.statements[-1]
-
-
-@pytest.mark.parametrize(
-    ("value", "text"),
-    [(0, "0"), (-13.0, "−13"), (-16.905, "−16.91"), (12345.6, "12346"), (0.00012345, "0.000123"), (100.0, "100")],
-)
-def test_numbers(value, text):
-    assert number(value) == text
 
 
 def test_small_words():
