@@ -5,6 +5,7 @@ import json
 import numpy as np
 import pytest
 
+from daedalus.core.errors import UserError
 from daedalus.core.mdp import FiniteMDP
 from daedalus.core.planning import evaluation_horizon, facts, optimum_within, summary, truth
 from daedalus.core.world import World
@@ -103,3 +104,48 @@ def test_truth_is_remembered_by_content(monkeypatch):
     monkeypatch.setattr(facts, "optimum_within", None)  # would fail if it were called again
     assert truth(corridor(4, 6)) == first
     assert (first.optimum, first.horizon) == (-3.0, 6)
+
+
+def slippery(states: int = 20) -> World:
+    """A corridor where each step on fails with probability ½: solved long before any long limit."""
+    mdp = corridor(states - 1, None).mdp
+    next_state = np.concatenate([mdp.next_state, mdp.next_state[:, :1].repeat(2, axis=1)], axis=2)
+    reward = np.where((next_state == states - 1) | mdp.terminal[:, None, None], 0.0, -1.0)
+    halves = np.full(next_state.shape, 0.5)
+    return World("slippery", FiniteMDP(next_state, halves, reward, mdp.start, mdp.terminal), None, ("stay", "go"))
+
+
+def test_what_is_settled_early_is_told_however_long_the_limit():
+    # 19 steps, each taking two tries: 38 tries of -1, but for the one that enters the goal
+    facts_of = summary(slippery(), horizon=10**12)
+    assert facts_of["optimal_value_within_horizon"] == pytest.approx(-37, rel=1e-12)
+    assert facts_of["random_value"] == pytest.approx(-75, rel=1e-11)
+    known = truth(slippery(), 10**12)
+    assert (known.optimum, known.random_value) == pytest.approx((-37, -75), rel=1e-11)
+
+
+def test_the_budget_is_spent_on_the_work_done_not_on_the_work_that_might_be(monkeypatch):
+    world, horizon = slippery(), 10**6
+    work = world.mdp.next_state.size * horizon
+    monkeypatch.setattr(facts, "CHEAP", work // 100)
+    assert optimum_within(world.mdp, horizon) == pytest.approx(-37, rel=1e-12)
+    monkeypatch.setattr(facts, "CHEAP", world.mdp.next_state.size * 50)
+    assert optimum_within(world.mdp, horizon) is None
+    assert summary(world, horizon=horizon)["random_value"] is None
+    assert optimum_within(world.mdp, horizon, full=True) == pytest.approx(-37, rel=1e-12)
+
+
+@pytest.mark.parametrize("horizon", [0, -3])
+def test_a_limit_below_one_step_is_refused(horizon):
+    for compute in (summary, truth, evaluation_horizon):
+        with pytest.raises(UserError, match="at least 1 step"):
+            compute(corridor(3, 7), horizon=horizon)
+    with pytest.raises(UserError, match="at least 1 step"):
+        optimum_within(corridor(3, 7).mdp, horizon)
+
+
+@pytest.mark.parametrize("gamma", [float("nan"), 2.0, -1.0])
+def test_a_gamma_outside_its_range_is_refused(gamma):
+    for horizon in (None, 5):
+        with pytest.raises(UserError, match="gamma must lie"):
+            summary(corridor(3, None), gamma, horizon)

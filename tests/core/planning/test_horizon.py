@@ -236,5 +236,5 @@ def test_the_first_action_depends_on_the_steps_to_go(from_table):
     ], terminal=(2,))  # fmt: skip
     chosen = [int(first_actions(mdp, horizon)[0]) for horizon in (1, 2, 9, 11, 12)]
     assert chosen == [0, 1, 0, 0, 0]  # 1 > 0; 10 > 2, but with 3 steps to go 1 + 10 > 10
-    assert first_actions(mdp, 5, 0.5)[0] == 1  # 1 + 0.5·… later: 5 now beats 1 + 0.5·5
+    assert first_actions(mdp, 5, 0.5)[0] == 1  # 0.5·10 > 1 + 0.5·(0.5·10)
     assert first_actions(mdp, 5)[2] == 0  # the lowest at ties

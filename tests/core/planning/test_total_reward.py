@@ -1,12 +1,14 @@
 """γ = 1 without a time limit: every way in which a total can fail to exist, and the totals that do."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from daedalus.core.errors import UserError
-from daedalus.core.planning import evaluate_policy, policy_iteration, solve, value_iteration
+from daedalus.core.planning import evaluate_policy, optimal_actions, policy_iteration, soften, solve, value_iteration
 
 SOLVERS = pytest.mark.parametrize("solver", [policy_iteration, value_iteration])
 
@@ -127,3 +129,47 @@ def test_solvers_agree_with_trying_every_policy(garnet, best_total, seed, states
 def test_gamma_outside_its_range(from_table, gamma):
     with pytest.raises(UserError, match="gamma must lie in"):
         solve(from_table([[[(1.0, 0, 0.0)]]]), gamma)
+
+
+@pytest.mark.parametrize("scale", [1e-13, 1.0, 1e13])
+@pytest.mark.parametrize("solver", [policy_iteration, value_iteration])
+def test_small_rewards_are_rewards(from_table, scale, solver):
+    # going round costs 5 a time, the way out 1: no loop, however small both are
+    mdp = from_table([[[(1.0, 0, -5 * scale)], [(1.0, 1, -scale)]], [[(1.0, 1, 0.0)]] * 2], terminal=(1,))
+    solution = solver(mdp)
+    assert solution.value[0] == pytest.approx(-scale, rel=1e-12)
+    assert solution.policy[0] == 1
+    assert optimal_actions(mdp, solution.value)[0].tolist() == [False, True]
+
+
+@settings(max_examples=40, deadline=None)
+@given(seed=st.integers(0, 2**32 - 1), power=st.integers(-60, 60), gamma=st.sampled_from([1.0, 0.9]))
+def test_the_unit_of_rewards_changes_nothing_else(garnet, seed, power, gamma):
+    mdp = garnet(seed, 6, 3, 2, 1)
+    scaled = replace(mdp, reward=mdp.reward * 2.0**power)
+    for solver in (policy_iteration, value_iteration):
+        plain, other = solver(mdp, gamma), solver(scaled, gamma)
+        np.testing.assert_array_equal(other.value, plain.value * 2.0**power)
+        np.testing.assert_array_equal(other.policy, plain.policy)
+
+
+@pytest.mark.parametrize("leave", [1e-9, 1e-13, 1e-15])
+def test_a_small_chance_to_leave_is_a_chance(from_table, leave):
+    mdp = from_table([[[(1 - leave, 0, -1.0), (leave, 1, -1.0)]], [[(1.0, 1, 0.0)]]], terminal=(1,))
+    for solver in (policy_iteration, value_iteration):
+        assert solver(mdp).value[0] == pytest.approx(-1 / leave, rel=1e-9)
+
+
+def test_softening_takes_policies_and_probabilities_only():
+    with pytest.raises(UserError, match=r"epsilon must lie in \[0, 1\]"):
+        soften(np.zeros(2, int), 1.5, 2)
+    with pytest.raises(UserError, match=r"epsilon must lie in \[0, 1\]"):
+        soften(np.zeros(2, int), float("nan"), 2)
+    for wrong in (-1, 2):
+        with pytest.raises(UserError, match="an action outside 0…1 in state 1"):
+            soften(np.array([0, wrong]), 0.1, 2)
+    with pytest.raises(UserError, match="do not sum to 1"):
+        soften(np.array([[0.5, 0.6]]), 0.1, 2)
+    with pytest.raises(UserError, match=r"shape \(states,\)"):
+        soften(np.ones((2, 3)) / 3, 0.1, 2)
+    assert soften(np.array([1]), 0.5, 2).tolist() == [[0.25, 0.75]]
