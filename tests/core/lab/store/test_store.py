@@ -238,3 +238,59 @@ def test_slugs_are_plain_and_apart() -> None:
     assert len(slug("m" * 300)) <= 80
     assert slug("m" * 300) != slug("m" * 301)
     assert slug(str(parse_spec("sb3/ppo"))) == "sb3-ppo"
+
+
+def test_the_longest_slugs_are_file_names() -> None:
+    assert len(slug("𝒜" * 90).encode()) <= 80
+    assert slug("𝒜" * 90) != slug("𝒜" * 91)
+    assert slug("\udcff").isprintable()
+
+
+def test_a_slow_disk_is_written_to_less_often(block: Block, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Saving takes 3 s here: the next time is 30 times the usual wait later."""
+    clock = [0.0]
+    monkeypatch.setattr(writer, "SNAPSHOT_SECONDS", 2.0)
+    monkeypatch.setattr(writer.time, "monotonic", lambda: clock[0])
+    made = BlockWriter(block, EXPERIMENT, "1")
+
+    def slow(*_: Any) -> None:
+        clock[0] += 3.0
+
+    monkeypatch.setattr(writer, "write_arrays", slow)
+    saved = []
+    for second in range(1, 130):
+        clock[0] = max(clock[0], float(second))
+        if made.snapshot(snapshot(second)):
+            saved.append(second)
+    assert saved == [2, 65, 128]
+
+
+def test_a_snapshot_beyond_a_trillion_steps_is_the_newest(block: Block) -> None:
+    begun(block, 999_999_999_999)
+    kept = next(block.partial.glob("snapshot-*"))
+    old = kept.read_bytes()
+    made = BlockWriter(block, EXPERIMENT, "1")
+    made.resume()
+    made.snapshot(snapshot(10**12))
+    kept.write_bytes(old)  # killed before it was removed
+    found = BlockWriter(block, EXPERIMENT, "1").resume()
+    assert found is not None
+    assert found.step == 10**12
+
+
+def test_a_strange_header_starts_the_block_again(block: Block) -> None:
+    begun(block, 10)
+    (file,) = block.partial.glob("snapshot-*")
+    for header in ({"version": "1"}, {"version": "1", "step": "ten", "parts": "{}"}, {"version": "1", "step": "10"}):
+        files.write_arrays(file, {"at": np.zeros(1)}, header)
+        again = BlockWriter(block, EXPERIMENT, "1")
+        assert again.resume() is None
+        assert "is damaged" in again.started_again
+
+
+def test_nothing_that_the_store_stands_on_imports_it() -> None:
+    """No cycle between the folders: of the lab's own modules, those that the store imports know nothing of it."""
+    lab = Path(writer.__file__).parent.parent
+    for name in ("encoding", "experiment", "plan", "resolve"):
+        assert "lab.store" not in (lab / f"{name}.py").read_text()
+        assert "from .store" not in (lab / f"{name}.py").read_text()
