@@ -14,7 +14,7 @@ from .policies import Policy, check_policy, induced
 
 #: Outcomes looked at in which a quantity under a time limit must be settled unless it is asked for at any cost: a few
 #: seconds on one core.
-CHEAP = 4_000_000_000
+CHEAP = 3_000_000_000
 
 _NOTHING = 1e-13  # what the rounds left out may change, relative to the largest value
 _ALIKE = 1e-11  # the same, where all values go on changing alike
