@@ -3,8 +3,9 @@
 if not __name__.startswith("daedalus."):
     raise ImportError("import daedalus.agents, not agents")
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from daedalus.core.lazy import offers
 
 if TYPE_CHECKING:
     from .bandits import UCB, EpsilonFirst, EpsilonFirstSoftmax, EpsilonGreedy, Greedy, Softmax
@@ -40,7 +41,4 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(importlib.import_module(f".{_HOMES[name]}", __name__), name)
+__getattr__ = offers(__name__, _HOMES)

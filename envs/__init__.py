@@ -7,8 +7,9 @@ their modules on first use.
 if not __name__.startswith("daedalus."):
     raise ImportError("import daedalus.envs, not envs")
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from daedalus.core.lazy import offers
 
 from .registration import register_on_import
 
@@ -47,10 +48,7 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(importlib.import_module(f".{_HOMES[name]}", __name__), name)
+__getattr__ = offers(__name__, _HOMES)
 
 
 register_on_import()

@@ -5,7 +5,9 @@ from daedalus.core.lab import compare
 comparison = compare("daedalus/Maze-v0", "q_learning,sarsa", seeds=20)
 """
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from daedalus.core.lazy import offers
 
 if TYPE_CHECKING:
     from daedalus.core.lab.store.run import open_run as open_run
@@ -17,9 +19,4 @@ _HOMES = {"compare": "job", "open_run": "store.run"}
 __all__ = ["compare", "open_run"]
 
 
-def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    import importlib
-
-    return getattr(importlib.import_module(f".{_HOMES[name]}", __name__), name)
+__getattr__ = offers(__name__, _HOMES)
