@@ -61,8 +61,14 @@ def _flush_folder(folder: Path) -> None:
 
 
 def write_json(path: Path, value: Any) -> None:
-    """Write JSON for people and programs: indented, strict (no NaN)."""
-    write_bytes(path, (json.dumps(value, indent=2, allow_nan=False, ensure_ascii=False) + "\n").encode())
+    """Write JSON for people and programs: indented, strict (no NaN). Raises `UserError` for what is no Unicode."""
+    text = json.dumps(value, indent=2, allow_nan=False, ensure_ascii=False) + "\n"
+    try:
+        data = text.encode()
+    except UnicodeEncodeError as error:  # bytes of a command line that are no UTF-8
+        near = text[max(error.start - 20, 0) : error.end].rpartition("\n")[2].strip()
+        raise UserError(f"cannot write {path}: {near!a} is no text in UTF-8; name it otherwise") from error
+    write_bytes(path, data)
 
 
 def write_arrays(path: Path, arrays: Arrays, metadata: Mapping[str, str] | None = None) -> None:

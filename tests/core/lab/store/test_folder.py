@@ -229,3 +229,9 @@ def test_names_that_no_folder_can_have(tmp_path: Path) -> None:
             compare(WORLD, "random", 1, 10, out=tmp_path, name=name, progress=False)
         assert str(said.value).isprintable()
     assert not list(tmp_path.iterdir())
+
+
+def test_a_label_that_is_no_text(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"A\\udcff.* is no text in UTF-8"):
+        again(tmp_path, agents="A\udcff=random:")
+    assert not list(tmp_path.iterdir())
