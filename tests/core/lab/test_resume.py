@@ -107,6 +107,19 @@ def test_compiled_learners_go_on_bit_for_bit(
     assert records(open_run(tmp_path / "runs" / "r")) == records(open_run(tmp_path / "whole" / "r"))
 
 
+def test_third_party_seeds_start_again(daedalus: Any, third_party: Path, tmp_path: Path) -> None:
+    """Stable-Baselines3 cannot be snapshot: a finished seed is kept, an interrupted one is run again from its start."""
+    world, agent, steps = "daedalus/Maze-v0:rows=2,columns=2", "sb3/a2c", 1_000
+    arguments = ("--agents", agent, "--seeds", "2", "--steps", str(steps), "--name", "r", "--jobs", "1")
+    process = daedalus.start("compare", world, *arguments)
+    wait_for(lambda: list(tmp_path.glob("runs/*/*/*/*/done.json")), 60)
+    kill_and_wait(process)
+    assert open_run(tmp_path / "runs" / "r").missing() == 1
+    compare(world, agent, 2, steps, out=tmp_path / "runs", **QUIET)
+    compare(world, agent, 2, steps, out=tmp_path / "whole", **QUIET)
+    assert records(open_run(tmp_path / "runs" / "r")) == records(open_run(tmp_path / "whole" / "r"))
+
+
 def test_workers_die_with_a_killed_parent(daedalus: Any, third_party: Path, tmp_path: Path) -> None:
     """At once, though they are in the middle of a step that takes a minute."""
     asleep = ("compare", "daedalus/Bandit-v0", "--agents", "drawer:delay=60", "--seeds", "4", "--jobs", "2")
