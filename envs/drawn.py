@@ -147,7 +147,8 @@ def _decode(data: bytes, name: str) -> np.typing.NDArray[np.int16]:
             warnings.simplefilter("ignore")  # Pillow's notes on odd chunks; what it cannot read, it raises
             picture = image.convert("RGBA")
     except (OSError, SyntaxError, ValueError, struct.error, zlib.error, EOFError) as error:
-        raise UserError(f"{name} cannot be read as a PNG: {' '.join(str(error).split())}") from None
+        why = "it is cut short or damaged" if "BytesIO" in str(error) else " ".join(str(error).split())
+        raise UserError(f"{name} cannot be read as a PNG: {why}; save the picture again") from None
     ground = Image.new("RGBA", picture.size, "white")
     return np.asarray(Image.alpha_composite(ground, picture).convert("RGB")).astype(np.int16)
 

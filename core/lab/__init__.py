@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING
 from daedalus.core.lazy import offers
 
 if TYPE_CHECKING:
+    from daedalus.core.lab.statistics.comparison import Comparison as Comparison
     from daedalus.core.lab.store.run import open_run as open_run
 
     from .job import compare as compare
 
-_HOMES = {"compare": "job", "open_run": "store.run"}
+_HOMES = {"Comparison": "statistics.comparison", "compare": "job", "open_run": "store.run"}
 
-__all__ = ["compare", "open_run"]
-
+__all__ = ["Comparison", "compare", "open_run"]
 
 __getattr__ = offers(__name__, _HOMES)

@@ -37,7 +37,7 @@ def origin(plan: Plan, provenance: Mapping[str, Any], seconds: float) -> Origin:
         ("computing time", duration(seconds)),
         ("commit", commit),
     ]
-    machine = [(name, str(provenance.get(name) or "")) for name in ("cpu", "cores", "platform")]
+    machine = [(name, str(provenance.get(name) or "")) for name in ("cpu", "cores", "memory", "platform")]
     software = [("daedalus", str(provenance.get("daedalus") or "")), ("python", str(provenance.get("python") or ""))]
     software += [(str(name), str(version)) for name, version in versions.items()]
     blocks = (("Run", made), ("Hardware", machine), ("Versions", software))

@@ -10,7 +10,10 @@ import sys
 from pathlib import Path
 from typing import Any
 
-_PACKAGES = ("numpy", "scipy", "numba", "gymnasium", "torch", "stable-baselines3", "pyarrow")
+_PACKAGES = (
+    *("numpy", "scipy", "numba", "gymnasium", "torch", "stable-baselines3"),
+    *("pygame-ce", "pyarrow", "safetensors", "matplotlib"),
+)
 
 
 def provenance(command: str) -> dict[str, Any]:
@@ -22,6 +25,7 @@ def provenance(command: str) -> dict[str, Any]:
         "platform": platform.platform(),
         "cpu": _cpu(),
         "cores": os.cpu_count(),
+        "memory": f"{os.sysconf('SC_PAGE_SIZE') * os.sysconf('SC_PHYS_PAGES') / 2**30:.0f} GiB",
         "git": _git(),
         "command": command,
         "started": now(),
@@ -43,10 +47,11 @@ def now() -> str:
 
 
 def typed_command() -> str:
-    """The command line as one would type it again."""
-    if not sys.argv or not sys.argv[0]:
-        return ""
-    return shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]])
+    """The command line as one would type it again; empty where there is none (a notebook, `python -c`)."""
+    program = Path(sys.argv[0]) if sys.argv else Path()
+    if program.name == "daedalus":
+        return shlex.join(["daedalus", *sys.argv[1:]])
+    return shlex.join(["python", *sys.argv]) if program.is_file() else ""
 
 
 def _cpu() -> str:

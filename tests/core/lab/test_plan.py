@@ -50,6 +50,8 @@ def test_groups_take_defaults_from_above() -> None:
     ("arguments", "says"),
     [
         ({"seeds": 0}, "seeds must be a whole number of at least 1, not 0"),
+        ({"seeds": -3}, "seeds must be a whole number of at least 1, not -3"),
+        ({"steps": 0}, "steps must be a whole number of at least 1, not 0"),
         ({"steps": -1}, "steps must be a whole number"),
         ({"steps": True}, "steps must be a whole number"),
         ({"steps": 1e4}, "steps must be a whole number"),
