@@ -22,6 +22,9 @@ Arrays = Mapping[str, np.typing.NDArray[Any]]
 #: What a JSON object must hold: its keys, and the type of each value.
 Shape = Mapping[str, type | UnionType]
 
+#: The metadata under which safetensors carry the hash of their arrays and of all other metadata.
+_CONTENT = "content"
+
 
 def cannot(doing: str, path: Path, error: OSError) -> UserError:
     """The error for a file system that says no: a full disk, a folder that may not be written."""
@@ -72,9 +75,18 @@ def write_json(path: Path, value: Any) -> None:
 
 
 def write_arrays(path: Path, arrays: Arrays, metadata: Mapping[str, str] | None = None) -> None:
-    """Write named arrays as safetensors."""
+    """Write named arrays and metadata as safetensors, with a hash of all of it."""
     whole = {name: np.asarray(array, order="C") for name, array in arrays.items()}
-    write_bytes(path, safetensors.numpy.save(whole, metadata=dict(metadata or {})))
+    facts = dict(metadata or {})
+    write_bytes(path, safetensors.numpy.save(whole, metadata={**facts, _CONTENT: _content(whole, facts)}))
+
+
+def _content(arrays: Arrays, metadata: Mapping[str, str]) -> str:
+    digest = hashlib.sha256(json.dumps(sorted(metadata.items())).encode())
+    for name, array in sorted(arrays.items()):
+        digest.update(f"{name}{array.dtype}{array.shape}".encode())
+        digest.update(array.reshape(-1).view(np.uint8).data)
+    return digest.hexdigest()
 
 
 def write_table(path: Path, table: pa.Table) -> None:
@@ -114,14 +126,21 @@ def read_json(path: Path, remedy: str, keys: Shape) -> dict[str, Any]:
 
 
 def read_arrays(path: Path, remedy: str) -> tuple[dict[str, np.typing.NDArray[Any]], dict[str, str]]:
-    """Read safetensors: the arrays and the metadata. Raises `UserError` where the file is missing or damaged."""
+    """Read what `write_arrays` wrote: the arrays and the metadata.
+
+    Raises `UserError` with the `remedy` where the file is missing, damaged, or not what was written.
+    """
     try:
         with safetensors.safe_open(path, framework="numpy") as file:
-            return {name: file.get_tensor(name) for name in file.keys()}, dict(file.metadata() or {})  # noqa: SIM118
+            arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+            metadata = dict(file.metadata() or {})
     except OSError as error:
         raise unreadable(path, error, remedy) from error
     except (safetensors.SafetensorError, ValueError, TypeError, AttributeError) as error:  # the last two: odd dtypes
         raise damaged(path, error, remedy) from error
+    if metadata.pop(_CONTENT, None) != _content(arrays, metadata):
+        raise damaged(path, "not what was written", remedy)
+    return arrays, metadata
 
 
 def read_table(path: Path, remedy: str) -> pa.Table:

@@ -4,7 +4,7 @@ import sys
 import time
 from collections.abc import Sequence
 from types import TracebackType
-from typing import TYPE_CHECKING, Protocol, Self
+from typing import TYPE_CHECKING, Self
 
 from .resolve import Seat
 
@@ -18,10 +18,11 @@ _LINE_SECONDS = 10.0
 Key = tuple[str, str]
 
 
-class Watcher(Protocol):
-    """What the runner tells while it runs. Use it as a context manager."""
+class Watcher:
+    """What the runner tells while it runs; this one says nothing. Use it as a context manager."""
 
-    def __enter__(self) -> Self: ...
+    def __enter__(self) -> Self:
+        return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -29,19 +30,15 @@ class Watcher(Protocol):
 
     def at(self, task: "Task", step: int) -> None:
         """All seeds of a task have come to `step`."""
-        ...
 
     def resumed(self, task: "Task", step: int) -> None:
         """A task goes on at `step`, to which it came in an earlier run."""
-        ...
 
     def note(self, text: str) -> None:
         """Something the user should know."""
-        ...
 
     def tick(self) -> None:
         """Time has passed."""
-        ...
 
 
 class Tally:
@@ -100,30 +97,7 @@ def key_of(seat: Seat) -> Key:
     return str(seat.experiment.world), seat.experiment.label
 
 
-class Silent:
-    """Says nothing."""
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None: ...
-
-    def at(self, task: "Task", step: int) -> None:
-        """Nothing."""
-
-    def resumed(self, task: "Task", step: int) -> None:
-        """Nothing."""
-
-    def note(self, text: str) -> None:
-        """Nothing."""
-
-    def tick(self) -> None:
-        """Nothing."""
-
-
-class Lines(Silent):
+class Lines(Watcher):
     """A line every ten seconds."""
 
     def __init__(self, tally: Tally) -> None:
@@ -151,7 +125,7 @@ class Lines(Silent):
             sys.stderr.flush()
 
 
-class Bars(Silent):
+class Bars(Watcher):
     """A bar for every agent in every world."""
 
     def __init__(self, tally: Tally) -> None:
@@ -209,6 +183,6 @@ def _bars() -> "Progress":
 def watcher(seats: Sequence[Seat], left: Sequence[int], wanted: bool) -> Watcher:
     """Bars on a terminal, lines elsewhere, nothing where nothing is wanted or no seeds are `left` to run."""
     if not wanted or not any(left):
-        return Silent()
+        return Watcher()
     tally = Tally(seats, left)
     return Bars(tally) if sys.stderr.isatty() else Lines(tally)

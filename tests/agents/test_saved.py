@@ -153,11 +153,10 @@ def test_a_trial_refuses_a_damaged_snapshot(agent, change, says):
         {"more": 1},
     ],
 )
-def test_a_card_that_is_none(path, change, monkeypatch):
+def test_a_card_that_is_none(path, change):
     arrays, metadata = read_arrays(path, "")
     text = json.dumps(json.loads(metadata["daedalus"]) | change)
-    monkeypatch.setattr("daedalus.agents.saved._content", lambda text, arrays: "")
-    write_arrays(path, arrays, {"daedalus": text, "content": ""})
+    write_arrays(path, arrays, {"daedalus": text})
     with pytest.raises(UserError, match="is damaged"):
         QLearning.load(path)
 
