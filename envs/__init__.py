@@ -15,23 +15,23 @@ from .registration import register_on_import
 
 if TYPE_CHECKING:
     from .bandit_env import BanditEnv
-    from .bandits import bandit
-    from .grids import cliff, four_rooms
+    from .worlds.bandits import bandit
+    from .worlds.grids import cliff, four_rooms
     from .imported import problem_of
     from .loading import load_problem
-    from .mazes import maze
+    from .worlds.mazes import maze
     from .tiling import grid_world
     from .world_env import WorldEnv
 
 _HOMES = {
     "BanditEnv": "bandit_env",
     "WorldEnv": "world_env",
-    "bandit": "bandits",
-    "cliff": "grids",
-    "four_rooms": "grids",
+    "bandit": "worlds.bandits",
+    "cliff": "worlds.grids",
+    "four_rooms": "worlds.grids",
     "grid_world": "tiling",
     "load_problem": "loading",
-    "maze": "mazes",
+    "maze": "worlds.mazes",
     "problem_of": "imported",
 }
 

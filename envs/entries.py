@@ -6,28 +6,28 @@ CATALOGUE = (
     Entry(
         "world",
         "daedalus/Bandit-v0",
-        "daedalus.envs.bandits:bandit",
+        "daedalus.envs.worlds.bandits:bandit",
         "k-armed bandit, Gaussian testbed or Bernoulli",
         ("bandit",),
     ),
     Entry(
         "world",
         "daedalus/Maze-v0",
-        "daedalus.envs.mazes:maze",
+        "daedalus.envs.worlds.mazes:maze",
         "generated maze, depth-first or uniform (Wilson)",
         ("finite",),
     ),
     Entry(
         "world",
         "daedalus/Cliff-v0",
-        "daedalus.envs.grids:cliff",
+        "daedalus.envs.worlds.grids:cliff",
         "cliff walk of Sutton & Barto, example 6.6",
         ("finite",),
     ),
     Entry(
         "world",
         "daedalus/FourRooms-v0",
-        "daedalus.envs.grids:four_rooms",
+        "daedalus.envs.worlds.grids:four_rooms",
         "four rooms of Sutton, Precup & Singh 1999",
         ("finite",),
     ),
@@ -37,7 +37,7 @@ CATALOGUE = (
         "daedalus.envs.loading:load_problem",
         "a problem from its spec: an id, any Gymnasium id, or a drawing",
     ),
-    Entry("service", "draw", "daedalus.envs.drawing:draw", "pixels of a scene with overlays"),
+    Entry("service", "draw", "daedalus.envs.drawing.scenes:draw", "pixels of a scene with overlays"),
 )
 
 #: What a perfect agent earns in an episode of each world's defaults: Gymnasium's `reward_threshold`.

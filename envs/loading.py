@@ -23,7 +23,7 @@ def load_problem(spec: Spec, seed: int = 0) -> Problem:
             params = {"seed": seed, **params}
         return cast(Problem, fill(worlds[name].load(), params, name))
     if _is_drawing(name):
-        from .drawn import drawing
+        from .levels.drawn import drawing
 
         return fill(drawing, {"path": name, **params}, name)
     from .imported import load_imported

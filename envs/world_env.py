@@ -111,7 +111,7 @@ class WorldEnv(gymnasium.Env[Any, Any]):
 
     def render(self) -> Any:
         """The scene with the agent in it: text for "ansi", pixels (H, W, 3) for "rgb_array"."""
-        from .drawing import draw, draw_text
+        from .drawing.scenes import draw, draw_text
 
         if self.render_mode is None or self.world.scene is None:
             return None

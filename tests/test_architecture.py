@@ -42,7 +42,7 @@ def test_a_floor_imports_only_floors_below(path: Path) -> None:
 
 
 def test_the_walk_sees_an_upward_import() -> None:
-    assert upward("core", "def f():\n    from daedalus.envs.mazes import maze") == {"envs"}
+    assert upward("core", "def f():\n    from daedalus.envs.worlds.mazes import maze") == {"envs"}
     assert upward("agents", "from daedalus import generative") == {"generative"}
     assert upward("envs", "from daedalus.core.mdp import FiniteMDP") == set()
 

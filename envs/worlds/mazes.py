@@ -10,8 +10,8 @@ from daedalus.core.mdp import check_size
 from daedalus.core.rng import stream_keys
 from daedalus.core.world import Tile, World
 
-from .naming import TimeLimit, at_least, check_slip, typed
-from .tiling import ACTIONS, grid_world
+from daedalus.envs.naming import TimeLimit, at_least, check_slip, typed
+from daedalus.envs.tiling import ACTIONS, grid_world
 
 Generator = Literal["depth_first", "wilson"]
 
@@ -77,7 +77,7 @@ def maze(
 
 def maze_tiles(generator: Generator, rows: int, columns: int, seed: int) -> Pixels:
     """The maze that `seed` draws as tiles, (2·rows + 1, 2·columns + 1), start top left and goal bottom right."""
-    from .spanning_trees import depth_first, wilson
+    from daedalus.envs.levels.spanning_trees import depth_first, wilson
 
     generate = depth_first if generator == "depth_first" else wilson
     tiles = tiles_of(generate(rows, columns, stream_keys([seed], "layout"))[0], rows, columns)

@@ -13,8 +13,8 @@ from daedalus.core.planning import solve, start_value
 from daedalus.core.rng import stream_keys
 from daedalus.core.world import Tile
 from daedalus.envs import maze
-from daedalus.envs.mazes import tiles_of
-from daedalus.envs.spanning_trees import depth_first, wilson
+from daedalus.envs.worlds.mazes import tiles_of
+from daedalus.envs.levels.spanning_trees import depth_first, wilson
 
 GENERATORS = {"depth_first": depth_first, "wilson": wilson}
 SHAPES = [(1, 2), (2, 1), (1, 7), (2, 2), (3, 5), (10, 10), (300, 200)]

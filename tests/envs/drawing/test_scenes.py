@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 from daedalus.core.catalogue import find
 from daedalus.core.errors import UserError
 from daedalus.core.world import Scene, Tile
-from daedalus.envs import palette
-from daedalus.envs.drawing import MOST_PIXELS, draw, draw_text
-from daedalus.envs.drawn import parse_drawing
-from daedalus.envs.palette import THEMES, heat_map, luminance, wants_light_ink
+from daedalus.envs.drawing import palette
+from daedalus.envs.drawing.scenes import MOST_PIXELS, draw, draw_text
+from daedalus.envs.levels.drawn import parse_drawing
+from daedalus.envs.drawing.palette import THEMES, heat_map, luminance, wants_light_ink
 
 MOVES = ((-1, 0), (0, 1), (1, 0), (0, -1))
 TEXT = "#######\n#S....#\n#.###.#\n#....G#\n#######\n"
@@ -261,7 +261,7 @@ def test_text_reads_back_as_the_same_tiles(lines):
 
 def test_the_catalogue_finds_it_and_it_imports_numpy_alone():
     assert find("service", "draw").load() is draw
-    code = "import sys, daedalus.envs.drawing; print([m for m in sys.argv[1:] if m in sys.modules])"
+    code = "import sys, daedalus.envs.drawing.scenes; print([m for m in sys.argv[1:] if m in sys.modules])"
     heavy = ["PIL", "pygame", "gymnasium", "numba", "torch", "scipy", "matplotlib"]
     done = subprocess.run([sys.executable, "-c", code, *heavy], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"

@@ -13,8 +13,8 @@ from daedalus.core.errors import UserError
 from daedalus.core.mdp import check_size
 from daedalus.core.world import Tile, World
 
-from .naming import TimeLimit, typed
-from .tiling import ACTIONS, grid_world
+from daedalus.envs.naming import TimeLimit, typed
+from daedalus.envs.tiling import ACTIONS, grid_world
 
 # `█` and `·` are what `draw_text` writes, so a printed world is a drawing again.
 CHARACTERS = {

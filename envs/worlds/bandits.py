@@ -7,7 +7,7 @@ from daedalus.core.mdp import check_size
 from daedalus.core.rng import generator
 from daedalus.core.world import Bandit
 
-from .naming import at_least, typed
+from daedalus.envs.naming import at_least, typed
 
 Law = Literal["gaussian", "bernoulli"]
 

@@ -11,8 +11,8 @@ from PIL import Image
 
 from daedalus.core.errors import UserError
 from daedalus.core.world import Tile
-from daedalus.envs import drawn
-from daedalus.envs.drawn import drawing, parse_drawing
+from daedalus.envs.levels import drawn
+from daedalus.envs.levels.drawn import drawing, parse_drawing
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 WALL, FLOOR, START, GOAL = Tile.WALL, Tile.FLOOR, Tile.START, Tile.GOAL

@@ -5,8 +5,8 @@ import numpy as np
 from daedalus.core.mdp import check_size
 from daedalus.core.world import Tile, World
 
-from .naming import at_least, check_slip, typed
-from .tiling import ACTIONS, grid_world
+from daedalus.envs.naming import at_least, check_slip, typed
+from daedalus.envs.tiling import ACTIONS, grid_world
 
 _FOUR_ROOMS = """\
 #############

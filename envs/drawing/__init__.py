@@ -1,0 +1,1 @@
+"""Pictures of worlds, in NumPy alone: tiles, overlays, slot machines, text."""

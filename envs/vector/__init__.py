@@ -1,0 +1,1 @@
+"""Many copies of one problem stepped by one compiled kernel, as a Gymnasium VectorEnv."""

@@ -1,0 +1,1 @@
+"""Builders: pure functions from parameters to the values of core.world."""
