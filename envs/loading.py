@@ -1,11 +1,14 @@
 """From a spec to a problem: our own worlds, drawings, and whatever else Gymnasium knows."""
 
+import functools
 from pathlib import Path
-from typing import cast
+from typing import Any
 
 from daedalus.core.catalogue import of_kind
 from daedalus.core.spec import Spec, fill
-from daedalus.core.world import Problem
+from daedalus.core.world import Bandit, OpenWorld, Problem, Schedule, World
+
+from .building import build
 
 _PREFIX = "daedalus.envs:"
 
@@ -13,15 +16,16 @@ _PREFIX = "daedalus.envs:"
 def load_problem(spec: Spec, seed: int = 0) -> Problem:
     """Build the problem that a spec names: an id of ours, the path of a drawing, or any Gymnasium id.
 
-    `seed` draws the arms of bandits whose spec gives no seed; nothing else depends on it. Raises `UserError` for an
-    unknown name (naming the nearest), a wrong parameter, or a Gymnasium environment that cannot be made.
+    `seed` draws the arms of bandits, and the layouts of worlds with a layout for each seed, whose spec gives no seed;
+    nothing else depends on it. Raises `UserError` for an unknown name (naming the nearest), a wrong parameter, or a
+    Gymnasium environment that cannot be made.
     """
     name, worlds = spec.name.removeprefix(_PREFIX), of_kind("world")
     params = spec.mapping
     if name in worlds:
         if "bandit" in worlds[name].suits:
             params = {"seed": seed, **params}
-        return cast(Problem, fill(worlds[name].load(), params, name))
+        return _problem(build(name, params))
     if _is_drawing(name):
         from .levels.drawn import drawing
 
@@ -29,6 +33,15 @@ def load_problem(spec: Spec, seed: int = 0) -> Problem:
     from .imported import load_imported
 
     return load_imported(spec)
+
+
+def _problem(value: Any) -> Problem:
+    """A builder's value as learners take it: what is neither finite nor a bandit is lived in through its environment."""
+    if isinstance(value, World | Schedule | Bandit):
+        return value
+    from .making import environment
+
+    return OpenWorld(value.name, functools.partial(environment, value))
 
 
 def _is_drawing(name: str) -> bool:

@@ -1,40 +1,76 @@
-"""What Gymnasium calls to make one of our worlds by id.
+"""What Gymnasium calls to make one of our worlds by id, alone or many at once.
 
-A maker bears the name of its world's builder, by which `registration` finds it, and is bound to that world alone.
+`daedalus.envs.making:maze` makes the environment of the world whose builder is called `maze`, and `batched_maze`
+makes many of them as one; `registration` names them so.
 """
 
 from typing import Any, final
 
 import gymnasium
 
-from daedalus.core.catalogue import find
-from daedalus.core.spec import fill
-from daedalus.core.world import Bandit
+from daedalus.core.catalogue import Entry, of_kind
+from daedalus.core.errors import UserError
+from daedalus.core.world import Bandit, Schedule, World
 
-from .bandit_env import BanditEnv
-from .world_env import RenderMode, WorldEnv
+from .building import build
+
+_BATCHED = "batched_"
+
+
+def environment(problem: Any, render_mode: str | None = None) -> gymnasium.Env[Any, Any]:
+    """The Gymnasium environment of a problem of ours. Raises `UserError` for a render mode that it has not."""
+    match problem:
+        case World() | Schedule():
+            from .world_env import WorldEnv
+
+            return WorldEnv(problem, render_mode)
+        case Bandit():
+            from .bandit_env import BanditEnv
+
+            return BanditEnv(problem, render_mode)
+        case _ if hasattr(problem, "environment"):  # a value of this floor that brings its own
+            made: gymnasium.Env[Any, Any] = problem.environment(render_mode)
+            return made
+    raise UserError(f"{problem.name} is not one of Daedalus's own worlds")
 
 
 @final
 class Maker:
     """Makes the environment of one catalogue world; `metadata` tells Gymnasium its render modes."""
 
-    def __init__(self, world: str) -> None:
-        self._world = world
-        self.metadata = (BanditEnv if "bandit" in find("world", world).suits else WorldEnv).metadata
+    def __init__(self, entry: Entry) -> None:
+        self._entry = entry
+        self.metadata = {"render_modes": ["human", "rgb_array", "ansi"], "render_fps": 10}
 
-    def __call__(self, *, render_mode: RenderMode | None = None, **params: Any) -> gymnasium.Env[int, int]:
-        """Make it; `params` are its builder's, checked against the builder's signature.
+    def __call__(self, *, render_mode: str | None = None, **params: Any) -> gymnasium.Env[Any, Any]:
+        """Make it; `params` are its builder's and those of `building.SIGHTS`.
 
         Raises `UserError` for an unknown or unfit parameter.
         """
-        problem = fill(find("world", self._world).load(), params, self._world)
-        if isinstance(problem, Bandit):
-            return BanditEnv(problem, render_mode)
-        return WorldEnv(problem, render_mode)
+        return environment(build(self._entry.name, params), render_mode)
 
 
-bandit = Maker("daedalus/Bandit-v0")
-maze = Maker("daedalus/Maze-v0")
-cliff = Maker("daedalus/Cliff-v0")
-four_rooms = Maker("daedalus/FourRooms-v0")
+@final
+class BatchMaker:
+    """Makes many environments of one catalogue world in one kernel."""
+
+    def __init__(self, entry: Entry) -> None:
+        self._entry = entry
+
+    def __call__(
+        self, *, num_envs: int = 1, render_mode: str | None = None, autoreset_mode: Any = None, **params: Any
+    ) -> gymnasium.vector.VectorEnv[Any, Any, Any]:
+        """Make them; `autoreset_mode` is Gymnasium's, next-step where none is given. Raises `UserError`."""
+        from .vector.batch import batch
+
+        return batch(build(self._entry.name, params), num_envs, autoreset_mode, render_mode)
+
+
+def __getattr__(name: str) -> Maker | BatchMaker:
+    for entry in of_kind("world").values():
+        builder = entry.target.partition(":")[2]
+        if name == builder:
+            return Maker(entry)
+        if name == _BATCHED + builder:
+            return BatchMaker(entry)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

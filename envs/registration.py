@@ -19,10 +19,12 @@ def register_worlds() -> None:
     from gymnasium.envs.registration import register, registry
 
     for entry in CATALOGUE:
+        builder = entry.target.partition(":")[2]
         if entry.kind == "world" and entry.name not in registry:
             register(
                 entry.name,
-                entry_point=f"daedalus.envs.making:{entry.target.partition(':')[2]}",
+                entry_point=f"daedalus.envs.making:{builder}",
+                vector_entry_point=f"daedalus.envs.making:batched_{builder}",
                 reward_threshold=OPTIMA[entry.name],
             )
 

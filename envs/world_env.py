@@ -3,7 +3,7 @@
 import dataclasses
 from bisect import bisect_right
 from operator import index
-from typing import Any, Literal, final
+from typing import Any, final
 
 import gymnasium
 import numpy as np
@@ -16,8 +16,7 @@ from daedalus.core.sampling import restart_state, start_state, tables
 from daedalus.core.world import World
 
 from .draw_ahead import BLOCK, uniform_draws
-
-RenderMode = Literal["ansi", "rgb_array"]
+from .showing.canvas import RENDER_MODES, Canvas
 
 
 @final
@@ -29,10 +28,12 @@ class WorldEnv(gymnasium.Env[Any, Any]):
     state behind its own shows the last state before it. `step` uses lists and no NumPy, for speed.
     """
 
-    metadata: dict[str, Any] = {"render_modes": ["ansi", "rgb_array"], "render_fps": 10}  # noqa: RUF012 - as the base class has it
+    metadata: dict[str, Any] = {"render_modes": list(RENDER_MODES), "render_fps": 10}  # noqa: RUF012 - as the base class has it
 
-    def __init__(self, world: World, render_mode: RenderMode | None = None) -> None:
-        check_render_mode(world, render_mode)
+    def __init__(self, world: World, render_mode: str | None = None) -> None:
+        if render_mode is not None and world.scene is None:
+            raise UserError(f"{world.name} has no scene to draw; leave render_mode out")
+        self._canvas = Canvas(render_mode, world.name)
         self.world = world
         if world.scene is None:
             self.metadata = {**self.metadata, "render_modes": []}
@@ -110,20 +111,14 @@ class WorldEnv(gymnasium.Env[Any, Any]):
         return self._shown, self._reward[entry], terminated, truncated, {}
 
     def render(self) -> Any:
-        """The scene with the agent in it: text for "ansi", pixels (H, W, 3) for "rgb_array"."""
+        """The scene with the agent in it: text for "ansi", pixels (H, W, 3) for "rgb_array", a window for "human"."""
         from .drawing.scenes import draw, draw_text
 
-        if self.render_mode is None or self.world.scene is None:
+        scene, agent = self.world.scene, self._shown if self._shown >= 0 else None
+        if scene is None:
             return None
-        agent = self._shown if self._shown >= 0 else None
-        return (draw_text if self.render_mode == "ansi" else draw)(self.world.scene, agent=agent)
+        return self._canvas.show(lambda: draw(scene, agent=agent), lambda: draw_text(scene, agent))
 
-
-def check_render_mode(world: World, render_mode: str | None) -> None:
-    """Refuse a render mode that this world has not. Raises `UserError`."""
-    if render_mode is None:
-        return
-    if render_mode not in WorldEnv.metadata["render_modes"]:
-        raise UserError(f"render_mode must be 'ansi' or 'rgb_array', not {render_mode!r}")
-    if world.scene is None:
-        raise UserError(f"{world.name} has no scene to draw; leave render_mode out")
+    def close(self) -> None:
+        """Close the window, if there is one."""
+        self._canvas.close()

@@ -20,7 +20,7 @@ from daedalus.envs import WorldEnv, cliff, grid_world, load_problem, maze
 from daedalus.envs.entries import OPTIMA
 
 IDS = sorted(OPTIMA)
-FINITE = [name for name in IDS if "Bandit" not in name]
+FINITE = [name for name in IDS if "finite" in of_kind("world")[name].suits]
 SLIPPERY = [Spec(name, (("slip", 0.3),)) for name in FINITE]
 ROOM = grid_world(
     "room",
