@@ -4,12 +4,13 @@ A kernel knows nothing of autoreset modes, infos' masks or Gymnasium's checks: `
 for every kernel. Environment i does exactly what the single environment does under the same seed and actions.
 """
 
+from collections.abc import Callable
 from typing import Any, Protocol
 
 import gymnasium
 import numpy as np
 
-from daedalus.core.arrays import Bools, Floats, Ints
+from daedalus.core.arrays import Bools, Floats, Ints, Pixels
 
 Stepped = tuple[np.typing.NDArray[Any], Floats, Bools, Bools]
 
@@ -44,6 +45,10 @@ class Kernel(Protocol):
 
     def info(self) -> dict[str, np.typing.NDArray[Any]]:
         """What the single environment's `info` holds now, by key, (N, ...) each; empty where it is empty."""
+        ...
+
+    def drawn(self, index: int) -> tuple[Callable[[], Pixels], Callable[[], str]] | None:
+        """How environment `index` is drawn now, as pixels and as text (for `Canvas.show`); None if it cannot be."""
         ...
 
     def snapshot(self) -> dict[str, np.typing.NDArray[Any]]:
