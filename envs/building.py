@@ -7,35 +7,62 @@ from typing import Any
 from daedalus.core.catalogue import find
 from daedalus.core.errors import UserError
 from daedalus.core.spec import Spec, fill, parse_spec
-from daedalus.core.world import Observation, Schedule, World
+from daedalus.core.world import Observation, Schedule, Sight, World
 
 #: The parameters that every grid world takes beside its own: what is seen of it (`Observation`).
-SIGHTS = {"observation": "sight", "view_size": "view_size", "tile_size": "tile_size", "action_mask": "action_mask"}
+SIGHTS = ("observation", "view_size", "tile_size", "action_mask")
 
 
 def build(name: str, params: Mapping[str, Any]) -> Any:
     """The value of the catalogue's world `name`. Raises `UserError` for an unknown or unfit parameter."""
-    own = {key: value for key, value in params.items() if key not in SIGHTS}
-    asked = {SIGHTS[key]: value for key, value in params.items() if key in SIGHTS}
+    own, observation = parted(params, name)
     value = fill(find("world", name).load(), own, name)
-    return seen_as(value, fill(Observation, asked, name)) if asked else value
+    return value if observation is None else seen_as(value, observation)
+
+
+def parted(params: Mapping[str, Any], name: str) -> tuple[dict[str, Any], Observation | None]:
+    """A world's own parameters, and what they ask to see; None where nothing is asked. Raises `UserError`."""
+    own = {key: value for key, value in params.items() if key not in SIGHTS}
+    asked = {key: value for key, value in params.items() if key in SIGHTS}
+    return own, fill(_observation, asked, name) if asked else None
+
+
+def _observation(
+    observation: Sight = "index", view_size: int = 7, tile_size: int = 8, action_mask: bool = False
+) -> Observation:
+    """An `Observation` by the names of its parameters."""
+    return Observation(observation, view_size, tile_size, action_mask)
 
 
 def seen_as(value: Any, observation: Observation) -> Any:
-    """The same world under another observation. Raises `UserError` where it cannot be seen so."""
+    """The same world under another observation. Raises `UserError` where it cannot be seen so.
+
+    A world whose heading is not yet state becomes one whose heading is, where it is to be seen by "heading_view".
+    """
     match value:
         case World():
-            return replace(value, name=_named(value.name, observation), observation=observation)
+            return _world_seen_as(value, observation)
         case Schedule():
-            phases = tuple(seen_as(world, observation) for world in value.phases)
+            phases = tuple(_world_seen_as(world, observation) for world in value.phases)
             return replace(value, name=_named(value.name, observation), phases=phases)
         case _ if hasattr(value, "seen_as"):  # a value of this floor that knows how
             return value.seen_as(_named(value.name, observation), observation)
     raise UserError(f"{value.name} is no grid; leave {', '.join(SIGHTS)} out")
 
 
+def _world_seen_as(world: World, observation: Observation) -> World:
+    from .observing.headings import with_heading
+    from .observing.seeable import check
+
+    seen = replace(world, name=_named(world.name, observation), observation=observation)
+    check(seen)
+    return with_heading(seen) if observation.sight == "heading_view" else seen
+
+
 def _named(name: str, observation: Observation) -> str:
+    """The name with what is asked to be seen, where that differs from what is seen unasked."""
     spec, plain = parse_spec(name), Observation()
-    asked = [(key, getattr(observation, own)) for key, own in SIGHTS.items()]
-    more = tuple((key, value) for key, value in asked if value != getattr(plain, SIGHTS[key]))
-    return str(Spec(spec.name, spec.params + more))
+    own = tuple((key, value) for key, value in spec.params if key not in SIGHTS)
+    fields = dict(zip(SIGHTS, ("sight", "view_size", "tile_size", "action_mask"), strict=True))
+    asked = ((key, getattr(observation, field), getattr(plain, field)) for key, field in fields.items())
+    return str(Spec(spec.name, own + tuple((key, value) for key, value, usual in asked if value != usual)))
