@@ -65,7 +65,8 @@ def _next_states(mdp: FiniteMDP, scene: Scene) -> States:
     next_SHAK = (mdp.next_state * np.int32(HEADINGS))[:, None] + after_HA[None, :, :, None]
     ends = np.flatnonzero(mdp.terminal)
     next_SHAK[ends] = (ends[:, None] * HEADINGS + own_H)[:, :, None, None]  # nobody turns any more
-    return _frozen(next_SHAK.reshape(-1, mdp.actions, mdp.outcomes))
+    next_state: States = _frozen(next_SHAK.reshape(-1, mdp.actions, mdp.outcomes))
+    return next_state
 
 
 def _scene(scene: Scene) -> Scene:

@@ -20,9 +20,9 @@ class IndexObserver:
     """Shows the state's number, or the number `World.shows` gives it."""
 
     def __init__(self, shows: States | None, size: int) -> None:
-        self.space = gymnasium.spaces.Discrete(size)
+        self.space: gymnasium.Space[Any] = gymnasium.spaces.Discrete(size)
         self._shows = None if shows is None else np.asarray(shows, dtype=np.int64)
-        self._listed: list[int] | None = None if shows is None else self._shows.tolist()
+        self._listed: list[int] | None = None if self._shows is None else self._shows.tolist()
 
     def one(self, state: int) -> int:
         """The number shown of a state."""
@@ -44,7 +44,8 @@ class TableObserver:
 
     def one(self, state: int) -> np.typing.NDArray[Any]:
         """The state's row."""
-        return self._table[state].copy()
+        row: np.typing.NDArray[Any] = self._table[state].copy()
+        return row
 
     def batch(self, states_B: States) -> np.typing.NDArray[Any]:
         """The rows of many states, (B, ...)."""

@@ -34,7 +34,7 @@ class Stage:
     @property
     def size(self) -> int:
         """T, the tiles of a level."""
-        return self.tiles.shape[1] * self.tiles.shape[2]
+        return int(self.tiles.shape[1] * self.tiles.shape[2])
 
     @property
     def standing(self) -> list[Piece]:

@@ -21,7 +21,7 @@ class StampObserver:
     def __init__(
         self, space: gymnasium.spaces.Box, templates: np.typing.NDArray[Any], level: States, places: States
     ) -> None:
-        self.space = space
+        self.space: gymnasium.Space[Any] = space
         self._templates, self._level, self._places = np.array(templates), np.array(level), np.array(places, order="C")
         self._shape = space.shape
 
@@ -31,7 +31,8 @@ class StampObserver:
         for place in self._places[state].tolist():
             if place >= 0:
                 row[place] = 1
-        return row.reshape(self._shape)
+        shown: np.typing.NDArray[Any] = row.reshape(self._shape)
+        return shown
 
     def batch(self, states_B: States) -> np.typing.NDArray[Any]:
         """What is shown of many states, (B, ...)."""
