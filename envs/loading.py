@@ -8,7 +8,7 @@ from daedalus.core.catalogue import of_kind
 from daedalus.core.spec import Spec, fill
 from daedalus.core.world import Bandit, OpenWorld, Problem, Schedule, World
 
-from .building import build
+from .building import build, parted, seen_as
 
 _PREFIX = "daedalus.envs:"
 
@@ -29,14 +29,16 @@ def load_problem(spec: Spec, seed: int = 0) -> Problem:
     if _is_drawing(name):
         from .levels.drawn import drawing
 
-        return fill(drawing, {"path": name, **params}, name)
+        own, observation = parted(params, name)
+        world: World = fill(drawing, {"path": name, **own}, name)
+        return world if observation is None else _problem(seen_as(world, observation))
     from .imported import load_imported
 
     return load_imported(spec)
 
 
 def _problem(value: Any) -> Problem:
-    """A builder's value as learners take it: what is neither finite nor a bandit is lived in through its environment."""
+    """A builder's value as learners take it: what is neither finite nor a bandit is lived in by its environment."""
     if isinstance(value, World | Schedule | Bandit):
         return value
     from .making import environment

@@ -11,7 +11,6 @@ from daedalus.core.errors import UserError
 from daedalus.core.world import Scene, Tile
 from daedalus.envs.drawing import palette
 from daedalus.envs.drawing.scenes import MOST_PIXELS, draw, draw_text
-from daedalus.envs.levels.drawn import parse_drawing
 from daedalus.envs.drawing.palette import THEMES, heat_map, luminance, wants_light_ink
 
 MOVES = ((-1, 0), (0, 1), (1, 0), (0, -1))
@@ -20,7 +19,7 @@ THEME_NAMES = sorted(THEMES)
 
 
 def scene_of(text, moves=MOVES):
-    tiles = parse_drawing(text, "scene")
+    tiles = parse_drawing(text, "scene")[0]
     return Scene(tiles, np.argwhere(tiles != Tile.WALL), moves)
 
 
@@ -256,7 +255,7 @@ def test_text_has_a_character_a_tile():
 def test_text_reads_back_as_the_same_tiles(lines):
     width = len(lines[0]) if lines else 2
     scene = scene_of("\n".join(["SG".center(width) if width > 1 else "S\nG", *lines]))
-    assert np.array_equal(parse_drawing(draw_text(scene), "text"), scene.tiles)
+    assert np.array_equal(parse_drawing(draw_text(scene), "text")[0], scene.tiles)
 
 
 def test_the_catalogue_finds_it_and_it_imports_numpy_alone():

@@ -12,9 +12,10 @@ from PIL import Image
 from daedalus.core.errors import UserError
 from daedalus.core.world import Tile
 from daedalus.envs.levels import drawn
-from daedalus.envs.levels.drawn import drawing, parse_drawing
+from daedalus.envs.levels.drawn import drawing, drawn_world, parse_drawing
+from daedalus.envs.things import Things
 
-EXAMPLES = Path(__file__).parents[2] / "examples"
+EXAMPLES = Path(__file__).parents[3] / "examples"
 WALL, FLOOR, START, GOAL = Tile.WALL, Tile.FLOOR, Tile.START, Tile.GOAL
 COLOUR_OF = {WALL: (0, 0, 0), FLOOR: (255, 255, 255), START: (0, 255, 0), GOAL: (255, 0, 0)}
 
@@ -49,29 +50,34 @@ def tried(read, *given):
         return None, str(error)
 
 
+def tiles_in(text):
+    return parse_drawing(text, "maze")[0].tolist()
+
+
 def painted(tiles):
     return np.array([[COLOUR_OF[Tile(kind)] for kind in row] for row in tiles], dtype=np.uint8)
 
 
 def test_each_character_is_its_tile():
-    tiles = parse_drawing("#. \nSG#\n", "maze")
+    tiles, things = parse_drawing("#. \nSG#\n", "maze")
+    assert things == Things()
     assert tiles.dtype == np.uint8
     assert tiles.tolist() == [[WALL, FLOOR, FLOOR], [START, GOAL, WALL]]
-    assert parse_drawing("█·.\nSG█\n", "maze").tolist() == tiles.tolist()
+    assert tiles_in("█·.\nSG█\n") == tiles.tolist()
 
 
 @pytest.mark.parametrize("text", ["S.\n.G", "S.\n.G\n", "S.\r\n.G\r\n", "S.\r.G", "S.\n.G\n\n\n", "S \n.G\n"])
 def test_line_ends_do_not_matter(text):
-    assert parse_drawing(text, "maze").tolist() == [[START, FLOOR], [FLOOR, GOAL]]
+    assert tiles_in(text) == [[START, FLOOR], [FLOOR, GOAL]]
 
 
 def test_blanks_at_line_ends_count_where_all_lines_are_equally_long():
-    assert parse_drawing("SG  \n####", "maze").tolist() == [[START, GOAL, FLOOR, FLOOR], [WALL] * 4]
-    assert parse_drawing("S \nG ", "maze").shape == (2, 2)
+    assert tiles_in("SG  \n####") == [[START, GOAL, FLOOR, FLOOR], [WALL] * 4]
+    assert np.shape(tiles_in("S \nG ")) == (2, 2)
 
 
 def test_blanks_beyond_the_widest_mark_are_dropped_where_lines_differ():
-    assert parse_drawing("####   \n#SG#\nS  G  \n", "maze").tolist() == [
+    assert tiles_in("####   \n#SG#\nS  G  \n") == [
         [WALL] * 4,
         [WALL, START, GOAL, WALL],
         [START, FLOOR, FLOOR, GOAL],
@@ -99,7 +105,7 @@ def test_blanks_beyond_the_widest_mark_are_dropped_where_lines_differ():
 )
 def test_a_wrong_drawing_says_what_and_where(text, fragments):
     with pytest.raises(UserError) as caught:
-        parse_drawing(text, "maze")
+        drawn_world(text, "maze")
     message = str(caught.value)
     assert message.startswith("maze")
     assert "\n" not in message
@@ -112,12 +118,13 @@ def test_a_wrong_drawing_says_what_and_where(text, fragments):
 @example("S\x00\nG\x00")
 @example("\x85S")
 def test_any_text_is_tiles_or_a_user_error(text):
-    tiles, message = tried(parse_drawing, text, "maze")
-    if tiles is None:
+    world, message = tried(drawn_world, text, "maze")
+    if world is None:
         assert message.startswith("maze")
         assert "\n" not in message
     else:
-        assert {START, GOAL} <= set(np.unique(tiles)) <= {WALL, FLOOR, START, GOAL}
+        assert START in world.scene.tiles
+        assert world.mdp.terminal.any()
 
 
 @settings(max_examples=200, deadline=None)
@@ -128,10 +135,10 @@ def test_reachability_agrees_with_a_search(lines):
     lost = (tiles == START) & (distances(tiles) < 0)
     fine = (tiles == START).any() and (tiles == GOAL).any() and not lost.any()
     if fine:
-        assert parse_drawing("\n".join(lines), "maze").tolist() == tiles.tolist()
+        assert drawn_world("\n".join(lines), "maze").scene.tiles.tolist() == tiles.tolist()
     else:
         with pytest.raises(UserError) as caught:
-            parse_drawing("\n".join(lines), "maze")
+            drawn_world("\n".join(lines), "maze")
         if lost.any() and (tiles == GOAL).any():
             row, column = np.argwhere(lost)[0] + 1
             assert f"line {row}, column {column}:" in str(caught.value)
@@ -141,8 +148,8 @@ def test_reachability_agrees_with_a_search(lines):
 def test_a_png_says_the_same_as_text(tmp_path, mode):
     text = "#####\n#S.G#\n#..S#\n"
     path = tmp_path / "maze.png"
-    path.write_bytes(png(painted(parse_drawing(text, "maze")), mode))
-    assert drawing(path).scene.tiles.tolist() == parse_drawing(text, "maze").tolist()
+    path.write_bytes(png(painted(tiles_in(text)), mode))
+    assert drawing(path).scene.tiles.tolist() == tiles_in(text)
     assert drawing(path).mdp.fingerprint() == drawing_of(tmp_path, text).mdp.fingerprint()
 
 
@@ -257,7 +264,7 @@ def test_damaged_pngs_raise_nothing_but_user_errors(data):
         changed[data.draw(st.integers(8, len(changed) - 1))] = data.draw(st.integers(0, 255))
     cut = data.draw(st.integers(0, len(changed)))
     for damaged in (bytes(changed), bytes(changed[:cut])):
-        _, message = tried(drawn._png_tiles, damaged, "maze.png")
+        _, message = tried(drawn._decode, damaged, "maze.png")
         assert "\n" not in message
 
 
