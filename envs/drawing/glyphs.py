@@ -86,3 +86,19 @@ def arrow(tile: int, down: int, right: int) -> Mask:
         return shaft | head
 
     return _mask(tile, inside)
+
+
+@functools.cache
+def quarter(tile: int, side: int) -> Mask:
+    """The quarter of a tile that its diagonals leave on one side: 0 up, 1 right, 2 down, 3 left."""
+    down, right = ((-1, 0), (0, 1), (1, 0), (0, -1))[side]
+    return _mask(
+        tile, lambda x, y: (y * down + x * right > 0) & (np.abs(y * right) + np.abs(x * down) <= y * down + x * right)
+    )
+
+
+@functools.cache
+def diagonals(tile: int) -> Mask:
+    """Hairlines along both diagonals."""
+    half = 0.35 / tile
+    return _mask(tile, lambda x, y: np.abs(np.abs(x) - np.abs(y)) <= half)

@@ -27,6 +27,11 @@ class Theme:
     goal: Colour
     hazard: Colour
     agent: Colour
+    player: Colour  # the other one
+    pieces: tuple[Colour, ...]  # by a piece's variant
+    path: Colour
+    wind: Colour
+    fog: Colour  # over what the agent does not see
     halo: Colour  # around a mark, so that it shows on any heat
     dark_ink: Colour
     light_ink: Colour
@@ -34,7 +39,8 @@ class Theme:
     visits: tuple[tuple[float, float, float], tuple[float, float, float]]
 
 
-# Marks are from the Okabe–Ito set, told apart by shape as well.
+# Marks are from the set of Okabe & Ito (2008), "Color universal design", told apart by shape as well; shades are
+# moved a little so that they show on the floor.
 THEMES = {
     "light": Theme(
         wall=(51, 60, 77),
@@ -44,6 +50,11 @@ THEMES = {
         goal=(230, 126, 0),
         hazard=(197, 60, 38),
         agent=(204, 62, 140),
+        player=(122, 52, 20),
+        pieces=((206, 84, 0), (0, 146, 106), (0, 114, 178), (222, 152, 0), (190, 96, 160), (62, 160, 216)),
+        path=(0, 114, 178),
+        wind=(128, 158, 190),
+        fog=(84, 92, 108),
         halo=(255, 255, 255),
         dark_ink=(24, 28, 38),
         light_ink=(255, 255, 255),
@@ -58,6 +69,11 @@ THEMES = {
         goal=(240, 160, 30),
         hazard=(224, 92, 62),
         agent=(232, 110, 178),
+        player=(226, 120, 72),
+        pieces=((228, 108, 36), (32, 178, 134), (74, 150, 226), (240, 178, 40), (214, 134, 186), (120, 200, 244)),
+        path=(86, 180, 233),
+        wind=(92, 122, 158),
+        fog=(4, 5, 8),
         halo=(12, 14, 20),
         dark_ink=(12, 14, 20),
         light_ink=(238, 241, 247),

@@ -10,8 +10,9 @@ from daedalus.core.catalogue import find
 from daedalus.core.errors import UserError
 from daedalus.core.world import Scene, Tile
 from daedalus.envs.drawing import palette
-from daedalus.envs.drawing.scenes import MOST_PIXELS, draw, draw_text
 from daedalus.envs.drawing.palette import THEMES, heat_map, luminance, wants_light_ink
+from daedalus.envs.drawing.scenes import MOST_PIXELS, draw, draw_text
+from daedalus.envs.levels.drawn import parse_drawing
 
 MOVES = ((-1, 0), (0, 1), (1, 0), (0, -1))
 TEXT = "#######\n#S....#\n#.###.#\n#....G#\n#######\n"
