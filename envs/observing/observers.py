@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 
 from daedalus.core.world import Schedule, Sight, World
 
-from . import numbers, stamps, views
+from . import numbers, pictures, stamps, views
 from .observer import Observer
 from .seeable import check
 
@@ -17,6 +17,7 @@ _MAKERS: dict[Sight, Maker] = {
     "coordinates": numbers.coordinates,
     "one_hot": stamps.one_hot,
     "symbolic": stamps.symbolic,
+    "pixels": pictures.pixels,
     "view": views.view,
     "heading_view": views.heading_view,
 }

@@ -12,13 +12,9 @@ import numpy as np
 
 from daedalus.core.arrays import Bools, Ints, Keys
 from daedalus.core.compiled import inlined
-from daedalus.core.errors import UserError
 
 #: Bits from one row of a bitboard to the next.
 STRIDE = 8
-
-#: The largest window that fits a bitboard.
-LARGEST = 7
 
 _ONE, _ROW = np.uint64(1), np.uint64(STRIDE)
 
@@ -32,12 +28,6 @@ class Sightlines(NamedTuple):
     corner: Ints  # (H, 2), row and column of the window's top left tile, counted from the eye
     bit: Ints  # (H, size²), the bit of each tile
     between: Keys  # (H, size²), the bits of the tiles that its segment passes through, neither end included
-
-
-def check_view(name: str, size: int, largest: int = LARGEST) -> None:
-    """Refuse a view without a middle, or larger than `largest`. Raises `UserError`."""
-    if size < 1 or size % 2 == 0 or size > largest:
-        raise UserError(f"{name}: view_size must be an odd number from 1 to {largest}, not {size}")
 
 
 def passed(rows: int, columns: int) -> Bools:
