@@ -3,15 +3,16 @@
 Builders in `daedalus.envs` make them, learners live in them, solvers judge them; this file only says what they are.
 """
 
+import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from enum import IntEnum
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import numpy as np
 
 from .arrays import Floats, Ints, Pixels, States
-from .errors import UserError
+from .errors import UserError, unknown
 from .mdp import FiniteMDP
 
 if TYPE_CHECKING:
@@ -139,9 +140,7 @@ class Schedule:
         since = np.array(self.since, dtype=np.int64)
         if since.shape != (len(self.phases),) or not since.size or since[0] != 0 or np.any(np.diff(since) < 1):
             raise UserError(f"{self.name}: a schedule needs a first step for each phase, 0 first and rising")
-        alike = {
-            (one.mdp.states, one.mdp.actions, one.states, one.horizon, one.observation) for one in self.phases
-        }
+        alike = {(one.mdp.states, one.mdp.actions, one.states, one.horizon, one.observation) for one in self.phases}
         if len(alike) > 1:
             raise UserError(f"{self.name}: all phases must share states, actions, time limit and observation")
         since.flags.writeable = False
@@ -155,34 +154,126 @@ class Schedule:
         """The world in which step number `step` is taken."""
         return self.phases[self.phase(step)]
 
+    def fingerprint(self) -> str:
+        """A hash of everything that happens in it, and when."""
+        parts = [str(since) + world.mdp.fingerprint() for since, world in zip(self.since, self.phases, strict=True)]
+        return hashlib.sha256("/".join(parts).encode()).hexdigest()[:16]
+
+
+#: How the reward of a bandit's arm is drawn.
+Law = Literal["gaussian", "bernoulli", "uniform", "exponential", "constant", "table", "steps"]
+
 
 @dataclass(frozen=True, eq=False)
 class Bandit:
-    """A k-armed bandit: rewards are drawn from `law` around each arm's true mean.
+    """A k-armed bandit: pulling an arm draws its reward from the arm's law.
 
-    "gaussian" is N(mean, 1), the testbed of Sutton & Barto (2018), section 2.3; "bernoulli" pays 1 with
-    probability `mean`, else 0.
+    The law of each arm says what `spread` is: "gaussian" the standard deviation (1 is the testbed of Sutton & Barto
+    2018, section 2.3), "uniform" the width, "exponential" the scale of a noise of mean 0 around the true mean;
+    "bernoulli" (pays 1 with probability `mean`, else 0) and "constant" (pays the mean) have none. "table" draws from
+    the arm's row of `knots`, the inverse distribution function at even steps from 0 to 1, and interpolates; "steps"
+    does not interpolate.
+
+    The true means may change. From pull `since[p]` on, counted since seeding, they are row p of `means`, and after
+    `period` pulls the rows come round again. With `drift` every mean also walks at random: each pull adds a draw of
+    N(0, drift²) to it, from a stream of its own; where the law is "bernoulli" it turns back at 0 and 1.
     """
 
     name: str
-    law: Literal["gaussian", "bernoulli"]
-    means: Floats  # (A,)
+    law: Law | tuple[Law, ...]  # of all arms, or of each
+    means: Floats  # (A,), or (P, A) where they change
+    spread: Floats | float = 1.0  # (A,), or one for all
+    knots: Floats | None = None  # (A, M), for the arms with a table
+    since: Ints | None = None  # (P,), 0 first, rising
+    period: int | None = None  # None: the last row stays
+    drift: float = 0.0
 
     def __post_init__(self) -> None:
-        means = np.array(self.means, dtype=np.float64)
-        if means.ndim != 1 or means.size < 2:
-            raise UserError(f"{self.name}: a bandit needs at least 2 arms")
-        if not np.all(np.isfinite(means)):
-            raise UserError(f"{self.name}: every arm's mean must be a finite number")
-        if self.law == "bernoulli" and not np.all((means >= 0) & (means <= 1)):
-            raise UserError(f"{self.name}: Bernoulli means must lie in [0, 1]")
-        means.flags.writeable = False
-        object.__setattr__(self, "means", means)
+        for name, array in _checked_arms(self).items():
+            array.flags.writeable = False
+            object.__setattr__(self, name, array)
+        if isinstance(self.law, tuple) and len(set(self.law)) == 1:
+            object.__setattr__(self, "law", self.law[0])
 
     @property
     def arms(self) -> int:
         """A, the number of arms."""
-        return int(self.means.size)
+        return int(self.means.shape[-1])
+
+    @property
+    def laws(self) -> tuple[Law, ...]:
+        """The law of each arm (A,)."""
+        return self.law if isinstance(self.law, tuple) else (self.law,) * self.arms
+
+    @property
+    def phases(self) -> Floats:
+        """The rows of true means (P, A)."""
+        return np.atleast_2d(self.means)
+
+    @property
+    def changing(self) -> bool:
+        """Whether the true means change."""
+        return self.means.ndim > 1 or self.drift > 0
+
+    def best_mean(self, pulls: int) -> float:
+        """What always pulling the best arm of the moment earns per pull over the first `pulls`, without drift."""
+        if self.drift:
+            raise UserError(f"{self.name}: where the best mean drifts to is a matter of chance; leave drift out")
+        since = np.zeros(1, dtype=np.int64) if self.since is None else self.since
+        rounds, rest = divmod(pulls, self.period) if self.period else (0, pulls)
+        ends = np.append(since[1:], self.period or pulls)
+        stays = rounds * (ends - since) + np.clip(rest, since, np.maximum(ends, since)) - since
+        return float(stays @ self.phases.max(axis=1) / pulls)
+
+    def fingerprint(self) -> str:
+        """A hash of everything in it but its name."""
+        digest = hashlib.sha256(repr((self.laws, self.means.shape, self.period, self.drift)).encode())
+        for array in (self.means, self.spread, self.knots, self.since):
+            digest.update(b"-" if array is None else np.asarray(array).tobytes())
+        return digest.hexdigest()[:16]
+
+
+def _checked_arms(bandit: Bandit) -> dict[str, Any]:
+    """The arrays of a bandit, checked and copied. Raises `UserError`."""
+    name, means = bandit.name, np.array(bandit.means, dtype=np.float64)
+    if means.ndim not in (1, 2) or means.shape[-1] < 2 or not means.size:
+        raise UserError(f"{name}: a bandit needs at least 2 arms")
+    if not np.all(np.isfinite(means)):
+        raise UserError(f"{name}: every arm's mean must be a finite number")
+    laws = bandit.law if isinstance(bandit.law, tuple) else (bandit.law,) * means.shape[-1]
+    for law in laws:
+        if law not in get_args(Law):
+            raise unknown(f"{name}: law", str(law), get_args(Law))
+    if len(laws) != means.shape[-1]:
+        raise UserError(f"{name}: {len(laws)} laws for {means.shape[-1]} arms; give one, or one for each")
+    chances = means[..., [law == "bernoulli" for law in laws]]
+    if not np.all((chances >= 0) & (chances <= 1)):
+        raise UserError(f"{name}: Bernoulli means must lie in [0, 1]")
+    spread = np.array(np.broadcast_to(np.asarray(bandit.spread, dtype=np.float64), means.shape[-1:]))
+    if not np.all(np.isfinite(spread) & (spread >= 0)):
+        raise UserError(f"{name}: spread must be at least 0 and finite")
+    if not 0 <= bandit.drift < np.inf:
+        raise UserError(f"{name}: drift must be at least 0 and finite, not {bandit.drift}")
+    arrays: dict[str, Any] = {"means": means, "spread": spread, **_checked_phases(bandit, means)}
+    if {"table", "steps"} & set(laws):
+        knots = np.array(bandit.knots if bandit.knots is not None else (), dtype=np.float64)
+        if knots.ndim != 2 or len(knots) != len(laws) or knots.shape[1] < 2 or not np.all(np.isfinite(knots)):
+            raise UserError(f"{name}: arms with a table need knots of shape (arms, at least 2), all finite")
+        arrays["knots"] = knots
+    return arrays
+
+
+def _checked_phases(bandit: Bandit, means: Floats) -> dict[str, Any]:
+    if means.ndim == 1:
+        if bandit.since is not None or bandit.period is not None:
+            raise UserError(f"{bandit.name}: since and period need means of shape (phases, arms)")
+        return {}
+    since = np.array(bandit.since if bandit.since is not None else (), dtype=np.int64)
+    if since.shape != means.shape[:1] or since[0] != 0 or np.any(np.diff(since) < 1) or since[-1] > _LONGEST:
+        raise UserError(f"{bandit.name}: every row of means needs its first pull in `since`, 0 first and rising")
+    if bandit.period is not None and not since[-1] < bandit.period <= _LONGEST:
+        raise UserError(f"{bandit.name}: the period must be longer than its last first pull, {since[-1]}")
+    return {"since": since}
 
 
 @dataclass(frozen=True, eq=False)
@@ -190,7 +281,7 @@ class OpenWorld:
     """Any other Gymnasium environment: no exact truth, learners take it through the ordinary interface."""
 
     name: str
-    make: "Callable[[], gymnasium.Env[Any, Any]]"
+    make: "Callable[..., gymnasium.Env[Any, Any]]"  # without arguments; `render_mode` is the one it may be given
 
 
 Problem = World | Schedule | Bandit | OpenWorld

@@ -51,6 +51,7 @@ class WorldEnv(gymnasium.Env[Any, Any]):
         self._draws: list[float] = []
         self._seeded = False
         self._state = self._shown = -1
+        self._t = 0  # steps since seeding
         self._elapsed = 0  # steps of this episode
         self._over = True
 
@@ -64,6 +65,16 @@ class WorldEnv(gymnasium.Env[Any, Any]):
         if spec is not None and spec.max_episode_steps is None:
             spec = dataclasses.replace(spec, max_episode_steps=self.world.horizon)
         self._spec = spec
+
+    @property
+    def state(self) -> int:
+        """The state's number now, whatever of it is shown; -1 before the first reset."""
+        return self._shown
+
+    @property
+    def steps(self) -> int:
+        """Steps since seeding, across episodes."""
+        return self._t
 
     def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[int, dict[str, Any]]:
         """Begin an episode. With a seed, begin its streams anew; the first reset without one draws a seed."""

@@ -68,7 +68,7 @@ class Window:
         pygame, pressed, stale = self._pygame, list[str](), False
         if self.closed:
             return pressed
-        mine = []
+        mine: list[Any] = []
         for event in pygame.event.get():
             window = getattr(event, "window", None)
             (mine if window in (None, self._window) else _OTHERS).append(event)

@@ -1,0 +1,96 @@
+"""From frames to a file: a still picture, an animation, or a video written as it comes, in constant memory."""
+
+from collections.abc import Iterator
+from itertools import chain
+from pathlib import Path
+
+import numpy as np
+
+from daedalus.core.arrays import Pixels
+from daedalus.core.errors import UserError, unknown
+
+#: What can be written, by the file's ending.
+STILLS, MOVING = (".png",), (".gif", ".webp", ".mp4")
+
+_MOST_HELD = 2**29  # bytes of frames that a gif or webp may hold before it is written
+
+
+def check_target(path: Path) -> None:
+    """Refuse a file that cannot be written, before any frame is made. Raises `UserError`."""
+    if path.suffix.lower() not in (*STILLS, *MOVING):
+        known = (*STILLS, *MOVING)
+        if not path.suffix:
+            raise UserError(f"{path} has no ending that says what to write; known: {', '.join(known)}")
+        raise unknown("kind of picture", path.suffix, known)
+    if path.is_dir():
+        raise UserError(f"{path} is a folder; name a file in it")
+    if not path.parent.is_dir():
+        raise UserError(f"there is no folder {path.parent} to write {path.name} in")
+
+
+def save(path: Path, frames: Iterator[Pixels], fps: float) -> int:
+    """Write frames, (H, W, 3) each, and return how many; a still is the first alone.
+
+    The file appears when it is whole. Raises `UserError` as `check_target` does, and where the disk refuses.
+    """
+    check_target(path)
+    first = next(frames)
+    made = path.with_name(f".{path.stem}.part{path.suffix.lower()}")
+    write = {".png": _still, ".mp4": _video}.get(path.suffix.lower(), _animation)
+    try:
+        count = write(made, chain([first], frames), fps)
+        made.replace(path)
+    except OSError as error:
+        raise UserError(f"cannot write {path}: {error.strerror or error}") from error
+    finally:
+        made.unlink(missing_ok=True)
+    return count
+
+
+def _still(path: Path, frames: Iterator[Pixels], fps: float) -> int:
+    from PIL import Image
+
+    Image.fromarray(next(frames)).save(path, optimize=True)
+    return 1
+
+
+def _animation(path: Path, frames: Iterator[Pixels], fps: float) -> int:
+    from PIL import Image
+
+    held: list[Image.Image] = []
+    for frame in frames:
+        if (len(held) + 1) * frame.size // 3 > _MOST_HELD:
+            raise UserError(f"{path.suffix[1:]} holds all frames in memory and these are too many; write an mp4")
+        held.append(Image.fromarray(frame).quantize(256, dither=Image.Dither.NONE))
+    if path.suffix == ".webp":
+        held = [frame.convert("RGB") for frame in held]
+    held[0].save(path, save_all=True, append_images=held[1:], duration=round(1000 / fps), loop=0, lossless=True)
+    return len(held)
+
+
+def _video(path: Path, frames: Iterator[Pixels], fps: float) -> int:
+    import imageio_ffmpeg
+
+    first = next(frames)
+    high, wide = first.shape[:2]
+    even = np.pad(first, ((0, high % 2), (0, wide % 2), (0, 0)), mode="edge")  # H.264 halves both sides
+    writer = imageio_ffmpeg.write_frames(
+        str(path),
+        (even.shape[1], even.shape[0]),
+        fps=fps,
+        codec="libx264",
+        quality=None,
+        macro_block_size=1,
+        output_params=["-crf", "18", "-preset", "veryfast", "-movflags", "+faststart"],
+        ffmpeg_log_level="error",
+    )
+    writer.send(None)
+    count = 0
+    try:
+        for frame in chain([first], frames):
+            padded = np.pad(frame, ((0, high % 2), (0, wide % 2), (0, 0)), mode="edge")
+            writer.send(np.ascontiguousarray(padded))
+            count += 1
+    finally:
+        writer.close()
+    return count
