@@ -32,14 +32,22 @@ class Coat:
     strength: float = 1.0
 
 
-def stamp(coats: Sequence[Coat], tile: int) -> Stamp:
-    """Lay the coats one over the other."""
-    ink, clear = np.zeros((tile, tile, 3)), np.ones((tile, tile, 1))
+def stamp(coats: Sequence[Coat], unit: int) -> Stamp:
+    """Lay the coats (at least one) one over the other, `unit` pixels to the length 1 of their shapes."""
+    shape = coats[0].distance.shape
+    ink, clear = np.zeros((*shape, 3)), np.ones((*shape, 1))
     for coat in coats:
-        share = coat.strength * opacity(coat.distance, tile)[..., None]
+        share = coat.strength * opacity(coat.distance, unit)[..., None]
         ink = ink * (1 - share) + share * np.array(coat.colour, dtype=np.float64)
         clear = clear * (1 - share)
     return Stamp(ink.astype(np.float32), clear.astype(np.float32))
+
+
+def stamp_over(coats: Sequence[Coat], unit: int, ground: Colour | Pixels) -> Pixels:
+    """The coats on a ground, `unit` pixels to the length 1 of their shapes, (height, width, 3)."""
+    mark = stamp(coats, unit)
+    laid: Pixels = np.rint(mark.ink + mark.clear * np.asarray(ground, dtype=np.float32)).astype(np.uint8)
+    return laid
 
 
 @final

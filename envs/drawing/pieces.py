@@ -190,9 +190,7 @@ def _one_way(x: Floats, y: Floats, look: Theme) -> list[Coat]:
 
 def _wind(x: Floats, y: Floats, strength: int, look: Theme) -> list[Coat]:
     """As many thin chevrons as the wind blows tiles, up or, where it is below 0, down."""
-    count = min(3, abs(strength))
-    if not count:
-        return []
+    count = min(3, max(1, abs(strength)))
     y = y if strength > 0 else -y
     lines = []
     for k in range(count):
