@@ -11,19 +11,33 @@ from typing import TYPE_CHECKING
 
 from daedalus.core.lazy import offers
 
-from .registration import register_on_import
+from .registration import register_on_import, register_world
 
 if TYPE_CHECKING:
     from .bandit_env import BanditEnv
-    from .worlds.bandits import bandit
-    from .worlds.grids import cliff, four_rooms
     from .imported import problem_of
+    from .levels.drawn import drawn_world
     from .loading import load_problem
-    from .worlds.mazes import maze
+    from .tabulating import rule_world
+    from .things import Things
     from .tiling import grid_world
     from .world_env import WorldEnv
+    from .worlds.bandits import bandit
+    from .worlds.chains import deep_sea, random_walk, river_swim
+    from .worlds.frozen_lake import frozen_lake
+    from .worlds.gambler import gambler
+    from .worlds.garnet import garnet
+    from .worlds.grids import cliff, four_rooms
+    from .worlds.gridworld import gridworld, small_gridworld
+    from .worlds.key_door import key_door
+    from .worlds.mazes import maze
+    from .worlds.taxi import taxi
+    from .worlds.windy import windy
 
 _HOMES = {
+    "key_door": "worlds.key_door",
+    "drawn_world": "levels.drawn",
+    "Things": "things",
     "BanditEnv": "bandit_env",
     "WorldEnv": "world_env",
     "bandit": "worlds.bandits",
@@ -33,18 +47,44 @@ _HOMES = {
     "load_problem": "loading",
     "maze": "worlds.mazes",
     "problem_of": "imported",
+    "deep_sea": "worlds.chains",
+    "random_walk": "worlds.chains",
+    "river_swim": "worlds.chains",
+    "frozen_lake": "worlds.frozen_lake",
+    "gambler": "worlds.gambler",
+    "garnet": "worlds.garnet",
+    "gridworld": "worlds.gridworld",
+    "small_gridworld": "worlds.gridworld",
+    "taxi": "worlds.taxi",
+    "windy": "worlds.windy",
+    "rule_world": "tabulating",
 }
 
 __all__ = [
     "BanditEnv",
+    "Things",
     "WorldEnv",
     "bandit",
     "cliff",
+    "deep_sea",
+    "drawn_world",
     "four_rooms",
+    "frozen_lake",
+    "gambler",
+    "garnet",
     "grid_world",
+    "gridworld",
+    "key_door",
     "load_problem",
     "maze",
     "problem_of",
+    "random_walk",
+    "register_world",
+    "river_swim",
+    "rule_world",
+    "small_gridworld",
+    "taxi",
+    "windy",
 ]
 
 

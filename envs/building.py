@@ -1,13 +1,16 @@
 """From a world's id and parameters to its value: the one place where a builder is called and told what is seen."""
 
-from collections.abc import Mapping
+import inspect
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
 from daedalus.core.catalogue import find
 from daedalus.core.errors import UserError
 from daedalus.core.spec import Spec, fill, parse_spec
-from daedalus.core.world import Observation, Schedule, Sight, World
+from daedalus.core.world import Bandit, Observation, Schedule, Sight, World
+
+from .naming import typed
 
 #: The parameters that every grid world takes beside its own: what is seen of it (`Observation`).
 SIGHTS = ("observation", "view_size", "tile_size", "action_mask")
@@ -17,6 +20,24 @@ def build(name: str, params: Mapping[str, Any]) -> Any:
     """The value of the catalogue's world `name`. Raises `UserError` for an unknown or unfit parameter."""
     own, observation = parted(params, name)
     value = fill(find("world", name).load(), own, name)
+    return value if observation is None else seen_as(value, observation)
+
+
+def build_own(name: str, builder: Callable[..., Any], params: Mapping[str, Any], seed: int | None = None) -> Any:
+    """The value that a user's builder makes, named as a person would type it.
+
+    `seed` draws the arms of a bandit whose builder takes a seed, where `params` gives none. Raises `UserError` for an
+    unknown or unfit parameter, and where the builder makes no world.
+    """
+    own, observation = parted(params, name)
+    value = fill(builder, own, name)
+    if isinstance(value, Bandit) and seed is not None and "seed" in inspect.signature(builder).parameters:
+        own = {"seed": seed, **own}
+        value = fill(builder, own, name)
+    if isinstance(value, World | Schedule | Bandit):
+        value = replace(value, name=typed(name, builder, own))
+    elif not hasattr(value, "environment"):
+        raise UserError(f"{name}: its builder must return a World, a Schedule or a Bandit, not {value!r}")
     return value if observation is None else seen_as(value, observation)
 
 

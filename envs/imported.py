@@ -16,6 +16,9 @@ from daedalus.core.spec import Spec
 from daedalus.core.world import Bandit, OpenWorld, Problem, World
 
 from .bandit_env import BanditEnv
+from .loading import as_problem
+from .making import Maker
+from .registration import register_inherited
 from .tables import has_table
 from .toy_text import from_table
 from .world_env import WorldEnv
@@ -56,13 +59,15 @@ def _name(env: gymnasium.Env[Any, Any]) -> str:
     return str(Spec(env.spec.id, tuple(plain.items())))
 
 
-def load_imported(spec: Spec) -> Problem:
-    """Make the Gymnasium environment that `spec` names: exact where it stands on a table, open otherwise.
+def load_imported(spec: Spec, seed: int = 0) -> Problem:
+    """Make the Gymnasium environment that `spec` names: exact where it is ours or stands on a table, open otherwise.
 
     Raises `UserError` for an unknown id or parameter, a package that is not installed, or parameters it refuses.
     """
     try:
         known = _registered(spec.name)
+        if isinstance(known.entry_point, Maker):
+            return as_problem(known.entry_point.source(spec.mapping, seed))
         _check_params(spec, known)
         env = gymnasium.make(known, **spec.mapping)
     except (ImportError, gymnasium.error.DependencyNotInstalled) as error:
@@ -85,6 +90,7 @@ def _registered(name: str) -> EnvSpec:
     module, _, identifier = name.rpartition(":")
     if module:
         importlib.import_module(module)
+    register_inherited(identifier)
     try:
         return gymnasium.spec(identifier)
     except gymnasium.error.Error as error:

@@ -25,19 +25,19 @@ def load_problem(spec: Spec, seed: int = 0) -> Problem:
     if name in worlds:
         if "bandit" in worlds[name].suits:
             params = {"seed": seed, **params}
-        return _problem(build(name, params))
+        return as_problem(build(name, params))
     if _is_drawing(name):
         from .levels.drawn import drawing
 
         own, observation = parted(params, name)
         world: World = fill(drawing, {"path": name, **own}, name)
-        return world if observation is None else _problem(seen_as(world, observation))
+        return world if observation is None else as_problem(seen_as(world, observation))
     from .imported import load_imported
 
-    return load_imported(spec)
+    return load_imported(spec, seed)
 
 
-def _problem(value: Any) -> Problem:
+def as_problem(value: Any) -> Problem:
     """A builder's value as learners take it: what is neither finite nor a bandit is lived in by its environment."""
     if isinstance(value, World | Schedule | Bandit):
         return value

@@ -4,17 +4,22 @@
 makes many of them as one; `registration` names them so.
 """
 
+import functools
+from collections.abc import Callable
 from typing import Any, final
 
 import gymnasium
 
-from daedalus.core.catalogue import Entry, of_kind
+from daedalus.core.catalogue import of_kind
 from daedalus.core.errors import UserError
 from daedalus.core.world import Bandit, Schedule, World
 
 from .building import build
 
 _BATCHED = "batched_"
+
+#: Makes a world's value from its parameters, as `building.build` does.
+Source = Callable[..., Any]
 
 
 def environment(problem: Any, render_mode: str | None = None) -> gymnasium.Env[Any, Any]:
@@ -36,10 +41,10 @@ def environment(problem: Any, render_mode: str | None = None) -> gymnasium.Env[A
 
 @final
 class Maker:
-    """Makes the environment of one catalogue world; `metadata` tells Gymnasium its render modes."""
+    """Makes the environments of one world; `metadata` tells Gymnasium its render modes."""
 
-    def __init__(self, entry: Entry) -> None:
-        self._entry = entry
+    def __init__(self, source: Source) -> None:
+        self.source = source
         self.metadata = {"render_modes": ["human", "rgb_array", "ansi"], "render_fps": 10}
 
     def __call__(self, *, render_mode: str | None = None, **params: Any) -> gymnasium.Env[Any, Any]:
@@ -47,15 +52,15 @@ class Maker:
 
         Raises `UserError` for an unknown or unfit parameter.
         """
-        return environment(build(self._entry.name, params), render_mode)
+        return environment(self.source(params), render_mode)
 
 
 @final
 class BatchMaker:
-    """Makes many environments of one catalogue world in one kernel."""
+    """Makes many environments of one world in one kernel."""
 
-    def __init__(self, entry: Entry) -> None:
-        self._entry = entry
+    def __init__(self, source: Source) -> None:
+        self._source = source
 
     def __call__(
         self, *, num_envs: int = 1, render_mode: str | None = None, autoreset_mode: Any = None, **params: Any
@@ -63,14 +68,14 @@ class BatchMaker:
         """Make them; `autoreset_mode` is Gymnasium's, next-step where none is given. Raises `UserError`."""
         from .vector.batch import batch
 
-        return batch(build(self._entry.name, params), num_envs, autoreset_mode, render_mode)
+        return batch(self._source(params), num_envs, autoreset_mode, render_mode)
 
 
 def __getattr__(name: str) -> Maker | BatchMaker:
     for entry in of_kind("world").values():
-        builder = entry.target.partition(":")[2]
+        builder, source = entry.target.partition(":")[2], functools.partial(build, entry.name)
         if name == builder:
-            return Maker(entry)
+            return Maker(source)
         if name == _BATCHED + builder:
-            return BatchMaker(entry)
+            return BatchMaker(source)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,13 +1,23 @@
-"""Our ids in Gymnasium's registry, whichever of the two packages is imported first."""
+"""Our ids, and those of a user's own worlds, in Gymnasium's registry, whichever package is imported first."""
 
+import functools
+import importlib
+import json
+import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec
+from pathlib import Path
 from types import ModuleType
-from typing import final
+from typing import Any, final
+
+from daedalus.core.errors import UserError
 
 from .entries import CATALOGUE, OPTIMA
+
+#: Where a process tells those that it starts which worlds its user has registered: id → "module:builder", as JSON.
+_REGISTERED = "DAEDALUS_WORLDS"
 
 
 def register_worlds() -> None:
@@ -27,6 +37,77 @@ def register_worlds() -> None:
                 vector_entry_point=f"daedalus.envs.making:batched_{builder}",
                 reward_threshold=OPTIMA[entry.name],
             )
+
+
+def register_world(name: str, builder: Callable[..., Any]) -> None:
+    """Register a world of one's own: `builder(**parameters)` returns a `World`, a `Schedule` or a `Bandit`.
+
+    From then on `name`, such as "me/Ice-v0", is an id like those of the suite: `gymnasium.make` and `make_vec` take
+    it with the builder's parameters, and so does every comparison in this process. Elsewhere, as on the command
+    line, put the module before it: "my_module:me/Ice-v0". Every parameter needs a default. The builder runs once,
+    at once, and the optimum under the defaults becomes the `reward_threshold`. The same name again replaces the
+    builder. Raises `UserError` for an id that is malformed or taken, and for a builder that makes no world.
+    """
+    from gymnasium.envs.registration import register, registry
+    from gymnasium.error import Error
+
+    from .building import build_own
+    from .making import BatchMaker, Maker
+
+    source = functools.partial(build_own, name, builder)
+    known = registry.get(name)
+    if known is not None and not isinstance(known.entry_point, Maker):
+        raise UserError(f"{name} is the id of another world; choose one of your own, such as me/Ice-v0")
+    threshold = _optimum(source({}))
+    registry.pop(name, None)
+    try:
+        register(
+            name, entry_point=Maker(source), vector_entry_point=BatchMaker(source), reward_threshold=threshold
+        )  # fmt: skip
+    except Error as error:
+        raise UserError(f"{name} cannot be registered: {' '.join(str(error).split())}") from error
+    registered = json.loads(os.environ.get(_REGISTERED, "{}"))
+    os.environ[_REGISTERED] = json.dumps({**registered, name: _target(builder)})
+
+
+def register_inherited(name: str) -> None:
+    """Register a world that the user registered in the process that started this one, if it is one.
+
+    Raises `UserError` where its builder cannot be imported.
+    """
+    from gymnasium.envs.registration import registry
+
+    target = json.loads(os.environ.get(_REGISTERED, "{}")).get(name)
+    if name in registry or target is None:
+        return
+    module, _, builder = target.partition(":")
+    try:
+        register_world(name, getattr(importlib.import_module(module), builder))
+    except Exception as error:  # whatever the user's module raises when it is imported
+        raise UserError(
+            f"a worker process cannot import what makes {name} ({target or 'no function of a module'}: {error});\n"
+            'put the builder into a module, and what runs it under `if __name__ == "__main__":`'
+        ) from error
+
+
+def _optimum(value: Any) -> float | None:
+    """What a perfect agent earns in an episode, where it can be computed in seconds."""
+    from daedalus.core.planning import truth
+    from daedalus.core.world import Bandit, World
+
+    if isinstance(value, Bandit):
+        return float(value.means.max())
+    return truth(value).optimum if isinstance(value, World) else None
+
+
+def _target(builder: Callable[..., Any]) -> str:
+    """ "module:function" of a builder; empty where no other process can import it."""
+    module, function = getattr(builder, "__module__", ""), getattr(builder, "__qualname__", "")
+    if module == "__main__":  # a script is a module by its file's name
+        main = sys.modules["__main__"]
+        spec, path = getattr(main, "__spec__", None), getattr(main, "__file__", None)
+        module = spec.name if spec else Path(path).stem if path else ""
+    return f"{module}:{function}" if module and function.isidentifier() else ""
 
 
 def register_on_import() -> None:

@@ -4,7 +4,6 @@ import numpy as np
 
 from daedalus.core.mdp import check_size
 from daedalus.core.world import Tile, World
-
 from daedalus.envs.naming import at_least, check_slip, typed
 from daedalus.envs.tiling import ACTIONS, grid_world
 
