@@ -1,0 +1,54 @@
+"""Pixels: what the drawing draws, bit for bit."""
+
+import numpy as np
+import pytest
+
+from daedalus.core.world import Piece, Thing, World
+from daedalus.envs.building import build
+from daedalus.envs.drawing.scenes import draw
+from daedalus.envs.observing import observer_of, pictures
+
+
+def drawn(world: World, state: int) -> np.ndarray:
+    return draw(world.scene, world.observation.tile_size, agent=state)
+
+
+@pytest.mark.parametrize("tile_size", [1, 8, 13])
+def test_a_picture_is_the_drawing(tiny, tile_size: int) -> None:
+    for heading in (None, np.array([0, 3, 2, 1], dtype=np.int32)):
+        world = tiny("pixels", tile_size=tile_size, heading=heading)
+        shown = observer_of(world).batch(np.arange(4))
+        assert shown.shape == (4, 3 * tile_size, 4 * tile_size, 3)
+        assert len(np.unique(shown.reshape(4, -1), axis=0)) == 4
+        for state in range(4):
+            assert np.array_equal(shown[state], drawn(world, state)), state
+            assert np.array_equal(observer_of(world).one(state), shown[state])
+
+
+def sets_of_levels(scenery) -> World:
+    """Three random levels; every kind of thing, several on a tile, the agent among them."""
+    random = np.random.Generator(np.random.Philox(5))
+    tiles = random.integers(5, size=(3, 6, 5)).astype(np.uint8)
+    level, row, column = (np.repeat(axis, 2) for axis in np.nonzero(tiles != 1))
+    pieces = [Piece(thing, random.integers(-8, 30, size=len(row)).clip(-1).astype(np.int32)) for thing in Thing]
+    pieces += [Piece(Thing.PORTAL, np.array([place], dtype=np.int32), variant=1) for place in (3, 7)]
+    cells = np.stack([row, column], axis=1)
+    return scenery(".", cells, "pixels", pieces, tiles=tiles, level=level.astype(np.int32))
+
+
+@pytest.mark.parametrize("most", [0, pictures.MOST_GROUNDS], ids=["laid tile by tile", "from whole grounds"])
+def test_levels_and_all_things_are_drawn(scenery, monkeypatch, most: int) -> None:
+    monkeypatch.setattr(pictures, "MOST_GROUNDS", most)
+    world = sets_of_levels(scenery)
+    shown = observer_of(world).batch(np.arange(world.states))
+    for state in range(world.states):
+        assert np.array_equal(shown[state], drawn(world, state)), state
+
+
+@pytest.mark.parametrize("name", ["daedalus/Cliff-v0", "daedalus/FourRooms-v0"])
+def test_the_worlds_own_pictures(name: str) -> None:
+    world = build(name, {"observation": "pixels", "tile_size": 9})
+    observer = observer_of(world)
+    for state in range(0, world.states, 4):
+        assert np.array_equal(observer.one(state), drawn(world, state)), state
+    assert len(observer._mosaic.patches) < 150, "tiles that look alike share a patch"
