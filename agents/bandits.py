@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, final
 
 from daedalus.core.arrays import Floats, Ints
 from daedalus.core.errors import UserError
-from daedalus.core.world import Bandit, World
+from daedalus.core.world import Bandit, Schedule, World
 
 from . import strategies
 from .bandit_agent import BanditAgent
@@ -42,8 +42,11 @@ class BanditLearner(Face):
             return Body(runs.now, runs, None)
         from .interaction import Interaction, offsets, table_shape
 
-        name = where.name if isinstance(where, World) else (where.spec.id if where.spec else type(where).__name__)
-        if isinstance(where, World) or table_shape(where, name)[0] != 1:
+        if isinstance(where, World | Schedule):
+            name = where.name
+        else:
+            name = where.spec.id if where.spec else type(where).__name__
+        if isinstance(where, World | Schedule) or table_shape(where, name)[0] != 1:
             raise UserError(f"a bandit strategy sees no states, and {name} has some; take q_learning or sb3/* there")
         now = fresh_bandits(1, table_shape(where, name)[1])
         return Body(

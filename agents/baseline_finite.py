@@ -1,15 +1,17 @@
-"""The two baselines in a finite world: lives of a policy that learns nothing, with the value that is exactly known."""
+"""The two baselines in finite worlds: lives of a policy that learns nothing, with the value that is exactly known."""
 
-from collections.abc import Iterator, Sequence
+import functools
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 
-from daedalus.core.arrays import Ints
+from daedalus.core.arrays import Bools, Floats, Ints
 from daedalus.core.lab.experiment import Experiment, Final, Record, Snapshot
 from daedalus.core.planning import evaluation_horizon, first_actions, solve
 from daedalus.core.world import World
 
-from .evaluation import evaluation_seeds, known_values
+from .evaluation import evaluation_seeds
+from .homes import Homes
 from .rollouts import ANY, sampled_value
 from .table_config import TableConfig
 from .table_population import TablePopulation
@@ -18,26 +20,35 @@ from .trial_tabular import lived
 
 
 def finite_baseline(
-    experiment: Experiment, world: World, optimal: bool, seeds: Sequence[int], resume: Snapshot | None
+    experiment: Experiment, where: Homes, optimal: bool, resume: Snapshot | None
 ) -> Iterator[Record | Snapshot | Final]:
-    """The trial of a baseline in a finite world. The value is constant; episodes and visits are lived."""
-    best, of_random = known_values(world, experiment.horizon)
-    policy_S = best_policy(world, experiment.horizon) if optimal else None
-    shown_S = np.full(world.mdp.states, ANY) if policy_S is None else policy_S
-    value = best if optimal else of_random
-    exact = not np.isnan(value)
-    if not exact:  # a world so large that its truth would cost minutes
-        value = sampled_value(world.mdp, shown_S, evaluation_horizon(world, experiment.horizon), evaluation_seeds())
-    population = set_in_its_ways(world, policy_S, seeds)
-    value_N, exact_N = np.full(len(seeds), value), np.full(len(seeds), exact)
-    yield from lived(experiment, world, population, seeds, resume, lambda: (value_N, exact_N))
-    met = slice(world.states)  # not the absorbing state that an import added
-    yield Final(
-        {
-            "policy": np.tile(shown_S[met], (len(seeds), 1)),
-            "visits": population.now.visits[:, met].sum(axis=2),
-        }
-    )
+    """The trial of a baseline in finite worlds. The value is that of the world in force; episodes and visits are lived.
+
+    What an agent is shown is no matter: both go by the state.
+    """
+    horizon, seeds = experiment.horizon, where.seeds
+
+    @functools.cache
+    def best(world: World) -> Ints:
+        return best_policy(world, horizon)
+
+    def shown(world: World) -> Ints:
+        return best(world) if optimal else np.full(world.mdp.states, ANY)
+
+    @functools.cache
+    def sampled(world: World) -> float:  # of a world so large that its truth would cost minutes
+        return sampled_value(world.mdp, shown(world), evaluation_horizon(world, horizon), evaluation_seeds())
+
+    def value(step: int) -> tuple[Floats, Bools]:
+        value_N = where.known(step, horizon)[0 if optimal else 1]
+        exact_N = ~np.isnan(value_N)
+        return value_N if exact_N.all() else np.where(exact_N, value_N, where.each(sampled, step)), exact_N
+
+    population = set_in_its_ways(where, best if optimal else None, seeds)
+    yield from lived(experiment, where, population, resume, value)
+    policies = [shown(world)[where.met] for world in where.at(experiment.steps)]
+    visits = population.now.visits[:, where.met].sum(axis=2)
+    yield Final({"policy": np.array(np.broadcast_to(policies, visits.shape)), "visits": visits})
 
 
 def best_policy(world: World, horizon: int | None) -> Ints:
@@ -48,10 +59,9 @@ def best_policy(world: World, horizon: int | None) -> Ints:
     return first_actions(world.mdp, evaluation_horizon(world, horizon))
 
 
-def set_in_its_ways(world: World, policy: Ints | None, seeds: Sequence[int]) -> TablePopulation:
-    """Table learners of step size 0: of one policy (S,), or of none, which act uniformly at random."""
-    population = TablePopulation(world, Q_LEARNING, TableConfig(epsilon=1.0 if policy is None else 0.0), seeds)
+def set_in_its_ways(where: Homes, guide: Callable[[World], Ints] | None, seeds: Sequence[int]) -> TablePopulation:
+    """Table learners of step size 0: of one policy (S,) for each world, or of none, which act uniformly at random."""
+    config = TableConfig(epsilon=1.0 if guide is None else 0.0)
+    population = TablePopulation(where, Q_LEARNING, config, seeds, guide)
     population.learner = population.learner._replace(alpha=0.0)
-    if policy is not None:
-        population.now.q[:, np.arange(policy.size), policy] = 1.0
     return population

@@ -10,6 +10,7 @@ from daedalus.core.world import Bandit, OpenWorld
 from .bandit_population import BanditRuns
 from .baseline_finite import finite_baseline
 from .baseline_open import open_baseline
+from .homes import homes
 from .strategies import EpsilonGreedy, Greedy
 from .trial_bandit import pulled
 
@@ -37,9 +38,10 @@ class Optimal:
     """The exact solution as a strategy: what knowing everything is worth.
 
     A bandit's best arm. In a finite world the value is the best expected return under the time limit, so its regret
-    is 0; the actions shown and lived are the best ones without a limit (a limit makes the best action depend on the
-    time left, which matters only in worlds where the end is a matter of chance). Where the total without a limit has
-    no bound, they are the best ones of the first step under the limit of evaluation.
+    is 0, also where the world changes in mid-run; the actions shown and lived are the best ones without a limit (a
+    limit makes the best action depend on the time left, which matters only in worlds where the end is a matter of
+    chance). Where the total without a limit has no bound, they are the best ones of the first step under the limit of
+    evaluation.
     """
 
     config_class = OptimalConfig
@@ -60,4 +62,4 @@ def baseline(
         case OpenWorld():
             yield from open_baseline(experiment, problem, seeds)
         case _:
-            yield from finite_baseline(experiment, problem, optimal, seeds, resume)
+            yield from finite_baseline(experiment, homes(experiment, problem, seeds), optimal, resume)

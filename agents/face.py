@@ -16,7 +16,7 @@ from daedalus.core.errors import UserError
 from daedalus.core.lab.experiment import Columns
 from daedalus.core.rng import stream_key
 from daedalus.core.spec import Spec, fill, parse_spec
-from daedalus.core.world import Bandit, OpenWorld, World
+from daedalus.core.world import Bandit, OpenWorld, Schedule, World
 
 from .checked import MANY, check
 from .saved import REMEDY, Card, read_learner, write_learner
@@ -26,7 +26,7 @@ from .strategy_rules import choose
 if TYPE_CHECKING:
     import gymnasium
 
-    Home = World | Bandit | gymnasium.Env[Any, Any]
+    Home = World | Schedule | Bandit | gymnasium.Env[Any, Any]
     Place = Home | OpenWorld
 
 #: Steps between two calls of a callback, and between two chances to interrupt.
@@ -242,7 +242,7 @@ def place(env: "Place | str", seed: int) -> "Home":
     problem = load_problem(parse_spec(env), seed) if isinstance(env, str) else env
     if isinstance(problem, OpenWorld):
         problem = problem.make()
-    if isinstance(problem, World | Bandit):
+    if isinstance(problem, World | Schedule | Bandit):
         return problem
     if not isinstance(problem, gymnasium.Env):
         raise UserError(

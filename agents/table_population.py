@@ -1,17 +1,18 @@
-"""N table learners in one finite world, run as one: the population is the unit, one learner is N = 1."""
+"""N table learners in finite worlds, run as one: the population is the unit, one learner is N = 1."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from daedalus.core.arrays import Floats, Ints
+from daedalus.core.arrays import Floats, Ints, Keys
 from daedalus.core.lab.experiment import Columns
 from daedalus.core.rng import stream_keys
-from daedalus.core.sampling import start_state, tables
+from daedalus.core.sampling import Tables, restart_state, start_state, tables
 from daedalus.core.world import World
 
 from .checked import take_up
+from .homes import Home, Homes, shared, stretches
 from .table_config import TableConfig, learner
 from .table_rules import Log, Population, run
 
@@ -36,17 +37,42 @@ class Summary:
 
 
 class TablePopulation:
-    """Learners of one rule and one config, one per seed. Seed i learns the same whoever learns beside it."""
+    """Learners of one rule and one config, one per seed. Seed i learns the same whoever learns beside it.
 
-    def __init__(self, world: World, rule: int, config: TableConfig, seeds: Sequence[int]) -> None:
+    They live in one home, or in one each; where that changes in mid-run, the sampling tables change with it.
+    """
+
+    def __init__(
+        self,
+        home: Home | Homes,
+        rule: int,
+        config: TableConfig,
+        seeds: Sequence[int],
+        guide: Callable[[World], Ints] | None = None,
+    ) -> None:
+        """`guide`, where given, is a policy (S,) for each world: it is written into the table on entering one."""
         self.learner = learner(rule, config)
-        self._tables = tables(world.mdp)
-        self._horizon = world.horizon or 0
+        self._homes = home if isinstance(home, Homes) else shared(home, seeds)
+        self._guide = guide
         self._world_keys = stream_keys(seeds, "world")
         self._policy_keys = stream_keys(seeds, "policy")
-        starts = [start_state(self._tables, key, np.uint64(0)) for key in stream_keys(seeds, "start")]
-        shape = (len(seeds), world.mdp.states, world.mdp.actions)
-        self.now = fresh_population(shape, config.initial, starts)
+        first = self._homes.first
+        self.now = fresh_population((len(seeds), first.mdp.states, first.mdp.actions), config.initial, 0)
+        self._horizon = first.horizon or 0
+        self._entered = [self._enter(place, 0) for place in range(len(self._homes.of))]
+        start_keys = stream_keys(seeds, "start")
+        for (_, world), slot in zip(self._entered, self._homes.slots, strict=True):
+            self.now.state[slot] = [start_state(world, key, np.uint64(0)) for key in start_keys[slot]]
+
+    def _enter(self, place: int, phase: int) -> tuple[int, Tables]:
+        """The phase and its sampling tables; only those in force are kept."""
+        world = self._homes.of[place].phases[phase]
+        if self._guide is not None:
+            policy_S = self._guide(world)
+            q = self.now.q[self._homes.slots[place]]
+            q[...] = 0.0
+            q[:, np.arange(policy_S.size), policy_S] = 1.0
+        return phase, tables(world.mdp)
 
     @property
     def step(self) -> int:
@@ -64,18 +90,17 @@ class TablePopulation:
         return logged(log, first_N)
 
     def _advance(self, until: int, capacity: int) -> Log:
-        log = empty_log(self._world_keys.size, capacity)
-        run(
-            self.learner,
-            self._tables,
-            self._horizon,
-            self.now,
-            self._world_keys,
-            self._policy_keys,
-            until - self.step,
-            log,
-            np.empty(self.now.q.shape[2]),
-        )
+        log, begin = empty_log(self._world_keys.size, capacity), self.step
+        scratch = np.empty(self.now.q.shape[2])
+        for place, slot in enumerate(self._homes.slots):
+            now, done = Population._make(array[slot] for array in self.now), Log._make(array[slot] for array in log)
+            keys = self._world_keys[slot], self._policy_keys[slot]
+            for phase, end in stretches(self._homes.of[place], begin, until):
+                if phase != self._entered[place][0]:
+                    self._entered[place] = self._enter(place, phase)
+                    _begin_anew(self._entered[place][1], now, keys[0])
+                world, steps = self._entered[place][1], end - int(now.t[0])
+                run(self.learner, world, self._horizon, now, *keys, steps, done, scratch)
         return log
 
     def summary(self) -> Summary:
@@ -94,6 +119,12 @@ class TablePopulation:
     def restore(self, arrays: Columns) -> None:
         """Take up the state that `arrays` returned. Raises `UserError` where these are no such state."""
         take_up(arrays, self.now)
+
+
+def _begin_anew(world: Tables, now: Population, world_keys: Keys) -> None:
+    """An episode that begins with a new phase begins where that phase lets it: with the same draw, in its tables."""
+    for i in np.flatnonzero((now.length == 0) & (now.t > 0)):
+        now.state[i] = restart_state(world, world_keys[i], now.t[i] - 1)
 
 
 def empty_log(seeds: int, capacity: int) -> Log:

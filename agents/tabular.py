@@ -12,10 +12,12 @@ from typing import TYPE_CHECKING, ClassVar, final
 from daedalus.core.arrays import Floats, Ints
 from daedalus.core.errors import UserError
 from daedalus.core.spec import Spec, parse_spec
-from daedalus.core.world import Bandit, OpenWorld, Problem, World
+from daedalus.core.world import Bandit, OpenWorld, Problem, Schedule, World
+from daedalus.envs.making import environment
 
 from . import table_rules
 from .face import Body, Face
+from .homes import lasting
 from .strategies import Strategy
 from .table_agent import TableAgent
 from .table_config import TableConfig, learner
@@ -49,6 +51,8 @@ class TableLearner(Face):
     @classmethod
     def check(cls, problem: Problem) -> None:
         """Refuse, before anything is run, a world whose spaces are not Discrete. Raises `UserError`."""
+        if isinstance(problem, World | Schedule):
+            _refuse_sights(cls.__name__, problem)
         if isinstance(problem, OpenWorld):
             from .interaction import table_shape
 
@@ -68,9 +72,13 @@ class TableLearner(Face):
     def _embody(self, where: "Home") -> Body:
         if isinstance(where, Bandit):
             raise UserError(f"a table learns in states, and {where.name} is a bandit; take epsilon_greedy or ucb there")
-        if isinstance(where, World):
-            population = TablePopulation(where, self.rule, self.config, [self.seed])
-            return Body(population.now, population, where.mdp.fingerprint())
+        if isinstance(where, World | Schedule):
+            _refuse_sights(type(self).__name__, where)
+            if lasting(where).phases[0].tabular:
+                population = TablePopulation(where, self.rule, self.config, [self.seed])
+                exact = where.mdp if isinstance(where, World) else where
+                return Body(population.now, population, exact.fingerprint())
+            where = environment(where)
         from .interaction import Interaction, offsets, table_shape
 
         name = where.spec.id if where.spec else type(where).__name__
@@ -93,6 +101,16 @@ class TableLearner(Face):
         if len(shape) != 3 or shape[0] != 1 or 0 in shape:
             raise UserError(f"q has shape {shape}")
         return fresh_population((1, shape[1], shape[2]), 0.0, 0)
+
+
+def _refuse_sights(learner: str, home: World | Schedule) -> None:
+    """A table has a row for each state, or for each number that is shown of them."""
+    sight = lasting(home).phases[0].observation.sight
+    if sight != "index":
+        raise UserError(
+            f"{learner} learns a table of states, and {home.name} shows {sight}; "
+            "leave observation=… out, or take sb3/ppo"
+        )
 
 
 @final

@@ -1,18 +1,25 @@
-"""Table learners in any Gymnasium environment with Discrete spaces: step by step, measured by rollouts.
+"""Table learners in any Gymnasium environment with Discrete spaces, step by step.
 
-Such an environment holds state that nobody can snapshot, so an interrupted block starts again.
+An open world is measured by rollouts. A finite world that does not show its state is lived in like an open one, but
+its truth is known, and a policy of what it shows is a policy of its states, so the value is exact.
+Neither is snapshot, so an interrupted block starts again.
 """
 
+import functools
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
 from typing import Any
 
 import numpy as np
 
+from daedalus.core.arrays import Floats
 from daedalus.core.lab.experiment import Experiment, Final, Record, evaluation_steps
 from daedalus.core.world import OpenWorld
+from daedalus.envs.making import environment
 
 from .evaluation import evaluation_seeds, rollout_value
+from .homes import Homes
 from .interaction import Interaction, offsets, table_shape
 from .records import curve_record
 from .table_agent import TableAgent
@@ -22,12 +29,12 @@ from .trial_tabular import LOGGED_STEPS, episode_rows
 
 
 class OpenTables:
-    """N table learners, each in an environment of its own."""
+    """N table learners, each in an environment of its own world; all need the same spaces."""
 
-    def __init__(self, world: OpenWorld, rule: int, config: TableConfig, seeds: Sequence[int]) -> None:
-        self.world, self.seeds = world, seeds
-        envs = [world.make() for _ in seeds]
-        shape = (len(seeds), *table_shape(envs[0], world.name))
+    def __init__(self, worlds: Sequence[OpenWorld], rule: int, config: TableConfig, seeds: Sequence[int]) -> None:
+        self.worlds, self.seeds = worlds, seeds
+        envs = [world.make() for world in worlds]
+        shape = (len(seeds), *table_shape(envs[0], worlds[0].name))
         self.now = fresh_population(shape, config.initial, 0)
         self._offsets = offsets(envs[0])
         self._agents = [TableAgent(learner(rule, config), self.now, i, seed) for i, seed in enumerate(seeds)]
@@ -59,7 +66,7 @@ class OpenTables:
         def act(observations: list[Any]) -> list[Any]:
             return [int(policy_S[int(obs) - observed]) + acted for obs in observations]
 
-        return rollout_value(self.world.make, act, evaluation_seeds(), horizon)
+        return rollout_value(self.worlds[i].make, act, evaluation_seeds(), horizon)
 
     def close(self) -> None:
         """Close the environments."""
@@ -71,16 +78,52 @@ def open_trial(
     experiment: Experiment, world: OpenWorld, rule: int, config: TableConfig, seeds: Sequence[int]
 ) -> Iterator[Record | Final]:
     """Yield what the trial "tabular" yields in an open world: records and the learners, no snapshot."""
+    with closing(OpenTables([world] * len(seeds), rule, config, seeds)) as tables:
+        yield from _lived(
+            experiment,
+            tables,
+            lambda _: {"value": [tables.value(i, experiment.horizon) for i in range(len(seeds))]},
+        )
+        now = tables.now
+    yield Final({"q": now.q, "policy": now.q.argmax(axis=2), "visits": now.visits.sum(axis=2)})
+
+
+def shown_trial(experiment: Experiment, where: Homes, rule: int, config: TableConfig) -> Iterator[Record | Final]:
+    """The same in finite worlds whose states look alike: the table is one of what is shown.
+
+    What is kept is laid out by state; where several look alike nobody counted the visits of each.
+    """
+    horizon, seeds = experiment.horizon, where.seeds
+    open_worlds = [OpenWorld(home.name, functools.partial(environment, home)) for home in where.of]
+    each = open_worlds * (len(seeds) // len(open_worlds))
+
+    def judged(step: int) -> dict[str, Any]:
+        optimum_N, random_N = where.known(step, horizon)
+        value_N, exact_N = where.values(_by_state(tables.now.q, where, step).argmax(axis=2), step, horizon)
+        known = {"optimum": optimum_N, "random_value": random_N, "regret": optimum_N - value_N}
+        return {"value": value_N, "exact": exact_N, **known}
+
+    with closing(OpenTables(each, rule, config, seeds)) as tables:
+        yield from _lived(experiment, tables, judged)
+        q = _by_state(tables.now.q, where, experiment.steps)[:, where.met]
+    yield Final({"q": q, "policy": q.argmax(axis=2)})
+
+
+def _by_state(q_NOA: Floats, where: Homes, step: int) -> Floats:
+    """The values of what is shown in each state, (N, S, A)."""
+    found = []
+    for world, slot in zip(where.at(step), where.slots, strict=True):
+        shows_S = np.arange(world.mdp.states) if world.shows is None else world.shows
+        found.append(q_NOA[slot][:, shows_S])
+    return np.concatenate(found)
+
+
+def _lived(experiment: Experiment, tables: OpenTables, judged: Callable[[int], dict[str, Any]]) -> Iterator[Record]:
+    """Live to the end with a row at every evaluation point; `judged` gives the columns of that point."""
     began = time.perf_counter()
-    tables = OpenTables(world, rule, config, seeds)
-    try:
-        for step in evaluation_steps(experiment.steps):
-            if experiment.episodes:
-                yield from tables.run_logged(step)
-            tables.run(step)
-            value_N = np.array([tables.value(i, experiment.horizon) for i in range(len(seeds))])
-            seconds, happened = time.perf_counter() - began, summarise(tables.now).columns()
-            yield curve_record(seeds, step, value=value_N, seconds=seconds, **happened)
-    finally:
-        tables.close()
-    yield Final({"q": tables.now.q, "policy": tables.now.q.argmax(axis=2), "visits": tables.now.visits.sum(axis=2)})
+    for step in evaluation_steps(experiment.steps):
+        if experiment.episodes:
+            yield from tables.run_logged(step)
+        tables.run(step)
+        columns = judged(step) | summarise(tables.now).columns()
+        yield curve_record(tables.seeds, step, seconds=time.perf_counter() - began, **columns)

@@ -1,5 +1,6 @@
 """The trial of table learners: a block of seeds in one kernel where the world is finite, step by step where not."""
 
+import functools
 import time
 from collections.abc import Callable, Iterator, Sequence
 
@@ -10,9 +11,9 @@ from daedalus.core.catalogue import find
 from daedalus.core.errors import UserError
 from daedalus.core.lab.experiment import Columns, Experiment, Final, Record, Snapshot, evaluation_steps
 from daedalus.core.spec import fill
-from daedalus.core.world import Bandit, World
+from daedalus.core.world import Bandit, Schedule, World
 
-from .evaluation import greedy_values, known_values
+from .homes import Homes, homes
 from .records import curve_record, rests, resumed, snapshot
 from .table_population import TablePopulation
 
@@ -28,17 +29,17 @@ def trial(experiment: Experiment, seeds: Sequence[int], resume: Snapshot | None)
     match problem:
         case Bandit():
             raise UserError(f"{experiment.agent.name} learns a table of states; {experiment.world} is a bandit")
-        case World():
-            population = TablePopulation(problem, agent.rule, config, seeds)
-            yield from lived(
-                experiment,
-                problem,
-                population,
-                seeds,
-                resume,
-                lambda: greedy_values(problem, population.greedy(), experiment.horizon),
-            )
-            met = slice(problem.states)  # not the absorbing state that an import added
+        case World() | Schedule():
+            where = homes(experiment, problem, seeds)
+            if not where.first.tabular:
+                from .trial_open import shown_trial
+
+                yield from shown_trial(experiment, where, agent.rule, config)
+                return
+            population = TablePopulation(where, agent.rule, config, seeds)
+            value = functools.partial(_greedy_value, where, population, experiment.horizon)
+            yield from lived(experiment, where, population, resume, value)
+            met = where.met
             yield Final(
                 {
                     "q": population.now.q[:, met],
@@ -52,20 +53,23 @@ def trial(experiment: Experiment, seeds: Sequence[int], resume: Snapshot | None)
             yield from open_trial(experiment, problem, agent.rule, config, seeds)
 
 
+def _greedy_value(where: Homes, population: TablePopulation, horizon: int | None, step: int) -> tuple[Floats, Bools]:
+    return where.values(population.greedy(), step, horizon)
+
+
 def lived(
     experiment: Experiment,
-    world: World,
+    where: Homes,
     population: TablePopulation,
-    seeds: Sequence[int],
     resume: Snapshot | None,
-    value: Callable[[], tuple[Floats, Bools]],
+    value: Callable[[int], tuple[Floats, Bools]],
 ) -> Iterator[Record | Snapshot]:
-    """Live through a finite world: a row and a snapshot at every evaluation point, and snapshots on long ways.
+    """Live through finite worlds: a row and a snapshot at every evaluation point, and snapshots on long ways.
 
-    `value` gives the evaluation values (N,) of the moment, and which of them are computed, not sampled (N,).
+    `value` gives the evaluation values (N,) after so many steps, and which of them are computed, not sampled (N,).
+    They, the optimum and the random value are those of the world in which the next step would be taken.
     """
-    began = time.perf_counter()
-    optimum, random_value = known_values(world, experiment.horizon)
+    began, seeds = time.perf_counter(), where.seeds
     if resume is not None:
         began -= resumed(resume, population)
     for step in evaluation_steps(experiment.steps):
@@ -77,15 +81,16 @@ def lived(
             population.run(rest)
             if rest < step:
                 yield snapshot(rest, population.arrays(), time.perf_counter() - began)
-        value_N, exact_N = value()
+        value_N, exact_N = value(step)
+        optimum_N, random_N = where.known(step, experiment.horizon)
         seconds = time.perf_counter() - began
         yield curve_record(
             seeds,
             step,
             value=value_N,
-            optimum=optimum,
-            random_value=random_value,
-            regret=optimum - value_N,
+            optimum=optimum_N,
+            random_value=random_N,
+            regret=optimum_N - value_N,
             exact=exact_N,
             seconds=seconds,
             **population.summary().columns(),

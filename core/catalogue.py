@@ -24,7 +24,7 @@ class Entry:
 
     `target` is "module:object". `suits` names what the thing is for, so that a mismatch can be refused by
     name alone: worlds and agents list the sorts of problem, of
-    "bandit", "finite" and "open". `trial` names the trial that runs an agent, `block` how many seeds at a time.
+    "bandit", "finite", "changing" and "open". `trial` names the trial that runs an agent, `block` how many seeds at a time.
     """
 
     kind: Kind

@@ -75,6 +75,11 @@ CURVE = {
 }
 
 
+def layout_per_seed(world: Spec) -> bool:
+    """Whether each seed meets a layout of its own, which then also differs in optimum and random value."""
+    return world.mapping.get("layout") == "per_seed"
+
+
 class Trial(Protocol):
     """Runs one block of seeds in chunks up to the next evaluation. It touches no file."""
 

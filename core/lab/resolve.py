@@ -11,12 +11,22 @@ from daedalus.core.catalogue import Entry, find, of_kind
 from daedalus.core.errors import UserError
 from daedalus.core.lab.encoding import experiment_to_json, settings_of, slug
 from daedalus.core.spec import Spec, fill, label_hint, show
-from daedalus.core.world import Bandit, Problem, World, sort_of
+from daedalus.core.world import Bandit, Problem, Schedule, World, sort_of
 
-from .experiment import Experiment, Plan
+from .experiment import Experiment, Plan, layout_per_seed
 
-_SORTS = {"bandit": "a bandit", "finite": "a finite world", "open": "a world that is not finite"}
-_PLURALS = {"bandit": "bandits", "finite": "finite worlds", "open": "other environments"}
+_SORTS = {
+    "bandit": "a bandit",
+    "finite": "a finite world",
+    "changing": "a finite world that changes in mid-run",
+    "open": "a world that is not finite",
+}
+_PLURALS = {
+    "bandit": "bandits",
+    "finite": "finite worlds",
+    "changing": "worlds that change",
+    "open": "other environments",
+}
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,6 +36,12 @@ class Place:
     spec: Spec
     problem: Problem
     horizon: int | None  # asked for, where the world has no limit of its own
+    steps: int = 0  # how long a run in it is: a world that changes is judged by what it is then
+
+    @property
+    def layout_per_seed(self) -> bool:
+        """Whether `problem` is only the first seed's world."""
+        return layout_per_seed(self.spec)
 
     @cached_property
     def fingerprint(self) -> str:
@@ -33,8 +49,10 @@ class Place:
         match self.problem:
             case World() as world:
                 return f"{world.mdp.fingerprint()}-{world.horizon}"
+            case Schedule() as schedule:
+                return f"{schedule.fingerprint()}-{schedule.phases[0].horizon}"
             case Bandit() as bandit:
-                return hashlib.sha256(bandit.law.encode() + bandit.means.tobytes()).hexdigest()[:16]
+                return bandit.fingerprint()
             case _:
                 return hashlib.sha256(str(self.spec).encode()).hexdigest()[:16]
 
@@ -85,7 +103,7 @@ def resolve(plan: Plan) -> Resolved:
     for experiment in plan.experiments():
         if experiment.world not in places:
             problem = load_problem(experiment.world)
-            places[experiment.world] = Place(experiment.world, problem, experiment.horizon)
+            places[experiment.world] = Place(experiment.world, problem, experiment.horizon, experiment.steps)
         entry = find("agent", experiment.agent.name)
         _refuse_mismatch(entry, places[experiment.world])
         learner = entry.load()
@@ -119,7 +137,7 @@ def _refuse_mismatch(entry: Entry, place: Place) -> None:
     sort = sort_of(place.problem)
     if sort in entry.suits:
         return
-    made_for = " and ".join(_PLURALS[suit] for suit in entry.suits)
+    made_for = _listed([_PLURALS[suit] for suit in entry.suits])
     fitting = [other for other in of_kind("agent").values() if sort in other.suits]
     special = sorted(fitting, key=lambda other: len(other.suits))  # those made for this sort come first
     shown = ", ".join(other.name for other in special[:6]) + (", …" if len(special) > 6 else "")
@@ -127,6 +145,10 @@ def _refuse_mismatch(entry: Entry, place: Place) -> None:
         f"{entry.name} is made for {made_for}, and cannot run in {place.spec}, {_SORTS[sort]}; "
         f"try {shown or 'another world'}"
     )
+
+
+def _listed(words: list[str]) -> str:
+    return " and ".join(filter(None, (", ".join(words[:-1]), words[-1])))
 
 
 def renamed(resolved: Resolved) -> Resolved:

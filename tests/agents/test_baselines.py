@@ -8,6 +8,7 @@ import pytest
 from daedalus.agents.baseline_finite import best_policy, finite_baseline
 from daedalus.agents.baselines import baseline
 from daedalus.agents.evaluation import evaluation_seeds
+from daedalus.agents.homes import shared
 from daedalus.core.draws import normal, uniform
 from daedalus.core.lab.experiment import Experiment, Final, Record, Snapshot, evaluation_steps
 from daedalus.core.mdp import FiniteMDP
@@ -100,7 +101,7 @@ def loop(exit_pays: float, on_pays: float = 1.0) -> World:
 )
 def test_where_the_best_total_has_no_bound_the_first_step_within_the_limit_is_lived(place, action, value) -> None:
     given = experiment("daedalus/Cliff-v0", "optimal", steps=200, horizon=20)
-    items = list(finite_baseline(given, place.within(20), True, (0, 1), None))
+    items = list(finite_baseline(given, shared(place.within(20), (0, 1)), True, None))
     assert items[-1].arrays["policy"][:, 0].tolist() == [action] * 2
     for columns in curves(items):
         assert columns["value"].tolist() == [value] * 2  # staying 19 times and ending, or ending at once
@@ -222,8 +223,7 @@ def test_random_lives_in_an_open_world_without_snapshots() -> None:
 @pytest.mark.parametrize("agent", ["random", "optimal"])
 def test_where_the_truth_would_cost_minutes_the_value_is_sampled(agent: str, monkeypatch) -> None:
     """The compiled rollouts are the interactive ones of the shared evaluation seeds."""
-    for module in ("baseline_finite", "trial_tabular"):
-        monkeypatch.setattr(f"daedalus.agents.{module}.known_values", lambda world, horizon: (math.nan, math.nan))
+    monkeypatch.setattr("daedalus.agents.homes.known_values", lambda world, horizon: (math.nan, math.nan))
     monkeypatch.setattr("daedalus.agents.rollouts._CHUNK", 16)
     world = "daedalus/Maze-v0:rows=3,columns=3,slip=0.3"
     problem, last = load_problem(parse_spec(world)), curves(run(world, agent))[-1]

@@ -24,8 +24,8 @@ class Band:
         """All of it times a factor, which may differ from step to step."""
         return Band(self.steps, self.mean * factor, self.low * factor, self.high * factor)
 
-    def within(self, low: float = -np.inf, high: float = np.inf) -> "Band":
-        """The same with its interval cut to what is possible."""
+    def within(self, low: float = -np.inf, high: Floats | float = np.inf) -> "Band":
+        """The same with its interval cut to what is possible, which may differ from step to step."""
         return Band(self.steps, self.mean, np.maximum(self.low, low), np.minimum(self.high, high))
 
     def bare(self) -> "Band":
@@ -66,10 +66,3 @@ def band(table: Any, column: str) -> Band:
     spread = (np.where(there, values - mean, 0) ** 2).sum(axis=0) / np.maximum(count - 1, 1)
     reach = np.where(count > 1, special.stdtrit(np.maximum(count - 1, 1), 0.975) * np.sqrt(spread / some), np.nan)
     return Band(steps, mean, mean - reach, mean + reach)
-
-
-def level(table: Any, column: str) -> float:
-    """The mean of all finite numbers of a column, NaN where there is none: for columns that say a constant."""
-    values = np.asarray(table[column], dtype=np.float64)
-    finite = values[np.isfinite(values)]
-    return float(finite.mean()) if finite.size else float("nan")

@@ -207,7 +207,10 @@ def _galleries(houses: Sequence[Household]) -> dict[str, list[Gallery]]:
         world = house.lived[0].member.scene()
         if scene := scene_of(world):
             for one in sorted(house.lived, key=lambda one: house.looks[one.label].role != "learner"):
-                if found := overlays(one.label, one.agent, scene, world, one.member.final()):
+                final = one.member.final()
+                if house.own_layouts:  # what is stored of the scene is the first seed's
+                    final = {name: array[:1] for name, array in final.items()}
+                if found := overlays(one.label, one.agent, scene, world, final):
                     wanted.append((house, one, scene, found))
     drawn = draw_all([(scene, found) for _, _, scene, found in wanted])
     galleries: dict[str, list[Gallery]] = {house.key: [] for house in houses}

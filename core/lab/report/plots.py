@@ -1,9 +1,9 @@
 """Curves over steps: value, regret, share of the best arm."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -12,6 +12,7 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 from daedalus.core.lab.numerals import interval, number
 
 from .bands import Band
+from .bounds import Bound
 from .figures import TEXT, Mark, Plot, Size, both, name_axes
 from .style import CEILING, FLOOR, INK, MUTED, Style, learners, widened
 from .text import clipped, listed, short
@@ -20,6 +21,17 @@ _BANDS = "Lines are means over seeds, bands their pointwise 95\u00a0% intervals 
 
 
 _LOGARITHMIC = "The axis is logarithmic down to its lowest decade and linear from there to 0."
+
+
+_MOST_CHANGES = 20  # as many upright lines as leave a curve to be seen
+
+
+def change_words(changes: Sequence[float]) -> str:
+    """`at step 1,000`, `at steps 1,000 and 2,000`, `at steps 100, 200, 300 and 17 later ones`."""
+    said = [f"{step:,.0f}" for step in changes[:4]]
+    if len(changes) > 4:
+        said[3:] = [f"{len(changes) - 3} later ones"]
+    return f"at step{'' if len(changes) == 1 else 's'} {listed(said)}"
 
 
 def band_note(seeds: int) -> str:
@@ -31,7 +43,7 @@ def band_note(seeds: int) -> str:
 class Curves:
     """What one plot of curves shows: a band for each label, and the levels that bound them.
 
-    `ceiling` and `floor` are (label, level); a level far from all curves is told in words instead of drawn.
+    A floor far below all curves is told in words instead of drawn. `changes` are the steps at which the world changes.
     """
 
     key: str
@@ -40,12 +52,13 @@ class Curves:
     bands: Mapping[str, Band]
     looks: Mapping[str, Style]
     caption: str
-    ceiling: tuple[str, float] | None = None
-    floor: tuple[str, float] | None = None
+    ceiling: Bound | None = None
+    floor: Bound | None = None
     scale: Literal["linear", "log"] = "linear"
     limits: tuple[float, float] | None = None
     x: str = "steps"
     decimals: int | None = field(default=None)
+    changes: Sequence[float] = ()
 
 
 def curves(what: Curves) -> Plot:
@@ -66,14 +79,16 @@ def curves(what: Curves) -> Plot:
             _line(axes, band if label in banded else band.bare(), what.looks[label], size)
         if what.scale == "linear":
             _levels(axes, what, shown, bottom, top)
+        for step in what.changes if len(what.changes) <= _MOST_CHANGES else ():
+            axes.axvline(step, color=MUTED, linestyle=(0, (1, 3)), linewidth=1, zorder=1)
         name_axes(axes, what.x, what.y)
 
     wide, narrow = both(what.key, paint)
     legend = [Mark(label, what.looks[label]) for label in shown]
     named = {mark.label for mark in legend}
     for bound, style in ((what.ceiling, CEILING), (what.floor, FLOOR)):
-        if bound and bound[0] not in named and math.isfinite(bound[1]):
-            legend.append(Mark(bound[0], style))
+        if bound and bound.label not in named and math.isfinite(bound.level):
+            legend.append(Mark(bound.label, style))
     caption = f"{what.caption} {_LOGARITHMIC}" if logarithmic else what.caption
     return Plot(what.key, what.title, caption, _alt(what, shown), wide, narrow, legend)
 
@@ -112,29 +127,39 @@ def _limits(shown: Mapping[str, Band], what: Curves) -> tuple[float, float]:
     numbers = np.concatenate(ends)
     numbers = numbers[np.isfinite(numbers)]
     low, high = float(numbers.min()), float(numbers.max())
-    if what.ceiling and math.isfinite(what.ceiling[1]):
-        low, high = min(low, what.ceiling[1]), max(high, what.ceiling[1])
+    if what.ceiling and math.isfinite(what.ceiling.level):
+        low, high = min(low, *what.ceiling.levels), max(high, *what.ceiling.levels)
     low, high = widened(low, high)
     span = high - low
-    if what.floor and low - 0.6 * span <= what.floor[1] < low:
-        low, span = what.floor[1], high - what.floor[1]
+    if what.floor and low - 0.6 * span <= min(what.floor.levels) < low:
+        low, span = min(what.floor.levels), high - min(what.floor.levels)
     return low - 0.05 * span, high + 0.05 * span
 
 
 def _levels(axes: Axes, what: Curves, shown: Mapping[str, Band], bottom: float, top: float) -> None:
     """Lines at the ceiling and the floor; what lies below the plot is told in its corner."""
     below = [(label, band.last()[0]) for label, band in shown.items() if what.looks[label].role == "floor"]
-    if what.ceiling and math.isfinite(what.ceiling[1]):
-        axes.axhline(what.ceiling[1], color=INK, linestyle=CEILING.dash, linewidth=1.5, zorder=4, gid="of-ceiling line")
-    if what.floor and math.isfinite(what.floor[1]):
-        axes.axhline(what.floor[1], color=MUTED, linestyle=FLOOR.dash, linewidth=1.5, zorder=2, gid="of-floor line")
-        below.append(what.floor)
+    if what.ceiling and math.isfinite(what.ceiling.level):
+        _stairs(axes, what.ceiling, color=INK, linestyle=CEILING.dash, zorder=4, gid="of-ceiling line")
+    if what.floor and math.isfinite(what.floor.level):
+        _stairs(axes, what.floor, color=MUTED, linestyle=FLOOR.dash, zorder=2, gid="of-floor line")
+        below.append((what.floor.label, what.floor.level))
     for label, level in below:
         if level < bottom:
             words = f"{clipped(label, 24)} {short(level)} ↓"
             axes.annotate(
                 words, (1, 0), (-4, 5), "axes fraction", "offset points", color=MUTED, fontsize=TEXT, ha="right"
             )
+
+
+def _stairs(axes: Axes, bound: Bound, **look: Any) -> None:
+    """A level across the plot, or one that moves."""
+    if not bound.stairs:
+        axes.axhline(bound.level, linewidth=1.5, **look)
+        return
+    since, levels = zip(*bound.stairs, strict=True)
+    last = max(since[-1], axes.get_xlim()[1])
+    axes.plot([*since, last], [*levels, levels[-1]], drawstyle="steps-post", linewidth=1.5, **look)
 
 
 def _decades(shown: Mapping[str, Band]) -> bool:
@@ -168,5 +193,7 @@ def _alt(what: Curves, shown: Mapping[str, Band]) -> str:
         bounds = interval(low, high)
         lines.append(f"{label} {number(mean)}{' ' + bounds if bounds else ''}")
     text = f"{what.title}. {what.y} after {number(end)} {what.x}: {'; '.join(lines)}."
-    bounds_said = [f"{b[0]} {number(b[1])}" for b in (what.ceiling, what.floor) if b and math.isfinite(b[1])]
+    if what.changes:
+        text += f" The world changes {change_words(what.changes)}."
+    bounds_said = [b.words for b in (what.ceiling, what.floor) if b and math.isfinite(b.level)]
     return f"{text} For comparison: {listed(bounds_said)}." if bounds_said else text

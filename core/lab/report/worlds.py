@@ -13,9 +13,10 @@ from daedalus.core.lab.numerals import count, decimals_apart, number
 from daedalus.core.lab.statistics.comparison import Comparison, Result
 from daedalus.core.lab.statistics.measures import Estimate, profile
 
-from .bands import Band, band, level, matrix
+from .bands import Band, band, matrix
+from .bounds import Bound, bound
 from .figures import Plot
-from .plots import Curves, band_note, curves
+from .plots import Curves, band_note, change_words, curves
 from .style import INK, Style, learners
 from .summary import Row, Rows, intervals, profiles
 
@@ -65,13 +66,21 @@ class Household:
         """Whether the world is a bandit."""
         return bool(self.card.get("kind") == "bandit")
 
-    def bound(self, column: str, agent: str, words: str) -> tuple[str, float] | None:
-        """The level of a column that all members share, under the label of the agent that stands for it."""
-        levels = [value for one in self.lived if math.isfinite(value := level(one.curve, column))]
-        if not levels:
-            return None
+    @property
+    def changes(self) -> Sequence[int]:
+        """The steps at which the world changes."""
+        since = self.card.get("since")
+        return since[1:] if isinstance(since, list) else []
+
+    @property
+    def own_layouts(self) -> bool:
+        """Whether each seed lives in a layout of its own."""
+        return bool(self.card.get("layout") == "per_seed")
+
+    def bound(self, column: str, agent: str, words: str) -> Bound | None:
+        """What a column that all members share says, under the label of the agent that stands for it."""
         label = next((one.label for one in self.lived if one.agent == agent), words)
-        return label, float(np.mean(levels))
+        return bound(label, [one.curve for one in self.lived], column, (0, *self.changes))
 
     @property
     def note(self) -> str:
@@ -79,25 +88,30 @@ class Household:
         return band_note(max(result.seeds for result in self.results))
 
     @cached_property
-    def ceiling(self) -> tuple[str, float] | None:
+    def ceiling(self) -> Bound | None:
         """The optimum."""
         return self.bound("optimum", "optimal", "best possible")
 
     @cached_property
-    def floor(self) -> tuple[str, float] | None:
+    def floor(self) -> Bound | None:
         """Random actions."""
         return self.bound("random_value", "random", "random actions")
 
-    def bands(self, column: str, without: Sequence[tuple[str, float] | None] = ()) -> dict[str, Band]:
+    def bands(self, column: str, without: Sequence[Bound | None] = ()) -> dict[str, Band]:
         """Every member's curve of a column, but for those drawn as bounds."""
-        drawn = {bound[0] for bound in without if bound}
+        drawn = {one.label for one in without if one}
         return {one.label: band(one.curve, column) for one in self.lived if one.label not in drawn}
 
 
 def world_facts(house: Household) -> list[str]:
     """What the world is, in a few words each."""
     card = house.card
-    kinds = {"finite": "finite world, solved exactly", "bandit": "bandit", "open": "open world, no exact truth"}
+    kinds = {
+        "finite": "finite world, solved exactly",
+        "changing": "finite world that changes, solved exactly",
+        "bandit": "bandit",
+        "open": "open world, no exact truth",
+    }
     facts = [kinds.get(str(card.get("kind")), "world")]
     for key, noun in (("states", "state"), ("actions", "arm" if house.bandit else "action")):
         amount = card.get(key)
@@ -105,11 +119,16 @@ def world_facts(house: Household) -> list[str]:
             facts.append(count(amount, noun))
     if isinstance(card.get("horizon"), int):
         facts.append(f"time limit {card['horizon']:,} steps")
-    bounds = [
-        (words, bound[1]) for words, bound in (("best possible", house.ceiling), ("random", house.floor)) if bound
-    ]
-    decimals = decimals_apart([value for _, value in bounds])
-    facts += [f"{words} {number(value, decimals)}" for words, value in bounds]
+    if house.changes:
+        facts.append(f"changes {change_words(house.changes)}; final results and pictures are of its last phase")
+    if house.own_layouts:
+        facts.append("a layout for each seed; bounds are means over them, pictures show the first seed")
+    bounds = [(words, one) for words, one in (("best possible", house.ceiling), ("random", house.floor)) if one]
+    decimals = decimals_apart([level for _, one in bounds for level in one.levels])
+    for words, one in bounds:
+        levels = [number(level, decimals) for level in one.levels]
+        then = f", at the end {levels[-1]}" if levels[0] != levels[-1] else ""
+        facts.append(f"{words} {levels[0]}{then}")
     return facts
 
 
@@ -150,7 +169,7 @@ def _bandit_curves(house: Household) -> list[Curves]:
             rate,
             house.looks,
             f"Share of pulls of the best arm since the previous point. {house.note}",
-            (best, 100.0),
+            Bound(best, 100.0),
             limits=(-2.0, 104.0),
             x="pulls",
         ),
@@ -175,13 +194,15 @@ def _value_curves(house: Household) -> list[Curves]:
         if exact
         else "Mean return of the greedy policy on evaluation seeds that all agents share."
     )
-    best, optimum = house.ceiling or ("", math.inf)
-    values = {
-        label: one.within(high=optimum if exact else math.inf) for label, one in house.bands("value", bounds).items()
-    }
+    best = house.ceiling.label if house.ceiling else ""
+    values = house.bands("value", bounds)
+    if exact and house.ceiling and not house.own_layouts:
+        values = {label: one.within(high=house.ceiling.at(one.steps)) for label, one in values.items()}
     least = 0.0 if exact else -math.inf
     regret = {label: one.within(low=least) for label, one in house.bands("regret").items() if label != best}
     limited = house.card.get("horizon") is not None
+    moves = " Dotted upright lines mark where the world changes." if house.changes else ""
+    changes = house.changes
     return [
         Curves(
             f"{house.key}-value",
@@ -189,8 +210,9 @@ def _value_curves(house: Household) -> list[Curves]:
             "value of the policy",
             values,
             house.looks,
-            f"{how} {house.note}",
+            f"{how} {house.note}{moves}",
             *bounds,
+            changes=changes,
         ),
         Curves(
             f"{house.key}-regret",
@@ -198,8 +220,9 @@ def _value_curves(house: Household) -> list[Curves]:
             "optimum − value",
             regret,
             house.looks,
-            f"How far the policy is from the best possible. {house.note}",
+            f"How far the policy is from the best possible{' of the moment' if changes else ''}. {house.note}{moves}",
             scale="log",
+            changes=changes,
         ),
         Curves(
             f"{house.key}-return",
@@ -207,8 +230,9 @@ def _value_curves(house: Household) -> list[Curves]:
             "return per episode",
             house.bands("return", (house.ceiling,) if limited else ()),
             house.looks,
-            "Mean return of the episodes that ended since the previous point, exploration included.",
+            f"Mean return of the episodes that ended since the previous point, exploration included.{moves}",
             house.ceiling if limited else None,
+            changes=changes,
         ),
     ]
 
@@ -225,9 +249,10 @@ def _final(house: Household) -> Plot:
     if seeds == {1}:
         caption = "One seed: no interval can be given."
     x = "reward per pull" if house.bandit else "final value"
-    mark = ("optimum", house.ceiling[1]) if house.ceiling else None
+    mark = ("optimum", house.ceiling.level) if house.ceiling else None
     if mark:
-        caption += " Upright strokes mark the optimum."
+        mean = " (its mean over the layouts)" if house.own_layouts else ""
+        caption += f" Upright strokes mark the optimum{' of the last phase' if house.changes else mean}."
     return intervals(Rows(f"{house.key}-final", "Final results", x, rows, caption, mark))
 
 
@@ -284,7 +309,7 @@ def _profile(house: Household) -> Plot | None:
     pooled = np.concatenate([scores[label] for label in learning])
     low, high = float(pooled.min()), float(pooled.max())
     if house.ceiling and not house.bandit:
-        high = max(high, house.ceiling[1])
+        high = max(high, house.ceiling.level)
     if low == high:
         return None
     thresholds = np.linspace(low - 0.03 * (high - low), high, 151)

@@ -148,9 +148,10 @@ def _result(scores: Scores) -> Result:
 
 
 def _within_optimum(estimate: Estimate, scores: Scores) -> Estimate:
-    """No policy is better than the optimum; only a sampled score can be, by luck."""
+    """No policy is better than the optimum; only a sampled score can be, by luck, and one in another seed's layout."""
     ceiling = float(np.mean(scores.optimum))
-    return estimate.below(ceiling) if scores.exact and math.isfinite(ceiling) else estimate
+    certain = scores.exact and math.isfinite(ceiling) and not np.ptp(scores.optimum)
+    return estimate.below(ceiling) if certain else estimate
 
 
 def _finite(numbers: Floats, statistic: Callable[[Floats], Any]) -> float | None:

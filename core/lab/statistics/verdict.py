@@ -69,7 +69,8 @@ def _ranking(field: Sequence[Scores], pairs: Sequence[Pair]) -> str:
 
 def _bounds(best: Scores) -> str:
     _, optimum, floor = _levels(best)
-    parts = [f"the optimum is {optimum}"] if optimum else []
+    own = " on average" if not best.bandit and np.ptp(best.optimum) > 0 else ""  # a layout for each seed
+    parts = [f"the optimum is {optimum}{own}"] if optimum else []
     parts += [f"random actions earn {floor}"] if floor else []
     return f" ({', '.join(parts)})" if parts else ""
 

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from daedalus.core.lab.resolve import Place
-from daedalus.core.world import Bandit, World, sort_of
+from daedalus.core.world import Bandit, Schedule, World, sort_of
 
 #: Up to so many states the optimal value of every state is worth its cost, for drawing.
 _CHEAP_STATES = 50_000
@@ -29,24 +29,42 @@ def card(place: Place) -> tuple[dict[str, Any], Arrays]:
     }
     match problem:
         case World():
-            return base | _finite(problem, place.horizon), _scene(problem)
+            return base | _finite(place, problem), _scene(problem)
+        case Schedule():
+            now = problem.at(place.steps)
+            return base | _finite(place, now) | _changes(place, problem), _scene(now)
         case Bandit():
             return base | {"states": 1, "actions": problem.arms, "law": problem.law}, {}
         case _:
             return base | {"horizon": place.horizon}, {}
 
 
-def _finite(world: World, horizon: int | None) -> dict[str, Any]:
+def _finite(place: Place, world: World) -> dict[str, Any]:
+    """Optimum and random value are null where each seed has its own: the records say them."""
     from daedalus.core.planning import truth
 
-    known = truth(world, horizon)
+    known = truth(world, place.horizon)
+    own = place.layout_per_seed
     return {
         "states": world.states,
         "actions": world.mdp.actions,
         "action_names": list(world.actions),
         "horizon": known.horizon,
-        "optimum": _number(known.optimum),
-        "random_value": _number(known.random_value),
+        "layout": "per_seed" if own else "fixed",  # per_seed: what is stored of the scene is the first seed's
+        "optimum": None if own else _number(known.optimum),
+        "random_value": None if own else _number(known.random_value),
+    }
+
+
+def _changes(place: Place, schedule: Schedule) -> dict[str, Any]:
+    """When the world changes during the run, and the optimum from each of these steps on."""
+    from daedalus.core.planning import truth
+
+    met = range(schedule.phase(place.steps) + 1)
+    optima = [_number(truth(schedule.phases[phase], place.horizon).optimum) for phase in met]
+    return {
+        "since": [int(schedule.since[phase]) for phase in met],
+        "optima": None if place.layout_per_seed else optima,
     }
 
 

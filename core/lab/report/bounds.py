@@ -1,0 +1,63 @@
+"""What bounds the curves of a world: the best possible and random actions, also where they move in mid-run."""
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from daedalus.core.arrays import Floats
+from daedalus.core.lab.numerals import number
+
+from .bands import band
+
+
+class Bound(NamedTuple):
+    """A level under the label of whoever stands for it; where the world changes, `stairs` has every phase's."""
+
+    label: str
+    level: float  # at the end of the run
+    stairs: tuple[tuple[float, float], ...] = ()  # (from step, level), steps rising; empty where it never moves
+
+    @property
+    def levels(self) -> tuple[float, ...]:
+        """Every level that it has had."""
+        return tuple(level for _, level in self.stairs) or (self.level,)
+
+    def at(self, steps: Floats) -> Floats:
+        """The level in force at each step."""
+        if not self.stairs:
+            return np.full(steps.shape, self.level)
+        since, levels = np.array(self.stairs).T
+        return np.asarray(levels[np.maximum(np.searchsorted(since, steps, side="right") - 1, 0)])
+
+    @property
+    def words(self) -> str:
+        """The level as a sentence says it."""
+        if len(set(self.levels)) == 1:
+            return f"{self.label} {number(self.level)}"
+        (_, first), *later = self.stairs
+        told = [f"from step {since:,.0f} {number(level)}" for since, level in later[-3:]]
+        return ", ".join([f"{self.label} {number(first)}", *(["…"] if len(later) > 3 else []), *told])
+
+
+def bound(label: str, curves: Sequence[Any], column: str, since: Sequence[int] = (0,)) -> Bound | None:
+    """The bound that a column of the members' curve tables says, a mean over seeds; None where no row knows it.
+
+    `since` are the first steps of the world's phases. A level is what the first evaluation in its phase says.
+    """
+    found = [one for one in (band(curve, column) for curve in curves) if one.known]
+    if not found:
+        return None
+    ends = (*since[1:], np.inf)
+    stairs = []
+    for first, end in zip(since, ends, strict=True):
+        heights = [
+            float(one.mean[there][0]) for one in found if (there := _within(one.steps, one.mean, first, end)).any()
+        ]
+        if heights:
+            stairs.append((float(first), float(np.mean(heights))))
+    return Bound(label, stairs[-1][1], tuple(stairs) if len(since) > 1 else ())
+
+
+def _within(steps: Floats, mean: Floats, first: float, end: float) -> np.typing.NDArray[np.bool_]:
+    return np.isfinite(mean) & (first <= steps) & (steps < end)
