@@ -19,6 +19,7 @@ FOUR_MOVES = ((-1, 0), (0, 1), (1, 0), (0, -1))  # the quarters' order
 _STILL = (Tile.GOAL, Tile.WALL, Tile.HAZARD)  # nobody acts there
 _LEAP = 3  # tiles; a step as far or further, through a portal say, breaks a line
 _BENDS = 3  # rounds of cutting corners
+_SHORT = 0.34  # tiles; a line ends before it lies on the mark of its end
 
 
 @dataclass(frozen=True, eq=False)
@@ -137,7 +138,8 @@ def _smooth(cells: Ints, tile: int) -> Floats:
         points = np.concatenate([points[:1], cut[1:-1], points[-1:]])
     gaps = np.hypot(*np.diff(points, axis=0).T)
     along = np.concatenate([[0.0], np.cumsum(gaps)])
-    at = np.linspace(0.0, along[-1], max(1, int(np.ceil(2 * along[-1])) + 1))
+    end = max(0.0, along[-1] - _SHORT * tile)
+    at = np.linspace(0.0, end, max(1, int(np.ceil(2 * end)) + 1))
     return np.stack([np.interp(at, along, points[:, axis]) for axis in (0, 1)], axis=1)
 
 
