@@ -1,31 +1,24 @@
-"""Perfect mazes: random spanning trees of a grid of cells, compiled.
+"""Perfect mazes: random spanning trees of a grid of cells, compiled. Each carves one maze into zeros (`passages`).
 
-A maze of R rows and C columns is a row of E = R·(C-1) + (R-1)·C bits, its passages: first those to the east, of
-every cell but the last of a row, row by row; then those to the south, of every cell but the last row's.
+None of these draws all trees alike, which gives each its look: depth-first search long winding corridors, Prim many
+short dead ends around the middle, Kruskal short ones everywhere, recursive division straight walls.
 """
 
 import numpy as np
 
-from daedalus.core.arrays import Keys, Pixels
-from daedalus.core.compiled import compiled
-from daedalus.core.draws import bits, uniform
+from daedalus.core.arrays import Pixels, States
+from daedalus.core.compiled import compiled, inlined
+from daedalus.core.draws import uniform
+
+from .joining import join_at_random
+from .passages import edges, neighbour, passage
 
 _OUTSIDE = np.uint8(255)
 
 
 @compiled
-def _open(passages: Pixels, rows: int, columns: int, cell: int, move: int) -> None:
-    """Open the passage from `cell` in direction `move` (0 up, 1 right, 2 down, 3 left)."""
-    row, column = cell // columns, cell % columns
-    if move == 1 or move == 3:
-        passages[row * (columns - 1) + column - (1 if move == 3 else 0)] = 1
-    else:
-        passages[rows * (columns - 1) + cell - (columns if move == 0 else 0)] = 1
-
-
-@compiled
 def depth_first_into(passages: Pixels, rows: int, columns: int, key: np.uint64) -> None:
-    """Carve one maze by random depth-first search from the top left into `passages`, (E,) zeros.
+    """Random depth-first search from the top left.
 
     The way back is kept as one byte a cell, so nothing recurses and large mazes fit.
     """
@@ -49,7 +42,7 @@ def depth_first_into(passages: Pixels, rows: int, columns: int, key: np.uint64) 
         if count:
             move = free[int(uniform(key, draw) * count)]
             draw = np.uint64(draw + np.uint64(1))
-            _open(passages, rows, columns, (here // wide - 1) * columns + here % wide - 1, move)
+            passages[passage((here // wide - 1) * columns + here % wide - 1, move, rows, columns)] = 1
             here += shift[move]
             came[here] = np.uint8(move + 1)
         elif here == root:
@@ -59,61 +52,63 @@ def depth_first_into(passages: Pixels, rows: int, columns: int, key: np.uint64) 
 
 
 @compiled
-def wilson_into(passages: Pixels, rows: int, columns: int, key: np.uint64) -> None:
-    """Draw one maze uniformly from all spanning trees into `passages`, (E,) zeros (Wilson 1996).
-
-    Loop-erased random walks: each cell remembers only its last way out. A step off the grid stays put, a loop
-    that the erasure removes. The root is the middle cell, which walks find soonest.
-    """
-    cells = rows * columns
-    within = np.zeros(cells, np.bool_)
-    way_out = np.zeros(cells, np.uint8)
-    within[(rows // 2) * columns + columns // 2] = True
-    draw, word, left = np.uint64(0), np.uint64(0), 0
-    for begin in range(cells):
-        here = begin
-        while not within[here]:
-            if left == 0:
-                word, draw, left = bits(key, draw), np.uint64(draw + np.uint64(1)), 32
-            move = int(np.uint64(word & np.uint64(3)))
-            word, left = np.uint64(word >> np.uint64(2)), left - 1
-            there = _step(here, move, rows, columns)
-            if there != here:
-                way_out[here] = np.uint8(move)
-                here = there
-        here = begin
-        while not within[here]:
-            within[here] = True
-            move = int(way_out[here])
-            _open(passages, rows, columns, here, move)
-            here = _step(here, move, rows, columns)
+def prim_into(passages: Pixels, rows: int, columns: int, key: np.uint64) -> None:
+    """Growth from the middle cell: again and again a random passage on the border of what is there opens."""
+    within = np.zeros(rows * columns, np.bool_)
+    border = np.empty(edges(rows, columns), np.int32)  # 4 · (a cell within) + move; each passage at most once
+    count, draw = 0, np.uint64(0)
+    here = (rows // 2) * columns + columns // 2
+    for _ in range(rows * columns - 1):
+        within[here] = True
+        for move in range(4):
+            if not within[neighbour(here, move, rows, columns)]:
+                border[count] = 4 * here + move
+                count += 1
+        while within[here]:
+            pick = int(uniform(key, draw) * count)
+            draw = np.uint64(draw + np.uint64(1))
+            cell, move = border[pick] // 4, border[pick] % 4
+            count -= 1
+            border[pick] = border[count]
+            here = neighbour(cell, move, rows, columns)
+        passages[passage(cell, move, rows, columns)] = 1
 
 
 @compiled
-def _step(cell: int, move: int, rows: int, columns: int) -> int:
-    if move == 0:
-        return cell - columns if cell >= columns else cell
-    if move == 2:
-        return cell + columns if cell < (rows - 1) * columns else cell
-    column = cell % columns
-    if move == 1:
-        return cell + 1 if column < columns - 1 else cell
-    return cell - 1 if column > 0 else cell
+def kruskal_into(passages: Pixels, rows: int, columns: int, key: np.uint64) -> None:
+    """All passages in random order; each opens if it joins two parts that were apart (Kruskal 1956)."""
+    join_at_random(passages, rows, columns, key, np.uint64(0), np.arange(rows * columns).astype(np.int32))
 
 
 @compiled
-def depth_first(rows: int, columns: int, keys_N: Keys) -> Pixels:
-    """One depth-first maze per key, (N, E) uint8."""
-    passages_NE = np.zeros((len(keys_N), rows * (columns - 1) + (rows - 1) * columns), np.uint8)
-    for n in range(len(keys_N)):
-        depth_first_into(passages_NE[n], rows, columns, keys_N[n])
-    return passages_NE
+def division_into(passages: Pixels, rows: int, columns: int, key: np.uint64) -> None:
+    """Recursive division: a wall with one gap across a room, across its shorter side, then in both halves again."""
+    passages[:] = 1
+    stack = np.empty((rows * columns, 4), np.int32)  # top, left, height, width
+    stack[0, 0], stack[0, 1], stack[0, 2], stack[0, 3] = 0, 0, rows, columns
+    size, draw, one = 1, np.uint64(0), np.uint64(1)
+    while size:
+        size -= 1
+        top, left, height, width = stack[size, 0], stack[size, 1], stack[size, 2], stack[size, 3]
+        if height == 1 or width == 1:
+            continue
+        across = height > width or (height == width and uniform(key, draw) < 0.5)
+        before = 1 + int(uniform(key, np.uint64(draw + one)) * ((height if across else width) - 1))
+        gap = int(uniform(key, np.uint64(draw + one + one)) * (width if across else height))
+        draw = np.uint64(draw + one + one + one)
+        if across:
+            for i in range(width):
+                passages[passage((top + before - 1) * columns + left + i, 2, rows, columns)] = i == gap
+            _push(stack, size, top, left, before, width)
+            _push(stack, size + 1, top + before, left, height - before, width)
+        else:
+            for i in range(height):
+                passages[passage((top + i) * columns + left + before - 1, 1, rows, columns)] = i == gap
+            _push(stack, size, top, left, height, before)
+            _push(stack, size + 1, top, left + before, height, width - before)
+        size += 2
 
 
-@compiled
-def wilson(rows: int, columns: int, keys_N: Keys) -> Pixels:
-    """One uniform maze per key, (N, E) uint8."""
-    passages_NE = np.zeros((len(keys_N), rows * (columns - 1) + (rows - 1) * columns), np.uint8)
-    for n in range(len(keys_N)):
-        wilson_into(passages_NE[n], rows, columns, keys_N[n])
-    return passages_NE
+@inlined
+def _push(stack: States, place: int, top: int, left: int, height: int, width: int) -> None:
+    stack[place, 0], stack[place, 1], stack[place, 2], stack[place, 3] = top, left, height, width

@@ -1,6 +1,6 @@
 """Generated mazes as worlds."""
 
-from typing import Literal
+from typing import Any, get_args
 
 import numpy as np
 
@@ -8,12 +8,15 @@ from daedalus.core.arrays import Pixels
 from daedalus.core.errors import UserError, unknown
 from daedalus.core.mdp import check_size
 from daedalus.core.rng import stream_keys
-from daedalus.core.world import Tile, World
-
+from daedalus.core.world import World
+from daedalus.envs.levels.levels import Levels
+from daedalus.envs.levels.names import Each, Generator, Layout, Split
+from daedalus.envs.levels.sets import split_of, union
+from daedalus.envs.levels.tiles import drawn_tiles
 from daedalus.envs.naming import TimeLimit, at_least, check_slip, typed
 from daedalus.envs.tiling import ACTIONS, grid_world
 
-Generator = Literal["depth_first", "wilson"]
+_TRIES = 100  # mazes drawn for each that a set needs, before it is said that there are not so many
 
 
 def maze(
@@ -23,73 +26,130 @@ def maze(
     slip: float = 0.0,
     seed: int = 0,
     time_limit: TimeLimit = "auto",
-) -> World:
-    """A perfect maze: between any two cells there is exactly one path.
+    braid: float = 0.0,
+    goals: int = 1,
+    layout: Layout = "fixed",
+    levels: int = 1,
+    split: Split = "all",
+    test_share: float = 0.2,
+) -> World | Levels:
+    """A maze: perfect, with loops, or of rooms; one, a set of them, or another one each time.
 
     ## Description
     Find the way from the top left to the bottom right. Cells lie at odd rows and columns of the tiles, so 10 × 10
-    cells are 21 × 21 tiles; walls and the open passages between cells are tiles, too. `generator="depth_first"`
-    carves long winding corridors; `"wilson"` draws uniformly from all spanning trees of the grid.
+    cells are 21 × 21 tiles; walls and the open passages between cells are tiles, too. In a perfect maze there is
+    exactly one path between any two cells. `generator="depth_first"` carves long winding corridors, `"prim"` and
+    `"kruskal"` many short dead ends, `"division"` straight walls; `"wilson"` and `"aldous_broder"` draw uniformly
+    from all spanning trees of the grid; `"rooms"` joins rooms by corridors and fills the rest.
 
     ## Action Space
     `Discrete(4)`: 0 up, 1 right, 2 down, 3 left. Moving into a wall stays put.
 
     ## Observation Space
-    `Discrete(2 · rows · columns - 1)`: the index of the tile among all that are not wall, in reading order.
+    `Discrete(2 · rows · columns - 1)` for a perfect maze: the index of the tile among all that are not wall, in
+    reading order; in a set of levels, those of the first level first. With a layout for each seed or episode
+    `Discrete((2 · rows + 1) · (2 · columns + 1))`: the number of the tile, walls counted.
 
     ## Starting State
-    The top left cell.
+    The top left cell; in a set of levels, that of any level.
 
     ## Rewards
-    -1 a step, 0 for the step into the goal.
+    -1 a step, 0 for the step into a goal.
 
     ## Episode End
-    Terminates at the goal, truncates after `time_limit` steps.
+    Terminates at a goal, truncates after `time_limit` steps.
 
     ## Arguments
     - `rows`, `columns`: cells; at least two cells in all.
-    - `generator`: "depth_first" or "wilson".
+    - `generator`: "depth_first", "prim", "kruskal", "wilson", "aldous_broder", "division" or "rooms".
     - `slip`: the probability that a move goes to one of its two sides, each with `slip / 2`.
-    - `seed`: draws the layout, which resets never change.
+    - `seed`: draws the layout, which resets never change unless `layout` says so.
     - `time_limit`: steps, none, or "auto" for two steps a tile.
+    - `braid`: the share of closed passages between cells that is opened for loops, those at dead ends first. A
+      perfect maze gets exactly round(braid · (rows - 1) · (columns - 1)) loops.
+    - `goals`: how many; the first is the bottom right cell, the others are drawn.
+    - `layout`: "fixed"; "per_seed" (the seed of a reset draws the maze, and that of each learner in a comparison);
+      "per_episode" (every reset draws another, for an observation that shows it).
+    - `levels`: how many mazes, all different, make up a set, an episode starting in any of them; the state is level
+      and place, so that all of the set is solved exactly.
+    - `split`: "all" of a set, "train" (its first levels) or "test" (its last); `test_share`: the share of the last.
 
     ## References
     D. Wilson, Generating random spanning trees more quickly than the cover time, STOC 1996.
+    D. Aldous, The random walk construction of uniform spanning trees and uniform labelled trees, 1990.
+    A. Broder, Generating random spanning trees, FOCS 1989.
 
     ## Version History
     - v0: first version.
     """
     given = {
         "rows": rows, "columns": columns, "generator": generator, "slip": slip, "seed": seed, "time_limit": time_limit,
+        "braid": braid, "goals": goals, "layout": layout, "levels": levels, "split": split, "test_share": test_share,
     }  # fmt: skip
     name = typed("daedalus/Maze-v0", maze, given)
-    at_least(name, 1, rows=rows, columns=columns)
-    at_least(name, 0, seed=seed)
-    if generator not in ("depth_first", "wilson"):
-        raise unknown(f"{name}: generator", generator, ("depth_first", "wilson"))
+    _check(name, given)
+    _check_layout(name, given)
+    if layout != "fixed":
+        each: Each = "seed" if layout == "per_seed" else "episode"
+        limit = 2 * (2 * rows + 1) * (2 * columns + 1)
+        horizon = limit if time_limit == "auto" else time_limit
+        return Levels(name, rows, columns, generator, braid, goals, slip, horizon, each)
+    if levels > 1:
+        drawn = _different_tiles(name, generator, rows, columns, seed, braid, goals, levels)
+        chosen = drawn[split_of(name, levels, split, test_share)]
+        return union(name, [grid_world(name, tiles, slip, time_limit) for tiles in chosen])
+    return grid_world(name, maze_tiles(generator, rows, columns, seed, braid, goals), slip, time_limit)
+
+
+def maze_tiles(generator: Generator, rows: int, columns: int, seed: int, braid: float = 0.0, goals: int = 1) -> Pixels:
+    """The maze that `seed` draws as tiles, (2·rows + 1, 2·columns + 1), start top left and goal bottom right."""
+    tiles: Pixels = drawn_tiles(generator, rows, columns, stream_keys([seed], "layout"), braid, goals)[0]
+    return tiles
+
+
+def _different_tiles(
+    name: str, generator: Generator, rows: int, columns: int, seed: int, braid: float, goals: int, levels: int
+) -> list[Pixels]:
+    """The first `levels` different mazes of a seed. Raises `UserError` where so many are not to be found."""
+    found: dict[bytes, Pixels] = {}
+    for block in range(_TRIES):
+        roles = range(block * levels, (block + 1) * levels)
+        keys = np.concatenate([stream_keys([seed], f"level {number}") for number in roles])
+        for tiles in drawn_tiles(generator, rows, columns, keys, braid, goals):
+            if len(found) < levels:
+                found.setdefault(tiles.tobytes(), tiles)
+        if len(found) == levels:
+            return list(found.values())
+    raise UserError(f"{name}: found only {len(found)} different mazes of this kind; give fewer levels or more cells")
+
+
+def _check(name: str, given: dict[str, Any]) -> None:
+    """Refuse a maze that cannot be. Raises `UserError`."""
+    rows, columns, generator = given["rows"], given["columns"], given["generator"]
+    at_least(name, 1, rows=rows, columns=columns, goals=given["goals"])
+    at_least(name, 0, seed=given["seed"])
+    if generator not in get_args(Generator):
+        raise unknown(f"{name}: generator", generator, get_args(Generator))
     if rows * columns == 1:
         raise UserError(f"{name}: in a maze of one cell the start is the goal; give at least 2 rows or 2 columns")
-    check_slip(name, slip)
-    check_size(2 * rows * columns - 1, len(ACTIONS), 3 if slip else 1)
-    tiles = maze_tiles(generator, rows, columns, seed)
-    return grid_world(name, tiles, slip, time_limit)
+    if given["goals"] >= rows * columns:
+        raise UserError(f"{name}: {given['goals']} goals need more cells than {rows * columns}, the start left free")
+    if not 0 <= given["braid"] <= 1:
+        raise UserError(f"{name}: braid must lie in [0, 1], not {given['braid']}")
+    check_slip(name, given["slip"])
+    check_size(2 * rows * columns - 1, len(ACTIONS), 3 if given["slip"] else 1)
 
 
-def maze_tiles(generator: Generator, rows: int, columns: int, seed: int) -> Pixels:
-    """The maze that `seed` draws as tiles, (2·rows + 1, 2·columns + 1), start top left and goal bottom right."""
-    from daedalus.envs.levels.spanning_trees import depth_first, wilson
-
-    generate = depth_first if generator == "depth_first" else wilson
-    tiles = tiles_of(generate(rows, columns, stream_keys([seed], "layout"))[0], rows, columns)
-    tiles[1, 1], tiles[-2, -2] = Tile.START, Tile.GOAL
-    return tiles
-
-
-def tiles_of(passages: Pixels, rows: int, columns: int) -> Pixels:
-    """A row of passages (`spanning_trees`) as tiles of wall and floor: cells lie at odd rows and columns."""
-    tiles = np.full((2 * rows + 1, 2 * columns + 1), Tile.WALL, dtype=np.uint8)
-    tiles[1::2, 1::2] = Tile.FLOOR
-    east = rows * (columns - 1)
-    tiles[1::2, 2:-2:2] = np.where(passages[:east].reshape(rows, columns - 1), Tile.FLOOR, Tile.WALL)
-    tiles[2:-2:2, 1::2] = np.where(passages[east:].reshape(rows - 1, columns), Tile.FLOOR, Tile.WALL)
-    return tiles
+def _check_layout(name: str, given: dict[str, Any]) -> None:
+    """Refuse words that go with another layout. Raises `UserError`."""
+    layout, levels, split = given["layout"], given["levels"], given["split"]
+    for key, value, choices in (("layout", layout, get_args(Layout)), ("split", split, get_args(Split))):
+        if value not in choices:
+            raise unknown(f"{name}: {key}", value, choices)
+    at_least(name, 1, levels=levels)
+    if layout != "fixed" and levels > 1:
+        raise UserError(f"{name}: a set of levels is fixed; leave levels or layout out")
+    if layout != "fixed" and given["seed"]:
+        raise UserError(f"{name}: every seed and episode draws its own layout; leave seed out, or take layout=fixed")
+    if levels == 1 and split != "all":
+        raise UserError(f"{name}: split={split} needs a set of levels; give levels=100, say")

@@ -6,8 +6,7 @@ import numpy as np
 import pytest
 
 from daedalus.core.compiled import compiled
-from daedalus.core.errors import UserError
-from daedalus.envs.observing.sightlines import check_view, passed, passed_in, seen_board, sightlines, whole
+from daedalus.envs.observing.sightlines import passed, passed_in, seen_board, sightlines, whole
 
 HALF = Fraction(1, 2)
 
@@ -117,9 +116,3 @@ def test_what_is_seen_is_what_the_rule_says():
             walls = ["".join("#" if wall else "." for wall in row) for row in opaque]
             expected = ["".join("x" if lit else "." for lit in row) for row in clear | near & opaque]
             assert picture_of(look(board(walls), lines.bit[0], lines.between[0], size), size) == expected
-
-
-@pytest.mark.parametrize("size", [0, 2, 9, -1])
-def test_views_without_a_middle_are_refused(size):
-    with pytest.raises(UserError, match="view_size must be an odd number from 1 to 7"):
-        check_view("maze", size)

@@ -1,0 +1,167 @@
+"""Many mazes at once, a layout for each environment: strings of bits, moved by compiled code."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, final
+
+import gymnasium
+import numpy as np
+from gymnasium.error import InvalidAction
+
+from daedalus.core.arrays import Bools, Ints, Pixels
+from daedalus.core.rng import stream_keys
+from daedalus.core.world import Scene
+from daedalus.envs.levels.moving import Places, move
+from daedalus.envs.levels.names import CODES
+from daedalus.envs.levels.packed import Plan, draw_mazes, episode_keys, unpacked
+from daedalus.envs.levels.seeing import masks, planes, views
+from daedalus.envs.observing.sightlines import sightlines, whole
+from daedalus.envs.tiling import MOVES
+
+from .kernel import Stepped
+
+if TYPE_CHECKING:
+    from daedalus.envs.levels.levels import Levels
+
+
+@final
+class LevelsKernel:
+    """N environments of `Levels`. Environment i does what `LevelsEnv` does under the same seed and actions.
+
+    Each keeps its maze as a string of bits (`levels.packed`), its place and its counters: a maze of 21 × 21 tiles is
+    64 bytes, or 88 with what a view of 7 × 7 tiles may see around it.
+    """
+
+    def __init__(self, levels: "Levels", num_envs: int) -> None:
+        self.num_envs = num_envs
+        self.single_observation_space: gymnasium.Space[Any] = levels.space()
+        self.single_action_space = gymnasium.spaces.Discrete(4)
+        self._levels, self._sight = levels, levels.observation.sight
+        size = levels.observation.view_size
+        margin = {"view": size // 2, "heading_view": size - 1}.get(self._sight, 0)
+        self._plan = plan = Plan(
+            levels.rows, levels.columns, CODES[levels.generator], float(levels.braid), levels.goals, margin
+        )
+        self._places = Places(
+            walls=np.zeros((num_envs, plan.words), np.uint64),
+            goals=np.zeros((num_envs, plan.goals), np.int32),
+            at=np.full(num_envs, plan.start),
+            heading=np.zeros(num_envs, np.int64),
+            began=np.zeros(num_envs, np.int64),
+            t=np.zeros(num_envs, np.int64),
+            world=np.zeros(num_envs, np.uint64),
+            layout=np.zeros(num_envs, np.uint64),
+            episode=np.zeros(num_envs, np.int64),
+        )
+        self._shift = np.array([down * plan.stride + right for down, right in MOVES])
+        slip = float(levels.slip)
+        self._straight = 1 - slip if slip else 1.0
+        self._left = float(np.cumsum((1 - slip, slip / 2))[1])
+        self._limit = levels.horizon or 2**62
+        self._lines, self._window = sightlines(size, self._sight == "heading_view"), whole(size)
+        self._all = np.arange(num_envs)
+
+    def begin(self, index: Ints, seeds: Ints) -> None:
+        """Start the streams of the environments `index` anew, with these seeds, as `reset(seed=…)` does."""
+        places, chosen = self._places, [int(seed) for seed in seeds]
+        places.world[index] = stream_keys(chosen, "world")
+        places.layout[index] = stream_keys(chosen, "layout")
+        places.t[index] = places.began[index] = places.episode[index] = 0
+        if self._levels.each == "seed":
+            index = np.asarray(index, dtype=np.int64)
+            draw_mazes(places.walls, places.goals, index, places.layout[index], self._plan, self._plan.stride)
+
+    def reset(self, mask_N: Bools) -> None:
+        """Begin an episode where the mask is true."""
+        places, index = self._places, np.flatnonzero(mask_N)
+        if self._levels.each == "episode":
+            keys = episode_keys(places.layout, places.episode, index)
+            draw_mazes(places.walls, places.goals, index, keys, self._plan, self._plan.stride)
+        places.episode[index] += 1
+        places.at[index] = self._plan.start
+        places.heading[index] = 0
+        places.began[index] = places.t[index]
+
+    def step(self, actions_N: Ints, over_N: Bools, restart: bool) -> Stepped:
+        """Act once everywhere (`Kernel.step`). Raises `InvalidAction`."""
+        count = self.num_envs
+        seen, reward = np.empty(count, np.int64), np.empty(count)
+        terminated, truncated = np.empty(count, np.bool_), np.empty(count, np.bool_)
+        laws = (self._straight, self._left, self._limit)
+        state = move(
+            self._places, actions_N, over_N, restart, False, self._shift, *laws, seen, reward, terminated, truncated
+        )
+        if state > 0:
+            self.reset(over_N)
+            state = move(
+                self._places, actions_N, over_N, restart, True, self._shift, *laws, seen, reward, terminated, truncated
+            )
+        if state < 0:
+            raise InvalidAction(f"an action is one of 0…3, not {actions_N[-1 - state]}")
+        if self._sight != "index":
+            return self._seen(self._all), reward, terminated, truncated
+        return seen, reward, terminated, truncated
+
+    def observe(self, mask_N: Bools | None = None) -> np.typing.NDArray[Any]:
+        """What is shown now, a fresh array: of all (N, ...), or of those in the mask, in order (M, ...)."""
+        return self._seen(self._all if mask_N is None else np.flatnonzero(mask_N))
+
+    def _seen(self, index_M: Ints) -> np.typing.NDArray[Any]:
+        plan, places, count = self._plan, self._places, len(index_M)
+        if self._sight == "index":
+            return places.at[index_M]
+        if self._sight == "coordinates":
+            return np.stack(np.divmod(places.at[index_M], plan.stride), axis=1).astype(np.int32)
+        shape, dtype = self.single_observation_space.shape, self.single_observation_space.dtype
+        assert shape is not None
+        if self._sight == "one_hot":
+            hot = np.zeros((count, *shape), dtype)
+            hot[np.arange(count), places.at[index_M]] = 1
+            return hot
+        if self._sight == "pixels":
+            return self._pictures(index_M)
+        out = np.empty((count, *shape), np.uint8)
+        flat = out.reshape(count, shape[0], -1)
+        if self._sight == "symbolic":
+            planes(flat, places, index_M, shape[2], plan.stride, plan.margin)
+        else:
+            views(flat, places, index_M, self._lines, shape[2], plan.stride, self._window)
+        return out
+
+    def _pictures(self, index_M: Ints) -> Pixels:
+        """The drawings, (M, H, W, 3), one after the other."""
+        from daedalus.envs.drawing.scenes import draw
+
+        tile = self._levels.observation.tile_size
+        scenes = [self._scene(int(n)) for n in index_M]
+        pictures = [draw(scene, tile, agent=state) for scene, state in scenes]
+        return np.array(pictures, np.uint8).reshape(len(pictures), *self.single_observation_space.shape or ())
+
+    def info(self) -> dict[str, np.typing.NDArray[Any]]:
+        """The action masks, (N, 4) int8, where they are asked for."""
+        if not self._levels.observation.action_mask:
+            return {}
+        out = np.empty((self.num_envs, 4), np.int8)
+        masks(out, self._places, self._shift, self._straight)
+        return {"action_mask": out}
+
+    def drawn(self, index: int) -> tuple[Callable[[], Pixels], Callable[[], str]] | None:
+        """How environment `index` is drawn now, as pixels and as text."""
+        from daedalus.envs.drawing.scenes import draw, draw_text
+
+        scene, state = self._scene(index)
+        return lambda: draw(scene, agent=state), lambda: draw_text(scene, state)
+
+    def _scene(self, index: int) -> tuple[Scene, int]:
+        """The maze of an environment, and where in it the agent is; a state for every tile."""
+        plan, places = self._plan, self._places
+        tiles = unpacked(plan, places.walls[index], places.goals[index])
+        return Scene(tiles, np.argwhere(tiles < 255), MOVES), int(plan.number(places.at[index : index + 1])[0])
+
+    def snapshot(self) -> dict[str, np.typing.NDArray[Any]]:
+        """All state, random streams included."""
+        return {name: array.copy() for name, array in self._places._asdict().items()}
+
+    def restore(self, arrays: dict[str, np.typing.NDArray[Any]]) -> None:
+        """Take up what `snapshot` gave."""
+        for name, array in self._places._asdict().items():
+            array[...] = arrays[name]
