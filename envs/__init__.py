@@ -22,8 +22,10 @@ if TYPE_CHECKING:
     from .things import Things
     from .tiling import grid_world
     from .world_env import WorldEnv
-    from .worlds.bandits import bandit
+    from .worlds.arms import bandit_of, bandit_paying
+    from .worlds.bandits import adversarial_bandit, bandit, switching_bandit
     from .worlds.chains import deep_sea, random_walk, river_swim
+    from .worlds.contextual import contextual_bandit
     from .worlds.frozen_lake import frozen_lake
     from .worlds.gambler import gambler
     from .worlds.garnet import garnet
@@ -35,12 +37,19 @@ if TYPE_CHECKING:
     from .worlds.windy import windy
 
 _HOMES = {
+    "drifting_candy_maze": "worlds.candy",
+    "candy_maze": "worlds.candy",
     "key_door": "worlds.key_door",
     "drawn_world": "levels.drawn",
     "Things": "things",
     "BanditEnv": "bandit_env",
     "WorldEnv": "world_env",
+    "adversarial_bandit": "worlds.bandits",
     "bandit": "worlds.bandits",
+    "bandit_of": "worlds.arms",
+    "bandit_paying": "worlds.arms",
+    "contextual_bandit": "worlds.contextual",
+    "switching_bandit": "worlds.bandits",
     "cliff": "worlds.grids",
     "four_rooms": "worlds.grids",
     "grid_world": "tiling",
@@ -64,10 +73,16 @@ __all__ = [
     "BanditEnv",
     "Things",
     "WorldEnv",
+    "adversarial_bandit",
     "bandit",
+    "bandit_of",
+    "bandit_paying",
+    "candy_maze",
     "cliff",
+    "contextual_bandit",
     "deep_sea",
     "drawn_world",
+    "drifting_candy_maze",
     "four_rooms",
     "frozen_lake",
     "gambler",
@@ -83,6 +98,7 @@ __all__ = [
     "river_swim",
     "rule_world",
     "small_gridworld",
+    "switching_bandit",
     "taxi",
     "windy",
 ]

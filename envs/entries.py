@@ -7,8 +7,29 @@ CATALOGUE = (
         "world",
         "daedalus/Bandit-v0",
         "daedalus.envs.worlds.bandits:bandit",
-        "k-armed bandit, Gaussian testbed or Bernoulli",
+        "k-armed bandit: Gaussian testbed, Bernoulli and other laws, steady or drifting",
         ("bandit",),
+    ),
+    Entry(
+        "world",
+        "daedalus/SwitchingBandit-v0",
+        "daedalus.envs.worlds.bandits:switching_bandit",
+        "bandit whose true values change abruptly, again and again",
+        ("bandit",),
+    ),
+    Entry(
+        "world",
+        "daedalus/AdversarialBandit-v0",
+        "daedalus.envs.worlds.bandits:adversarial_bandit",
+        "schedule of rewards that deceives whoever trusts averages",
+        ("bandit",),
+    ),
+    Entry(
+        "world",
+        "daedalus/ContextualBandit-v0",
+        "daedalus.envs.worlds.contextual:contextual_bandit",
+        "bandit whose best arm depends on what is seen: linear or logistic",
+        ("open",),
     ),
     Entry(
         "world",
@@ -102,6 +123,27 @@ CATALOGUE = (
         ("finite",),
     ),
     Entry(
+        "world",
+        "daedalus/CandyMaze-v0",
+        "daedalus.envs.worlds.candy:candy_maze",
+        "candies to collect in a maze by the shortest round",
+        ("finite",),
+    ),
+    Entry(
+        "world",
+        "daedalus/DriftingCandyMaze-v0",
+        "daedalus.envs.worlds.candy:drifting_candy_maze",
+        "a maze whose candies come and go in mid-run",
+        ("changing",),
+    ),
+    Entry(
+        "world",
+        "daedalus/KeyDoor-v0",
+        "daedalus.envs.worlds.key_door:key_door",
+        "rooms in a row, each behind a locked door",
+        ("finite",),
+    ),
+    Entry(
         "service",
         "load_problem",
         "daedalus.envs.loading:load_problem",
@@ -119,6 +161,9 @@ CATALOGUE = (
 #: Computed by the solver; a test solves again and compares.
 OPTIMA = {
     "daedalus/Bandit-v0": 1.1751792010739515,
+    "daedalus/SwitchingBandit-v0": 0.0,
+    "daedalus/AdversarialBandit-v0": 0.0,
+    "daedalus/ContextualBandit-v0": 0.0,
     "daedalus/Maze-v0": -55.0,
     "daedalus/Cliff-v0": -13.0,
     "daedalus/FourRooms-v0": -13.0,
@@ -132,4 +177,7 @@ OPTIMA = {
     "daedalus/Gambler-v0": 0.3990635950218776,
     "daedalus/Taxi-v0": 7.93,
     "daedalus/Garnet-v0": 97.07888800542051,
+    "daedalus/CandyMaze-v0": -6.0,
+    "daedalus/DriftingCandyMaze-v0": 25.504124192232315,
+    "daedalus/KeyDoor-v0": -9.0,
 }

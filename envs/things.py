@@ -10,7 +10,7 @@ from daedalus.core.world import Piece, Thing, Tile
 
 COLOURS = 6  # of keys and doors
 PAIRS = 9  # of portals: what a drawing can tell apart
-_MOST_ITEMS = 27  # each doubles the states; more fit in no table
+MOST_ITEMS = 27  # each doubles the states; more fit in no table
 _MOST_BYTES = 2**30  # of pieces in a scene
 
 
@@ -84,9 +84,9 @@ def check_things(name: str, things: Things, tiles: Pixels) -> None:
         raise UserError(f"{name}: a candy's reward must be a finite number")
     if len(things.portals) > PAIRS:
         raise UserError(f"{name}: {len(things.portals)} pairs of portals; at most {PAIRS} can be told apart")
-    if len(things.items) > _MOST_ITEMS:
+    if len(things.items) > MOST_ITEMS:
         raise UserError(
-            f"{name}: {len(things.items)} keys and candies; each doubles the states, so at most {_MOST_ITEMS} can be"
+            f"{name}: {len(things.items)} keys and candies; each doubles the states, so at most {MOST_ITEMS} can be"
         )
 
 
