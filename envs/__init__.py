@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from .worlds.bandits import adversarial_bandit, bandit, switching_bandit
     from .worlds.chains import deep_sea, random_walk, river_swim
     from .worlds.contextual import contextual_bandit
+    from .worlds.dyna import blocking_maze, dyna_maze, shortcut_maze
     from .worlds.frozen_lake import frozen_lake
     from .worlds.gambler import gambler
     from .worlds.garnet import garnet
@@ -33,10 +34,17 @@ if TYPE_CHECKING:
     from .worlds.gridworld import gridworld, small_gridworld
     from .worlds.key_door import key_door
     from .worlds.mazes import maze
+    from .worlds.pursuit import pursuit
+    from .worlds.t_maze import t_maze
     from .worlds.taxi import taxi
     from .worlds.windy import windy
 
 _HOMES = {
+    "blocking_maze": "worlds.dyna",
+    "dyna_maze": "worlds.dyna",
+    "shortcut_maze": "worlds.dyna",
+    "t_maze": "worlds.t_maze",
+    "pursuit": "worlds.pursuit",
     "drifting_candy_maze": "worlds.candy",
     "candy_maze": "worlds.candy",
     "key_door": "worlds.key_door",
@@ -70,6 +78,11 @@ _HOMES = {
 }
 
 __all__ = [
+    "blocking_maze",
+    "dyna_maze",
+    "pursuit",
+    "shortcut_maze",
+    "t_maze",
     "BanditEnv",
     "Things",
     "WorldEnv",

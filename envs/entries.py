@@ -144,6 +144,41 @@ CATALOGUE = (
         ("finite",),
     ),
     Entry(
+        "world",
+        "daedalus/DynaMaze-v0",
+        "daedalus.envs.worlds.dyna:dyna_maze",
+        "Dyna maze of Sutton & Barto, figure 8.2",
+        ("finite",),
+    ),
+    Entry(
+        "world",
+        "daedalus/BlockingMaze-v0",
+        "daedalus.envs.worlds.dyna:blocking_maze",
+        "its short way closes after 1000 steps: figure 8.4",
+        ("changing",),
+    ),
+    Entry(
+        "world",
+        "daedalus/ShortcutMaze-v0",
+        "daedalus.envs.worlds.dyna:shortcut_maze",
+        "a shorter way opens after 3000 steps: figure 8.5",
+        ("changing",),
+    ),
+    Entry(
+        "world",
+        "daedalus/TMaze-v0",
+        "daedalus.envs.worlds.t_maze:t_maze",
+        "T-maze of Bakker 2001: a sign to remember",
+        ("finite",),
+    ),
+    Entry(
+        "world",
+        "daedalus/Pursuit-v0",
+        "daedalus.envs.worlds.pursuit:pursuit",
+        "pursuit maze against another player: random, greedy, minimax or learnt",
+        ("finite",),
+    ),
+    Entry(
         "service",
         "load_problem",
         "daedalus.envs.loading:load_problem",
@@ -180,4 +215,9 @@ OPTIMA = {
     "daedalus/CandyMaze-v0": -6.0,
     "daedalus/DriftingCandyMaze-v0": 25.504124192232315,
     "daedalus/KeyDoor-v0": -9.0,
+    "daedalus/DynaMaze-v0": 1.0,
+    "daedalus/BlockingMaze-v0": 1.0,  # of the last phase, as of every other
+    "daedalus/ShortcutMaze-v0": 1.0,
+    "daedalus/TMaze-v0": 4.0,
+    "daedalus/Pursuit-v0": 1.0,
 }

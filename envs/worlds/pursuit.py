@@ -29,7 +29,7 @@ def pursuit(
     columns: int = 4,
     other: Other = "greedy",
     role: Role = "prey",
-    braid: float = 1.0,
+    braid: float = 0.5,
     seed: int = 0,
     time_limit: TimeLimit = "auto",
 ) -> World:
@@ -66,7 +66,8 @@ def pursuit(
       that was trained in the other role; or, in Python, any policy: (S,) actions or (S, A) probabilities over the
       states *as the other player numbers them*: its own tile · n + the agent's tile.
     - `role`: "prey" or "hunter", which side the agent plays.
-    - `braid`: the share of dead ends that are opened into loops. Without loops the prey cannot slip past.
+    - `braid`: the share of closed passages that is opened for loops, as in `daedalus/Maze-v0`. Without loops nobody
+      slips past anybody.
     - `seed`: draws the layout.
     - `time_limit`: steps, none, or "auto" for 4 n.
 
@@ -81,7 +82,9 @@ def pursuit(
     name = typed("daedalus/Pursuit-v0", pursuit, given)
     at_least(name, 2, rows=rows, columns=columns)
     at_least(name, 0, seed=seed)
-    tiles = maze_tiles("depth_first", rows, columns, seed)
+    if not 0 <= braid <= 1:
+        raise UserError(f"{name}: braid must lie in [0, 1], not {braid}")
+    tiles = maze_tiles("depth_first", rows, columns, seed, braid)
     lair = (2 * (rows // 2) + 1, 2 * (columns // 2) + 1)
     return pursuit_in(name, tiles, lair, other, role, time_limit)
 
