@@ -1,12 +1,12 @@
 """From a world's id and parameters to its value: the one place where a builder is called and told what is seen."""
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from dataclasses import replace
 from typing import Any
 
 from daedalus.core.catalogue import find
-from daedalus.core.errors import UserError
+from daedalus.core.errors import UserError, unknown
 from daedalus.core.spec import Spec, fill, parse_spec
 from daedalus.core.world import Bandit, Observation, Schedule, Sight, World
 
@@ -19,7 +19,13 @@ SIGHTS = ("observation", "view_size", "tile_size", "action_mask")
 def build(name: str, params: Mapping[str, Any]) -> Any:
     """The value of the catalogue's world `name`. Raises `UserError` for an unknown or unfit parameter."""
     own, observation = parted(params, name)
-    value = fill(find("world", name).load(), own, name)
+    entry = find("world", name)
+    builder = entry.load()
+    known = inspect.signature(builder).parameters
+    for key in own:
+        if key not in known:
+            raise unknown(f"parameter of {name}", key, [*known, *(() if "bandit" in entry.suits else SIGHTS)])
+    value = fill(builder, own, name)
     return value if observation is None else seen_as(value, observation)
 
 
@@ -41,10 +47,15 @@ def build_own(name: str, builder: Callable[..., Any], params: Mapping[str, Any],
     return value if observation is None else seen_as(value, observation)
 
 
-def parted(params: Mapping[str, Any], name: str) -> tuple[dict[str, Any], Observation | None]:
-    """A world's own parameters, and what they ask to see; None where nothing is asked. Raises `UserError`."""
-    own = {key: value for key, value in params.items() if key not in SIGHTS}
-    asked = {key: value for key, value in params.items() if key in SIGHTS}
+def parted(
+    params: Mapping[str, Any], name: str, taken: Container[str] = ()
+) -> tuple[dict[str, Any], Observation | None]:
+    """A world's own parameters, and what they ask to see; None where nothing is asked. Raises `UserError`.
+
+    `taken` are names that mean something else to the world itself.
+    """
+    own = {key: value for key, value in params.items() if key not in SIGHTS or key in taken}
+    asked = {key: value for key, value in params.items() if key not in own}
     return own, fill(_observation, asked, name) if asked else None
 
 

@@ -16,6 +16,7 @@ from daedalus.core.spec import Spec
 from daedalus.core.world import Bandit, OpenWorld, Problem, World
 
 from .bandit_env import BanditEnv
+from .building import SIGHTS, parted, seen_as
 from .loading import as_problem
 from .making import Maker
 from .registration import register_inherited
@@ -62,14 +63,20 @@ def _name(env: gymnasium.Env[Any, Any]) -> str:
 def load_imported(spec: Spec, seed: int = 0) -> Problem:
     """Make the Gymnasium environment that `spec` names: exact where it is ours or stands on a table, open otherwise.
 
+    An exact one is seen as `spec` asks, by those of `building.SIGHTS` that the environment does not take itself.
     Raises `UserError` for an unknown id or parameter, a package that is not installed, or parameters it refuses.
     """
     try:
         known = _registered(spec.name)
         if isinstance(known.entry_point, Maker):
             return as_problem(known.entry_point.source(spec.mapping, seed))
-        _check_params(spec, known)
-        env = gymnasium.make(known, **spec.mapping)
+        taken = _taken(known)
+        own, observation = parted(spec.mapping, spec.name, SIGHTS if taken is None else taken)
+        spec = Spec(spec.name, tuple(own.items()))
+        for key in own:
+            if taken is not None and key not in taken:
+                raise unknown(f"parameter of {spec.name}", key, [*taken, *SIGHTS])
+        env = gymnasium.make(known, **own)
     except (ImportError, gymnasium.error.DependencyNotInstalled) as error:
         raise UserError(f"{spec.name} needs a package that is not installed: {_line(error)}") from error
     except UserError:
@@ -77,12 +84,13 @@ def load_imported(spec: Spec, seed: int = 0) -> Problem:
     except Exception as error:  # whatever an environment's own constructor raises at the user's parameters
         raise UserError(f"{spec} cannot be made: {type(error).__name__}: {_line(error)}") from error
     try:
-        problem = problem_of(env)
+        exact = problem_of(env)
     finally:
         env.close()
-    if problem is None:
-        return OpenWorld(str(spec), functools.partial(gymnasium.make, spec.name, **spec.mapping))
-    return replace(problem, name=str(spec))
+    problem: Problem = OpenWorld(str(spec), functools.partial(gymnasium.make, spec.name, **own))
+    if exact is not None:
+        problem = replace(exact, name=str(spec))
+    return problem if observation is None else as_problem(seen_as(problem, observation))
 
 
 def _registered(name: str) -> EnvSpec:
@@ -97,16 +105,15 @@ def _registered(name: str) -> EnvSpec:
         raise unknown("world", identifier, {*of_kind("world"), *gymnasium.registry}) from error
 
 
-def _check_params(spec: Spec, known: EnvSpec) -> None:
+def _taken(known: EnvSpec) -> tuple[str, ...] | None:
+    """The parameters that an environment can be made with; None where its constructor takes any."""
     creator = load_env_creator(known.entry_point) if isinstance(known.entry_point, str) else known.entry_point
     if creator is None:
-        return
+        return None
     parameters = inspect.signature(creator).parameters
     if any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters.values()):
-        return
-    for key in spec.mapping:
-        if key not in parameters and key not in _OF_MAKE:
-            raise unknown(f"parameter of {spec.name}", key, [*parameters, *_OF_MAKE])
+        return None
+    return (*parameters, *_OF_MAKE)
 
 
 def _line(error: BaseException) -> str:
