@@ -11,11 +11,24 @@ if TYPE_CHECKING:
     from .front import BatchEnv
 
 
-def batch(problem: Any, num_envs: int, autoreset_mode: Any = None, render_mode: str | None = None) -> "BatchEnv":
-    """Many environments of one problem as one Gymnasium vector environment."""
+def batch(
+    problem: Any,
+    num_envs: int,
+    autoreset_mode: Any = None,
+    render_mode: str | None = None,
+    max_episode_steps: int | None = None,
+) -> "BatchEnv":
+    """Many environments of one problem as one Gymnasium vector environment.
+
+    `max_episode_steps` is a time limit beside the problem's own, as `gymnasium.make` takes it. Raises `UserError`.
+    """
     from .front import BatchEnv
 
-    return BatchEnv(problem, kernel_of(problem, num_envs), autoreset_mode, render_mode)
+    if num_envs < 1:
+        raise UserError(f"{problem.name}: num_envs must be at least 1, not {num_envs}")
+    if max_episode_steps is not None and max_episode_steps < 1:
+        raise UserError(f"{problem.name}: max_episode_steps must be at least 1, not {max_episode_steps}")
+    return BatchEnv(problem, kernel_of(problem, num_envs), autoreset_mode, render_mode, max_episode_steps)
 
 
 def kernel_of(problem: Any, num_envs: int) -> Kernel:
