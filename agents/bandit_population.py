@@ -5,10 +5,9 @@ from collections.abc import Sequence
 import numpy as np
 
 from daedalus.core.arrays import Floats
-from daedalus.core.errors import UserError
 from daedalus.core.lab.experiment import Columns
+from daedalus.core.pulls import arms_of
 from daedalus.core.rng import stream_keys
-from daedalus.core.sampling import LAWS
 from daedalus.core.world import Bandit
 
 from .bandit_rules import BanditPopulation, run_bandits
@@ -17,23 +16,20 @@ from .strategies import Strategy
 
 
 class BanditRuns:
-    """Learners of one strategy, one per seed and bandit; the bandits share a law and a number of arms.
+    """Learners of one strategy, one per seed and bandit; the bandits share all but their means and spreads.
 
-    An `informed` strategy goes by the arms' true means instead of what it learns.
+    An `informed` strategy goes by the arms' true means of the moment instead of what it learns.
     """
 
     def __init__(
         self, bandits: Sequence[Bandit], strategy: Strategy, seeds: Sequence[int], informed: bool = False
     ) -> None:
-        first = bandits[0]
-        if any((other.law, other.arms) != (first.law, first.arms) for other in bandits):
-            raise UserError(f"{first.name}: all bandits of a population need one law and one number of arms")
         self.strategy = strategy
-        self.means = np.array([bandit.means for bandit in bandits])  # (N, A)
-        self._law = LAWS[first.law]
-        self._world_keys = stream_keys(seeds, "world")
-        self._policy_keys = stream_keys(seeds, "policy")
-        self.now = fresh_bandits(len(seeds), first.arms)
+        self._arms = arms_of(bandits)
+        self.means = self._arms.means[:, 0].copy()  # (N, A), the true ones of the next pull
+        self._first = np.stack([self.means.max(axis=1), self.means.mean(axis=1)], axis=1)
+        self._keys = stream_keys(seeds, "world"), stream_keys(seeds, "drift"), stream_keys(seeds, "policy")
+        self.now = fresh_bandits(len(seeds), bandits[0].arms)
         self._judged = self.means if informed else self.now.q
 
     @property
@@ -44,18 +40,23 @@ class BanditRuns:
     def run(self, until: int) -> None:
         """Move every run on to pull `until`."""
         code, params, steps = self.strategy.code, self.strategy.params, until - self.step
-        keys = self._world_keys, self._policy_keys
-        run_bandits(code, params, self._law, self.means, self._judged, self.now, *keys, steps)
+        run_bandits(code, params, self._arms, self.means, self._judged, self._first, self.now, *self._keys, steps)
 
     def value(self) -> Floats:
         """The mean reward per pull so far, (N,)."""
         return self.now.total / self.now.t
 
     def regret(self) -> Floats:
-        """The mean pseudo-regret per pull so far, (N,): how far the pulled arms' true means lie below the best."""
-        gap = self.means.max(axis=1, keepdims=True) - self.means
-        regret: Floats = (gap * self.now.pulls).sum(axis=1) / self.now.t
-        return regret
+        """The mean pseudo-regret per pull so far, (N,): how far the pulled arm's true mean lay below the best."""
+        return self.now.regret / self.now.t
+
+    def optimum(self) -> Floats:
+        """The best true mean of the moment, averaged over the pulls so far, (N,)."""
+        return self._first[:, 0] + self.now.raised / self.now.t
+
+    def random_value(self) -> Floats:
+        """The average of all arms' true means, averaged over the pulls so far, (N,)."""
+        return self._first[:, 1] + self.now.lifted / self.now.t
 
     def summary(self) -> tuple[Floats, Floats]:
         """The mean reward and the share of optimal pulls since the last call, (N,) each."""
@@ -72,6 +73,7 @@ class BanditRuns:
     def restore(self, arrays: Columns) -> None:
         """Take up the state that `arrays` returned. Raises `UserError` where these are no such state."""
         take_up(arrays, self.now)
+        self.run(self.step)  # only to look at the true means
 
 
 def fresh_bandits(runs: int, arms: int) -> BanditPopulation:
@@ -80,7 +82,11 @@ def fresh_bandits(runs: int, arms: int) -> BanditPopulation:
         t=np.zeros(runs, np.int64),
         q=np.zeros((runs, arms)),
         pulls=np.zeros((runs, arms), np.int64),
+        walk=np.zeros((runs, arms)),
         total=np.zeros(runs),
+        regret=np.zeros(runs),
+        raised=np.zeros(runs),
+        lifted=np.zeros(runs),
         recent=np.zeros(runs, np.int64),
         rewards=np.zeros(runs),
         optimal=np.zeros(runs, np.int64),

@@ -4,18 +4,22 @@ from typing import NamedTuple
 
 from daedalus.core.arrays import Floats, Ints, Keys
 from daedalus.core.compiled import inlined, lean
-from daedalus.core.sampling import pull
+from daedalus.core.pulls import Arms, mean_now, next_phase, phase_at, pull, walk_on
 
 from .strategy_rules import Params, choose, highest
 
 
 class BanditPopulation(NamedTuple):
-    """All state of N bandit learners, arrays with leading N."""
+    """All state of N bandit learners and of the bandits under them, arrays with leading N."""
 
     t: Ints  # (N,), pulls so far
     q: Floats  # (N, A), estimates
     pulls: Ints  # (N, A)
+    walk: Floats  # (N, A), how far the true means have drifted
     total: Floats  # (N,), the sum of all rewards
+    regret: Floats  # (N,), the sum over pulls of how far the pulled arm's true mean lay below the best
+    raised: Floats  # (N,), the sum over pulls of how far the best mean lay above what it was at first
+    lifted: Floats  # (N,), the same for the average of all arms' means
     recent: Ints  # (N,), pulls since the last summary
     rewards: Floats  # (N,), the sum of their rewards
     optimal: Ints  # (N,), how many were of a best arm
@@ -34,30 +38,65 @@ def learn_pull(q: Floats, pulls: Ints, row: int, arm: int, reward: float) -> Non
     q[row, arm] = sample_average(q[row, arm], reward, pulls[row, arm])
 
 
+@inlined
+def average(q: Floats, row: int) -> float:
+    """The mean of a row of q (R, A)."""
+    total = 0.0
+    for action in range(q.shape[1]):
+        total += q[row, action]
+    return float(total / q.shape[1])
+
+
+@inlined
+def look(arms: Arms, row: int, phase: int, walk: Floats, means: Floats) -> None:
+    """Write the true means of this moment into a row of means (N, A)."""
+    for arm in range(means.shape[1]):
+        means[row, arm] = mean_now(arms, row, phase, arm, walk[row, arm])
+
+
 @lean
 def run_bandits(
     strategy: int,
     params: Params,
-    law: int,
-    means: Floats,  # (N, A), the true ones
-    judged: Floats,  # (N, A), what the strategy goes by: the estimates of `now`, or the truth
+    arms: Arms,  # of N bandits
+    means: Floats,  # (N, A), kept at the true ones of the next pull
+    judged: Floats,  # (N, A), what the strategy goes by: the estimates of `now`, or `means`
+    first: Floats,  # (N, 2), the best and the average of the means before the first pull
     now: BanditPopulation,
     world_keys: Keys,
+    drift_keys: Keys,
     policy_keys: Keys,
     steps: int,
 ) -> None:
     """Move every run on by `steps` pulls, in place."""
     for i in range(world_keys.size):
-        best = highest(means, i)
         world_key, policy_key = world_keys[i], policy_keys[i]
-        total, rewards, optimal = now.total[i], now.rewards[i], now.optimal[i]
-        for t in range(now.t[i], now.t[i] + steps):
-            arm = choose(strategy, params, judged, now.pulls, i, policy_key, t)
-            reward = pull(law, means[i, arm], world_key, t)
-            learn_pull(now.q, now.pulls, i, arm, reward)
-            total += reward
-            rewards += reward
-            optimal += means[i, arm] == best
-        now.total[i], now.rewards[i], now.optimal[i] = total, rewards, optimal
+        total, rewards, optimal, regret = now.total[i], now.rewards[i], now.optimal[i], now.regret[i]
+        raised, lifted = now.raised[i], now.lifted[i]
+        begin, end = now.t[i], now.t[i] + steps
+        while begin < end:
+            phase = phase_at(arms, begin)
+            stop = min(next_phase(arms, begin, phase), end)
+            look(arms, i, phase, now.walk, means)
+            best, level = highest(means, i), average(means, i)
+            for t in range(begin, stop):
+                arm = choose(strategy, params, judged, now.pulls, i, policy_key, t)
+                mean = means[i, arm]
+                reward = pull(arms, i, arm, mean, world_key, t)
+                learn_pull(now.q, now.pulls, i, arm, reward)
+                total += reward
+                rewards += reward
+                optimal += mean == best
+                regret += best - mean
+                raised += best - first[i, 0]
+                lifted += level - first[i, 1]
+                if arms.drift > 0.0:
+                    walk_on(arms, now.walk, i, drift_keys[i], t)
+                    look(arms, i, phase, now.walk, means)
+                    best, level = highest(means, i), average(means, i)
+            begin = stop
+        now.total[i], now.rewards[i], now.optimal[i], now.regret[i] = total, rewards, optimal, regret
+        now.raised[i], now.lifted[i] = raised, lifted
+        look(arms, i, phase_at(arms, end), now.walk, means)
         now.t[i] += steps
         now.recent[i] += steps

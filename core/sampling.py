@@ -1,4 +1,4 @@
-"""Stepping a finite world and pulling an arm: the compiled draws that environments and learners share.
+"""Stepping a finite world: the compiled draws that environments and learners share (`pulls` has those of bandits).
 
 The world's stream has one numbering for both. Step number t (counted since seeding, across episodes) draws its
 outcome from number 2t; the start state after an episode that ended with step t comes from number 2t + 1; the very
@@ -11,13 +11,8 @@ import numpy as np
 
 from .arrays import Bools, Floats, States
 from .compiled import inlined
-from .draws import normal, uniform
+from .draws import uniform
 from .mdp import FiniteMDP
-
-#: The reward laws of `Bandit`, as compiled code knows them.
-LAWS = {"gaussian": 0, "bernoulli": 1}
-
-_BERNOULLI = 1
 
 
 class Tables(NamedTuple):
@@ -89,12 +84,3 @@ def start_state(world: Tables, key: np.uint64, counter: np.uint64) -> int:
 def restart_state(world: Tables, key: np.uint64, t: int) -> int:
     """The start state after an episode that ended with step number t, from the world's stream `key`."""
     return start_state(world, key, np.uint64(2) * np.uint64(t) + np.uint64(1))
-
-
-@inlined
-def pull(law: int, mean: float, key: np.uint64, t: int) -> float:
-    """The reward of pull number t of an arm with that true mean; `law` is a value of `LAWS`."""
-    counter = np.uint64(2) * np.uint64(t)
-    if law == _BERNOULLI:
-        return 1.0 if uniform(key, counter) < mean else 0.0
-    return mean + normal(key, counter)

@@ -168,11 +168,10 @@ Law = Literal["gaussian", "bernoulli", "uniform", "exponential", "constant", "ta
 class Bandit:
     """A k-armed bandit: pulling an arm draws its reward from the arm's law.
 
-    The law of each arm says what `spread` is: "gaussian" the standard deviation (1 is the testbed of Sutton & Barto
-    2018, section 2.3), "uniform" the width, "exponential" the scale of a noise of mean 0 around the true mean;
-    "bernoulli" (pays 1 with probability `mean`, else 0) and "constant" (pays the mean) have none. "table" draws from
-    the arm's row of `knots`, the inverse distribution function at even steps from 0 to 1, and interpolates; "steps"
-    does not interpolate.
+    "gaussian" is N(mean, spread²), with spread 1 the testbed of Sutton & Barto (2018), section 2.3; "uniform" lies
+    within spread / 2 of the mean. "bernoulli" pays 1 with probability `mean`, else 0; "exponential" an exponential
+    amount of that mean; "constant" the mean itself. "table" draws from the arm's row of `knots`, the inverse
+    distribution function at even steps from 0 to 1, and interpolates; "steps" does not interpolate.
 
     The true means may change. From pull `since[p]` on, counted since seeding, they are row p of `means`, and after
     `period` pulls the rows come round again. With `drift` every mean also walks at random: each pull adds a draw of

@@ -3,8 +3,9 @@
 import numpy as np
 
 from daedalus.core.arrays import Floats
-from daedalus.core.compiled import compiled
-from daedalus.core.draws import normal, uniform
+from daedalus.core.compiled import compiled, lean
+from daedalus.core.draws import uniform
+from daedalus.core.pulls import Arms, mean_now, phase_at, pull, walk_on
 
 #: Steps that one block serves.
 BLOCK = 256
@@ -19,10 +20,18 @@ def uniform_draws(key: np.uint64, first: int) -> Floats:
     return draws
 
 
-@compiled
-def normal_draws(key: np.uint64, first: int) -> Floats:
-    """The same for Gaussian pulls: normal numbers, each from 2t and 2t + 1, (BLOCK,)."""
-    draws = np.empty(BLOCK)
+@lean
+def pulls_ahead(
+    arms: Arms, walk: Floats, key: np.uint64, drift_key: np.uint64, first: int, means: Floats, rewards: Floats
+) -> None:
+    """Write each arm's true mean at pulls `first` … `first + BLOCK - 1`, and what it would pay, (BLOCK, A) each.
+
+    Walk (1, A) moves on to the block's end.
+    """
     for i in range(BLOCK):
-        draws[i] = normal(key, np.uint64(2) * np.uint64(first + i))
-    return draws
+        phase = phase_at(arms, first + i)
+        for arm in range(rewards.shape[1]):
+            means[i, arm] = mean_now(arms, 0, phase, arm, walk[0, arm])
+            rewards[i, arm] = pull(arms, 0, arm, means[i, arm], key, first + i)
+        if arms.drift > 0.0:
+            walk_on(arms, walk, 0, drift_key, first + i)

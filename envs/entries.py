@@ -196,9 +196,9 @@ CATALOGUE = (
 #: Computed by the solver; a test solves again and compares.
 OPTIMA = {
     "daedalus/Bandit-v0": 1.1751792010739515,
-    "daedalus/SwitchingBandit-v0": 0.0,
-    "daedalus/AdversarialBandit-v0": 0.0,
-    "daedalus/ContextualBandit-v0": 0.0,
+    "daedalus/SwitchingBandit-v0": 1.650480368814514,
+    "daedalus/AdversarialBandit-v0": 0.549025,
+    "daedalus/ContextualBandit-v0": 0.9620277174798695,
     "daedalus/Maze-v0": -55.0,
     "daedalus/Cliff-v0": -13.0,
     "daedalus/FourRooms-v0": -13.0,

@@ -1,11 +1,10 @@
 import numpy as np
-import pytest
-from scipy.stats import chisquare, kstest
+from scipy.stats import chisquare
 
 from daedalus.core.draws import uniform
 from daedalus.core.mdp import FiniteMDP
 from daedalus.core.rng import stream_key
-from daedalus.core.sampling import LAWS, outcome, pull, restart_state, start_state, step_outcome, tables
+from daedalus.core.sampling import outcome, restart_state, start_state, step_outcome, tables
 
 KEY = np.uint64(stream_key(0, "world"))
 
@@ -51,12 +50,3 @@ def test_frequencies():
     assert chisquare(steps[[0, 2]], [600, 2400]).pvalue > 1e-4
     starts = np.bincount([restart_state(world, KEY, t) for t in range(3000)], minlength=5)
     assert chisquare(starts[[1, 3, 4]], [1500, 900, 600]).pvalue > 1e-4
-
-
-def test_reward_laws():
-    gaussian = np.array([pull(LAWS["gaussian"], 2.0, KEY, t) for t in range(3000)])
-    assert kstest(gaussian - 2, "norm").pvalue > 1e-4
-    assert abs(np.corrcoef(gaussian[1:], gaussian[:-1])[0, 1]) < 4 / np.sqrt(3000)
-    bernoulli = np.array([pull(LAWS["bernoulli"], 0.3, KEY, t) for t in range(3000)])
-    assert set(bernoulli) == {0.0, 1.0}
-    assert bernoulli.mean() == pytest.approx(0.3, abs=4 * np.sqrt(0.21 / 3000))

@@ -34,7 +34,7 @@ def card(place: Place) -> tuple[dict[str, Any], Arrays]:
             now = problem.at(place.steps)
             return base | _finite(place, now) | _changes(place, problem), _scene(now)
         case Bandit():
-            return base | {"states": 1, "actions": problem.arms, "law": problem.law}, {}
+            return base | {"states": 1, "actions": problem.arms, "law": problem.law, "changing": problem.changing}, {}
         case _:
             return base | {"horizon": place.horizon}, {}
 
@@ -74,15 +74,25 @@ def _number(value: float | None) -> float | None:
 
 def _scene(world: World) -> Arrays:
     """The scene's arrays, and V* without limit at γ = 1 (NaN where unbounded) where it is cheap."""
-    if world.scene is None:
+    scene = world.scene
+    if scene is None:
         return {}
     met = slice(world.states)  # not the absorbing state that an import added
     arrays: Arrays = {
-        "tiles": world.scene.tiles,
-        "cell": world.scene.cell[met],
-        "moves": np.array(world.scene.moves, dtype=np.int64),
+        "tiles": scene.tiles,
+        "cell": scene.cell[met],
+        "moves": np.array(scene.moves, dtype=np.int64),
         "terminal": world.mdp.terminal[met],
     }
+    arrays |= {name: of[met] for name, of in (("level", scene.level), ("heading", scene.heading)) if of is not None}
+    if scene.pieces:
+        tiles = [piece.tile[met].astype(np.int32) for piece in scene.pieces]
+        arrays |= {
+            "piece_thing": np.array([piece.thing for piece in scene.pieces], dtype=np.int64),
+            "piece_variant": np.array([piece.variant for piece in scene.pieces], dtype=np.int64),
+            "piece_size": np.array([tile.size for tile in tiles], dtype=np.int64),  # 1 where it never moves, else S
+            "piece_tile": np.concatenate(tiles),  # one piece after the other
+        }
     if world.mdp.states <= _CHEAP_STATES:
         from daedalus.core.planning import solve
 

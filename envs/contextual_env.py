@@ -1,0 +1,91 @@
+"""The Gymnasium environment of contextual bandits."""
+
+from operator import index
+from typing import Any, final
+
+import gymnasium
+import numpy as np
+from gymnasium.error import ResetNeeded
+
+from .machine_room import MachineRoom
+from .showing.canvas import RENDER_MODES
+from .vector.contextual import ContextualKernel
+from .worlds.contextual import ContextualBandit
+
+_ALL = np.ones(1, dtype=np.bool_)
+
+
+@final
+class ContextualEnv(gymnasium.Env[Any, Any]):
+    """A contextual bandit to pull: a batch of one. Every pull ends its episode by `terminated`.
+
+    `reset(seed=s)` starts the streams of seed s; other resets go on in them. `info` tells `best` and `mean`.
+    """
+
+    metadata: dict[str, Any] = {"render_modes": list(RENDER_MODES), "render_fps": 10}  # noqa: RUF012 - as the base class has it
+
+    def __init__(self, bandit: ContextualBandit, render_mode: str | None = None) -> None:
+        self._room = MachineRoom(render_mode, bandit.name, bandit.arms)
+        self.bandit = bandit
+        self.render_mode = render_mode
+        self._kernel = ContextualKernel(bandit, 1)
+        self.observation_space = self._kernel.single_observation_space
+        self.action_space = self._kernel.single_action_space
+        self._seeded = False
+        self._over = True
+
+    def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[Any, dict[str, Any]]:
+        """Show the next context. With a seed, begin its streams anew; the first reset without one draws a seed."""
+        super().reset(seed=seed)
+        if seed is not None or not self._seeded:
+            chosen = int(self.np_random.integers(2**31)) if seed is None else seed
+            self._kernel.begin(np.zeros(1, np.int64), np.array([chosen], dtype=object))
+            self._room.clear()
+            self._seeded = True
+        self._kernel.reset(_ALL)
+        self._over = False
+        if self.render_mode == "human":
+            self.render()
+        return self._observation(), self._info()
+
+    def step(self, action: int) -> tuple[Any, float, bool, bool, dict[str, Any]]:
+        """Pull an arm. Raises `ResetNeeded` without a reset before it, `InvalidAction` for an arm that is not there."""
+        if self._over:
+            raise ResetNeeded("every pull ends its episode; call reset() before step()")
+        arm = index(action)
+        _, rewards, _, _ = self._kernel.step(np.array([arm]), np.zeros(1, dtype=np.bool_), False)
+        self._over, reward = True, float(rewards[0])
+        if self.render_mode is not None:
+            self._room.pulled(arm, reward)
+            if self.render_mode == "human":
+                self.render()
+        return self._observation(), reward, True, False, self._info()
+
+    def _observation(self) -> Any:
+        seen = self._kernel.observe()[0]
+        return int(seen) if self.bandit.contexts is not None else seen
+
+    def _info(self) -> dict[str, Any]:
+        return {name: float(array[0]) for name, array in self._kernel.info().items()}
+
+    def render(self) -> Any:
+        """The machines, with the true means of this context: text, pixels (H, W, 3) or a window."""
+        if not self._seeded:
+            raise ResetNeeded("call reset() before render()")
+        return self._room.render(lambda: self._kernel.means(0))
+
+    def close(self) -> None:
+        """Close the window, if there is one."""
+        self._room.close()
+
+    def snapshot(self) -> dict[str, Any]:
+        """All state, random streams and `np_random` included; `restore` takes it up."""
+        own = {"np_random": self.np_random.bit_generator.state, "over": self._over, "seeded": self._seeded}
+        return {**own, "kernel": self._kernel.snapshot(), "room": self._room.snapshot()}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Take up what `snapshot` of an environment of the same bandit gave."""
+        self.np_random.bit_generator.state = state["np_random"]
+        self._over, self._seeded = state["over"], state["seeded"]
+        self._kernel.restore(state["kernel"])
+        self._room.restore(state["room"])
