@@ -80,8 +80,8 @@ def test_errors_name_what_to_mend(text, message):
 def test_a_name_near_to_none_is_told_our_worlds_before_gymnasiums(text):
     with pytest.raises(UserError) as caught:
         load(text)
-    ours = ", ".join(sorted(of_kind("world")))
-    assert str(caught.value).startswith(f"unknown world {text!r}; known: {ours}, Acrobot-v1, ")
+    known = [*sorted(of_kind("world")), "Acrobot-v1"]
+    assert str(caught.value).startswith(f"unknown world {text!r}; known: {', '.join(known[:12])}, ")
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """One environment for all worlds: the laws of Gymnasium, and the streams that compiled learners share."""
 
 import copy
+from inspect import signature
 
 import gymnasium
 import numpy as np
@@ -21,13 +22,17 @@ from daedalus.envs.entries import OPTIMA
 
 IDS = sorted(OPTIMA)
 FINITE = [name for name in IDS if "finite" in of_kind("world")[name].suits]
-SLIPPERY = [Spec(name, (("slip", 0.3),)) for name in FINITE]
+LIVELY = {name: {"slip": 0.3} for name in IDS if "slip" in signature(of_kind("world")[name].load()).parameters}
 ROOM = grid_world(
     "room",
     np.array([[Tile.START, Tile.FLOOR, Tile.START], [Tile.FLOOR, Tile.GOAL, Tile.START]], dtype=np.uint8),
     slip=0.5,
     horizon=4,
 )
+
+
+def load(name):
+    return load_problem(Spec(name, tuple(LIVELY.get(name, {}).items())))
 
 
 def walk(env, seed, steps):
@@ -61,9 +66,8 @@ def test_every_finite_world_is_drawn(name, mode):
     env.reset(seed=0)
     before = env.render()
     assert isinstance(before, str) if mode == "ansi" else (before.dtype == np.uint8 and before.ndim == 3)
-    for action in (0, 1):
-        env.step(action)
-    assert not np.array_equal(before, env.render())
+    after = [env.step(action) and env.render() for action in (0, 1)]
+    assert not all(np.array_equal(before, picture) for picture in after)
 
 
 @pytest.mark.parametrize("name", IDS)
@@ -75,14 +79,15 @@ def test_threshold_is_the_solved_optimum(name):
 
 @pytest.mark.parametrize("name", IDS)
 def test_seeds_reproduce_and_differ(name):
-    env = gymnasium.make(name, **({"slip": 0.3} if name in FINITE else {}))
+    env, problem = gymnasium.make(name, **LIVELY.get(name, {})), load(name)
     assert walk(env, 5, 300) == walk(env, 5, 300)
-    assert walk(env, 5, 300) != walk(env, 6, 300)
+    if not (isinstance(problem, World) and problem.mdp.deterministic):
+        assert walk(env, 5, 300) != walk(env, 6, 300)
 
 
 @pytest.mark.parametrize("name", IDS)
 def test_a_copy_goes_on_like_the_original(name):
-    env = gymnasium.make(name, **({"slip": 0.3} if name in FINITE else {}))
+    env = gymnasium.make(name, **LIVELY.get(name, {}))
     env.reset(seed=3)
     for _ in range(20):
         if any(env.step(1)[2:4]):
@@ -91,28 +96,30 @@ def test_a_copy_goes_on_like_the_original(name):
     assert [env.reset()[0], env.step(1)] == [twin.reset()[0], twin.step(1)]
 
 
-@pytest.mark.parametrize("spec", SLIPPERY, ids=str)
-def test_samples_follow_the_table(spec):
-    # The statistics of all visited pairs add up to one χ²: false-alarm rate 1e-4 under the fixed seed.
-    world = load_problem(spec)
-    env = WorldEnv(world)
-    counts = np.zeros((world.states, 4, world.states), dtype=np.int64)
+@pytest.mark.parametrize("name", FINITE)
+def test_samples_follow_the_table(name):
+    # The statistics of all pairs visited often add up to one χ²: false-alarm rate 1e-4 under the fixed seed.
+    world = load(name)
+    env, actions = WorldEnv(world), min(world.mdp.actions, 4)
+    counts = np.zeros((world.states, actions, world.states), dtype=np.int64)
     state, _ = env.reset(seed=1)
-    for action in np.random.default_rng(2).integers(4, size=60_000).tolist():
+    for action in np.random.default_rng(2).integers(actions, size=60_000).tolist():
         reached, _, terminated, truncated, _ = env.step(action)
         counts[state, action, reached] += 1
         state = env.reset()[0] if terminated or truncated else reached
     statistic = freedom = 0.0
-    for state, action in np.argwhere(counts.sum(axis=2) >= 50):
+    for state, action in np.argwhere(counts.sum(axis=2)):
         law = np.zeros(world.states)
         np.add.at(law, world.mdp.next_state[state, action], world.mdp.probability[state, action])
         assert counts[state, action][law == 0].sum() == 0
         expected = law[law > 0] * counts[state, action].sum()
-        statistic += ((counts[state, action][law > 0] - expected) ** 2 / expected).sum()
-        freedom += np.count_nonzero(law) - 1
-    assert freedom > 100
-    assert stats.chi2.sf(statistic, freedom) > 1e-4
-    assert stats.chi2.cdf(statistic, freedom) > 1e-4
+        if expected.min() >= 5:
+            statistic += ((counts[state, action][law > 0] - expected) ** 2 / expected).sum()
+            freedom += np.count_nonzero(law) - 1
+    if world.mdp.outcomes > 1:
+        assert freedom > world.states
+        assert stats.chi2.sf(statistic, freedom) > 1e-4
+        assert stats.chi2.cdf(statistic, freedom) > 1e-4
 
 
 def test_the_world_stream_is_the_compiled_one():
