@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 import numpy as np
 
 from daedalus.core.arrays import Bools, Floats, Ints
+from daedalus.core.episodes import greedy_episodes
 from daedalus.core.lab.experiment import Experiment, Final, Record, Snapshot
 from daedalus.core.planning import evaluation_horizon, first_actions, solve
 from daedalus.core.world import World
@@ -46,9 +47,10 @@ def finite_baseline(
 
     population = set_in_its_ways(where, best if optimal else None, seeds)
     yield from lived(experiment, where, population, resume, value)
-    policies = [shown(world)[where.met] for world in where.at(experiment.steps)]
+    worlds = where.at(experiment.steps)
     visits = population.now.visits[:, where.met].sum(axis=2)
-    yield Final({"policy": np.array(np.broadcast_to(policies, visits.shape)), "visits": visits})
+    policy = np.array(np.broadcast_to([shown(world)[where.met] for world in worlds], visits.shape))
+    yield Final({"policy": policy, "visits": visits, "episode": greedy_episodes(worlds, policy, seeds)})
 
 
 def best_policy(world: World, horizon: int | None) -> Ints:

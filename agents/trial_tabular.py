@@ -8,6 +8,7 @@ import numpy as np
 
 from daedalus.core.arrays import Bools, Floats
 from daedalus.core.catalogue import find
+from daedalus.core.episodes import greedy_episodes
 from daedalus.core.errors import UserError
 from daedalus.core.lab.experiment import Columns, Experiment, Final, Record, Snapshot, evaluation_steps
 from daedalus.core.spec import fill
@@ -39,12 +40,13 @@ def trial(experiment: Experiment, seeds: Sequence[int], resume: Snapshot | None)
             population = TablePopulation(where, agent.rule, config, seeds)
             value = functools.partial(_greedy_value, where, population, experiment.horizon)
             yield from lived(experiment, where, population, resume, value)
-            met = where.met
+            met, policy = where.met, population.greedy()
             yield Final(
                 {
                     "q": population.now.q[:, met],
-                    "policy": population.greedy()[:, met],
+                    "policy": policy[:, met],
                     "visits": population.now.visits[:, met].sum(axis=2),
+                    "episode": greedy_episodes(where.at(experiment.steps), policy, seeds),
                 }
             )
         case _:

@@ -52,7 +52,8 @@ class Final:
     """What is kept of the finished learners, arrays with leading N (seeds).
 
     Finite worlds: `q` (N, S, A) where the learner has one, `policy` (N, S) the greedy action or -1 where it is
-    no function of the state, `visits` (N, S). Bandits: `pulls`, `estimates`, `means` (N, A).
+    no function of the state, `visits` (N, S), `episode` (N, T) the states of one episode of it, then -1.
+    Bandits: `pulls`, `estimates`, `means` (N, A).
     """
 
     arrays: Columns

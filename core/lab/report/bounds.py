@@ -15,8 +15,9 @@ class Bound(NamedTuple):
     """A level under the label of whoever stands for it; where the world changes, `stairs` has every phase's."""
 
     label: str
-    level: float  # at the end of the run
+    level: float  # at the end of the run; of a bandit that changes, on average over the run
     stairs: tuple[tuple[float, float], ...] = ()  # (from step, level), steps rising; empty where it never moves
+    averaged: bool = False
 
     @property
     def levels(self) -> tuple[float, ...]:
@@ -33,6 +34,8 @@ class Bound(NamedTuple):
     @property
     def words(self) -> str:
         """The level as a sentence says it."""
+        if self.averaged:
+            return f"{self.label} {number(self.level)} on average"
         if len(set(self.levels)) == 1:
             return f"{self.label} {number(self.level)}"
         (_, first), *later = self.stairs
@@ -57,6 +60,20 @@ def bound(label: str, curves: Sequence[Any], column: str, since: Sequence[int] =
         if heights:
             stairs.append((float(first), float(np.mean(heights))))
     return Bound(label, stairs[-1][1], tuple(stairs) if len(since) > 1 else ())
+
+
+def moving_bound(label: str, curves: Sequence[Any], column: str) -> Bound | None:
+    """The bound of a bandit that changes, whose column says the mean over all pulls so far.
+
+    The stairs say the mean over the pulls of each interval; the level is that of the run.
+    """
+    found = [one for one in (band(curve, column) for curve in curves) if one.known]
+    if not found:
+        return None
+    steps, means = found[0].steps, np.mean([one.mean for one in found], axis=0)
+    since = np.append(0.0, steps[:-1])
+    heights = np.diff(means * steps, prepend=0.0) / (steps - since)
+    return Bound(label, float(means[-1]), tuple(zip(since.tolist(), heights.tolist(), strict=True)), averaged=True)
 
 
 def _within(steps: Floats, mean: Floats, first: float, end: float) -> np.typing.NDArray[np.bool_]:

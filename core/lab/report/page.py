@@ -16,6 +16,7 @@ from daedalus.core.lab.statistics.comparison import Comparison, Result
 from daedalus.core.lab.statistics.verdict import Verdict
 from daedalus.core.spec import Spec
 
+from .animation import animate_all, episode_of
 from .figures import Plot
 from .origin import origin
 from .pictures import Picture, draw_all, overlays, scene_of
@@ -208,14 +209,16 @@ def _galleries(houses: Sequence[Household]) -> dict[str, list[Gallery]]:
         if scene := scene_of(world):
             for one in sorted(house.lived, key=lambda one: house.looks[one.label].role != "learner"):
                 final = one.member.final()
-                if house.own_layouts:  # what is stored of the scene is the first seed's
-                    final = {name: array[:1] for name, array in final.items()}
-                if found := overlays(one.label, one.agent, scene, world, final):
-                    wanted.append((house, one, scene, found))
-    drawn = draw_all([(scene, found) for _, _, scene, found in wanted])
+                found = overlays(one.label, one.agent, scene, world, final)
+                episode = episode_of(one.label, scene, world, final, house.card.get("horizon"))
+                if found or episode:
+                    wanted.append((house, one, scene, found, episode))
+    drawn = draw_all([(scene, found) for _, _, scene, found, _ in wanted])
+    moving = animate_all([episode for *_, episode in wanted])
     galleries: dict[str, list[Gallery]] = {house.key: [] for house in houses}
-    for (house, one, _, _), pictures in zip(wanted, drawn, strict=True):
-        galleries[house.key].append(Gallery(one.label, house.looks[one.label], pictures))
+    for (house, one, *_), pictures, first in zip(wanted, drawn, moving, strict=True):
+        shown = [*([first] if first else []), *pictures]
+        galleries[house.key].append(Gallery(one.label, house.looks[one.label], shown))
     return galleries
 
 

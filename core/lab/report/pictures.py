@@ -12,20 +12,23 @@ from PIL import Image
 from daedalus.core.arrays import Floats, Ints
 from daedalus.core.catalogue import of_kind
 from daedalus.core.lab.numerals import decimals_apart, number
-from daedalus.core.world import Scene
+from daedalus.core.world import Piece, Scene, Thing
 
 from .text import listed
 
 _WIDEST, _SMALLEST = 640, 80  # pixels of a picture's longer side
 _PIXELS = 24_000_000  # of all pictures of a report together
-_BYTES = 7_000_000  # of all pictures of a report together
+_BYTES = 5_000_000  # of all pictures of a report together
 
 Arrays = Mapping[str, np.typing.NDArray[Any]]
 
 
 @dataclass(frozen=True)
 class Picture:
-    """One drawing in two themes, as data URIs. `alt` says in words what a person would see."""
+    """One drawing in two themes, as data URIs. `alt` says in words what a person would see.
+
+    What moves has stills beside it, for those who asked their system for less motion.
+    """
 
     title: str
     alt: str
@@ -33,6 +36,13 @@ class Picture:
     dark: str
     width: int
     height: int
+    still_light: str = ""
+    still_dark: str = ""
+
+    @property
+    def size(self) -> int:
+        """Bytes on the page."""
+        return len(self.light) + len(self.dark) + len(self.still_light) + len(self.still_dark)
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,7 +61,20 @@ def scene_of(arrays: Arrays) -> Scene | None:
     if not {"tiles", "cell", "moves"} <= set(arrays) or "draw" not in of_kind("service"):
         return None
     moves = tuple((int(row), int(column)) for row, column in arrays["moves"])
-    return Scene(arrays["tiles"].astype(np.uint8), arrays["cell"].astype(np.int64), moves)
+    return Scene(
+        arrays["tiles"].astype(np.uint8),
+        arrays["cell"].astype(np.int64),
+        moves,
+        _pieces(arrays) if "piece_tile" in arrays else (),
+        arrays["level"].astype(np.int32) if "level" in arrays else None,
+        arrays["heading"].astype(np.int32) if "heading" in arrays else None,
+    )
+
+
+def _pieces(arrays: Arrays) -> tuple[Piece, ...]:
+    tiles = np.split(arrays["piece_tile"].astype(np.int32), np.cumsum(arrays["piece_size"])[:-1])
+    kinds = zip(arrays["piece_thing"].tolist(), tiles, arrays["piece_variant"].tolist(), strict=True)
+    return tuple(Piece(Thing(thing), tile, variant) for thing, tile, variant in kinds)
 
 
 def draw_all(wanted: Sequence[tuple[Scene, Sequence[Overlay]]]) -> list[list[Picture]]:
@@ -60,7 +83,7 @@ def draw_all(wanted: Sequence[tuple[Scene, Sequence[Overlay]]]) -> list[list[Pic
     side = min(_WIDEST, int((_PIXELS / max(1, count)) ** 0.5))
     while True:
         drawn = [[draw_overlay(scene, overlay, side) for overlay in found] for scene, found in wanted]
-        size = sum(len(picture.light) + len(picture.dark) for pictures in drawn for picture in pictures)
+        size = sum(picture.size for pictures in drawn for picture in pictures)
         if size <= _BYTES or side <= _SMALLEST:
             return drawn
         side //= 2
@@ -69,17 +92,17 @@ def draw_all(wanted: Sequence[tuple[Scene, Sequence[Overlay]]]) -> list[list[Pic
 def draw_overlay(scene: Scene, overlay: Overlay, side: int) -> Picture:
     """Draw a scene under an overlay for both themes, at most `side` pixels wide and high."""
     draw = of_kind("service")["draw"].load()
-    tile = max(1, min(32, side // max(scene.tiles.shape)))
+    tile = max(1, min(32, side // max(scene.tiles.shape[-2:])))
     shown: list[str] = []
     for theme in ("light", "dark"):
         pixels = draw(scene, tile=tile, policy=overlay.policy, theme=theme, **{overlay.kind: overlay.numbers})
         picture = Image.fromarray(pixels)
         picture.thumbnail((side, side), Image.Resampling.BOX)  # where there are more tiles than pixels
-        shown.append(_data_uri(picture))
+        shown.append(data_uri(picture))
     return Picture(overlay.title, overlay.alt, shown[0], shown[1], picture.width, picture.height)
 
 
-def _data_uri(picture: Image.Image) -> str:
+def data_uri(picture: Image.Image) -> str:
     """A PNG of at most 256 colours, which flat drawings hardly exceed, in a fifth of the bytes."""
     buffer = io.BytesIO()
     picture.quantize(256, dither=Image.Dither.NONE).save(buffer, "PNG", optimize=True)

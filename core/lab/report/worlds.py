@@ -14,7 +14,7 @@ from daedalus.core.lab.statistics.comparison import Comparison, Result
 from daedalus.core.lab.statistics.measures import Estimate, profile
 
 from .bands import Band, band, matrix
-from .bounds import Bound, bound
+from .bounds import Bound, bound, moving_bound
 from .figures import Plot
 from .plots import Curves, band_note, change_words, curves
 from .style import INK, Style, learners
@@ -73,6 +73,11 @@ class Household:
         return since[1:] if isinstance(since, list) else []
 
     @property
+    def drifts(self) -> bool:
+        """Whether the world is a bandit whose true means change."""
+        return self.bandit and bool(self.card.get("changing"))
+
+    @property
     def own_layouts(self) -> bool:
         """Whether each seed lives in a layout of its own."""
         return bool(self.card.get("layout") == "per_seed")
@@ -80,7 +85,10 @@ class Household:
     def bound(self, column: str, agent: str, words: str) -> Bound | None:
         """What a column that all members share says, under the label of the agent that stands for it."""
         label = next((one.label for one in self.lived if one.agent == agent), words)
-        return bound(label, [one.curve for one in self.lived], column, (0, *self.changes))
+        curves = [one.curve for one in self.lived]
+        if self.drifts:
+            return moving_bound(label, curves, column)
+        return bound(label, curves, column, (0, *self.changes))
 
     @property
     def note(self) -> str:
@@ -109,7 +117,7 @@ def world_facts(house: Household) -> list[str]:
     kinds = {
         "finite": "finite world, solved exactly",
         "changing": "finite world that changes, solved exactly",
-        "bandit": "bandit",
+        "bandit": "bandit whose true means change" if house.drifts else "bandit",
         "open": "open world, no exact truth",
     }
     facts = [kinds.get(str(card.get("kind")), "world")]
@@ -124,9 +132,10 @@ def world_facts(house: Household) -> list[str]:
     if house.own_layouts:
         facts.append("a layout for each seed; bounds are means over them, pictures show the first seed")
     bounds = [(words, one) for words, one in (("best possible", house.ceiling), ("random", house.floor)) if one]
-    decimals = decimals_apart([level for _, one in bounds for level in one.levels])
-    for words, one in bounds:
-        levels = [number(level, decimals) for level in one.levels]
+    told = [(words, (one.level,) if one.averaged else one.levels) for words, one in bounds]
+    decimals = decimals_apart([level for _, heights in told for level in heights])
+    for words, heights in told:
+        levels = [number(level, decimals) for level in heights]
         then = f", at the end {levels[-1]}" if levels[0] != levels[-1] else ""
         facts.append(f"{words} {levels[0]}{then}")
     return facts
