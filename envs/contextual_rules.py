@@ -37,7 +37,7 @@ class Guests(NamedTuple):
     number: Ints  # (N,), which of n contexts is there
     context: Features  # (N, d)
     best: Floats  # (N,), the best arm's mean in this context
-    mean: Floats  # (N,), that of the arm last pulled; NaN before
+    mean: Floats  # (N,), that of the arm pulled; before the pull `best`
 
 
 @inlined
@@ -69,7 +69,7 @@ def arrive(truth: Truth, guests: Guests, i: int) -> None:
     highest = -math.inf
     for arm in range(len(truth.weights)):
         highest = max(highest, score(truth, arm, guests.context, i))
-    guests.best[i], guests.mean[i] = mean_of(truth, highest), math.nan
+    guests.best[i] = guests.mean[i] = mean_of(truth, highest)
     guests.drawn[i] += 1
 
 

@@ -142,7 +142,7 @@ def contextual_bandit(
 
     ## Episode End
     Every pull terminates its episode. `info` tells `best`, the highest mean of all arms in this context, and `mean`,
-    that of the arm pulled (NaN before the pull): their difference is the regret of the pull.
+    that of the arm pulled (before the pull the same as `best`): their difference is the regret of the pull.
 
     ## Arguments
     - `kind`: "linear" or "logistic".
