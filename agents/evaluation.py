@@ -24,7 +24,7 @@ EVALUATION_BUDGET = 300_000_000
 #: Steps after which a sampled episode is cut where neither the world nor the experiment names a limit.
 ROLLOUT_LIMIT = 10_000
 
-#: How many one-hot inputs a network is asked for at once when its policy is read off (numbers, not rows).
+#: How many inputs a network is asked for at once when its policy is read off (numbers, not rows).
 _BATCH_NUMBERS = 2**24
 
 
@@ -51,21 +51,24 @@ def known_values(world: World, horizon: int | None) -> tuple[float, float]:
     )
 
 
-def state_policy(world: World, predict: Callable[[Ints], Ints]) -> Ints:
+def state_policy(world: World, predict: Callable[[Ints], Ints], inputs: int | None = None) -> Ints:
     """Read a policy off as a table, (S,) actions.
 
     `predict` maps state indices (B,) to actions (B,). It is asked for every state an agent can meet, in as few
-    batches as memory allows; states behind them (absorbing ones that an import added) get action 0.
+    batches as memory allows (`state_batches`); states behind them (absorbing ones that an import added) get action 0.
     """
     policy_S = np.zeros(world.mdp.states, dtype=np.int64)
-    for states_B in state_batches(world):
+    for states_B in state_batches(world, inputs):
         policy_S[states_B] = predict(states_B)
     return policy_S
 
 
-def state_batches(world: World) -> list[Ints]:
-    """Every state that an agent can meet, in few batches that a network can take as one-hot rows."""
-    batches = max(1, -(-(world.states**2) // _BATCH_NUMBERS))
+def state_batches(world: World, inputs: int | None = None) -> list[Ints]:
+    """Every state that an agent can meet, in few batches that a network can take.
+
+    `inputs` is how many numbers a network takes for a state; by default as many as there are states, one-hot.
+    """
+    batches = max(1, -(-(world.states * (inputs or world.states)) // _BATCH_NUMBERS))
     return np.array_split(np.arange(world.states, dtype=np.int64), batches)
 
 

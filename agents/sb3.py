@@ -12,14 +12,16 @@ from typing import Any, ClassVar, Literal, final
 from daedalus.core.errors import UserError
 from daedalus.core.world import OpenWorld, Problem
 
-PolicyName = Literal["MlpPolicy", "CnnPolicy", "MultiInputPolicy"]
+#: "auto" is CnnPolicy for pictures that its convolutions fit (36 pixels a side), MultiInputPolicy for dictionaries,
+#: else MlpPolicy.
+PolicyName = Literal["auto", "MlpPolicy", "CnnPolicy", "MultiInputPolicy"]
 
 
 @dataclass(frozen=True)
 class DQNConfig:
     """Parameters of `stable_baselines3.DQN`; `depth` hidden layers of `width` units stand after its features."""
 
-    policy: PolicyName = "MlpPolicy"
+    policy: PolicyName = "auto"
     width: int = 64
     depth: int = 2
     learning_rate: float = 1e-4
@@ -49,7 +51,7 @@ class DQNConfig:
 class PPOConfig:
     """Parameters of `stable_baselines3.PPO`; `depth` hidden layers of `width` units stand after its features."""
 
-    policy: PolicyName = "MlpPolicy"
+    policy: PolicyName = "auto"
     width: int = 64
     depth: int = 2
     learning_rate: float = 3e-4
@@ -79,7 +81,7 @@ class PPOConfig:
 class A2CConfig:
     """Parameters of `stable_baselines3.A2C`; `depth` hidden layers of `width` units stand after its features."""
 
-    policy: PolicyName = "MlpPolicy"
+    policy: PolicyName = "auto"
     width: int = 64
     depth: int = 2
     learning_rate: float = 7e-4

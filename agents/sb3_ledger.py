@@ -11,14 +11,16 @@ from daedalus.core.arrays import Floats, Ints
 
 
 class Ledger(gymnasium.Wrapper[Any, Any, Any, Any]):
-    """Counts steps, rewards, episodes and, where there are `states` of them, visits. Changes nothing."""
+    """Counts steps, rewards, episodes and, where there are `states` of them, visits. Changes nothing.
+
+    A visit is of the state that the environment itself says it is in (`WorldEnv.state`), whatever it shows of it.
+    """
 
     def __init__(self, env: "gymnasium.Env[Any, Any]", states: int) -> None:
         super().__init__(env)
         self.action_space = copy.deepcopy(env.action_space)  # it is drawn from; environments may share theirs
         self.steps = 0
         self.visits: Ints = np.zeros(states, dtype=np.int64)  # (S,), states in which an action was taken
-        self._state: Any = None
         self._running = (0.0, 0)  # return and length of the episode under way
         self._finished = 0
         self._mark = 0
@@ -28,15 +30,15 @@ class Ledger(gymnasium.Wrapper[Any, Any, Any, Any]):
     def reset(self, **kwargs: Any) -> tuple[Any, dict[str, Any]]:
         """Start an episode."""
         observation, info = self.env.reset(**kwargs)
-        self._state, self._running = observation, (0.0, 0)
+        self._running = 0.0, 0
         return observation, info
 
     def step(self, action: Any) -> tuple[Any, Any, bool, bool, dict[str, Any]]:
         """Take a step and count it."""
         if self.visits.size:
-            self.visits[self._state] += 1
+            inner: Any = self.env.unwrapped
+            self.visits[inner.state] += 1
         observation, reward, terminated, truncated, info = self.env.step(action)
-        self._state = observation
         self.steps += 1
         self._reward += float(reward)
         self._running = self._running[0] + float(reward), self._running[1] + 1

@@ -7,25 +7,28 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-import numpy as np
+import gymnasium
 import stable_baselines3
 import torch
 from stable_baselines3.common.base_class import BaseAlgorithm
 from stable_baselines3.common.callbacks import BaseCallback
+from stable_baselines3.common.preprocessing import is_image_space
 from stable_baselines3.common.vec_env import DummyVecEnv
 
-from daedalus.core.arrays import Ints
 from daedalus.core.catalogue import find
 from daedalus.core.errors import UserError
 from daedalus.core.lab.experiment import Experiment, Final, Record, Snapshot, evaluation_steps
 from daedalus.core.spec import fill
-from daedalus.core.world import OpenWorld, World
-from daedalus.envs.world_env import WorldEnv
+from daedalus.core.world import Bandit, OpenWorld, Problem, Schedule, World
+from daedalus.envs.making import environment
 
-from .evaluation import evaluation_seeds, greedy_values, known_values, rollout_value, state_batches, state_policy
 from .records import curve_record, episodes_record
+from .sb3_judges import FiniteJudge, Judge, OpenJudge
 from .sb3_ledger import Ledger, Losses
 from .sb3_turns import ForkedRandomness, Turn, in_turns
+
+#: Pixels along the shorter side of what the convolutions of `CnnPolicy` can take (Mnih et al. 2015: 8, 4 and 3 wide).
+SMALLEST_PICTURE = 36
 
 
 def sb3(experiment: Experiment, seeds: Sequence[int], resume: Snapshot | None) -> Iterator[Record | Final]:
@@ -48,15 +51,18 @@ class _Run:
         self.experiment, self.seed, self.turn = experiment, seed, turn
         self.agent = find("agent", experiment.agent.name).load()
         self.config = fill(self.agent.config_class, experiment.agent.mapping, experiment.agent.name)
-        self.problem: World | OpenWorld = find("service", "load_problem").load()(experiment.world, seed)
+        self.problem: Problem = find("service", "load_problem").load()(experiment.world, seed)
         self.losses = Losses(self.agent.loss)
-        self.known: dict[str, float] = {}  # what is true of the world, whoever learns
-        if isinstance(self.problem, World):
-            self.ledger = Ledger(WorldEnv(self.problem), self.problem.mdp.states)
-            optimum, random_value = known_values(self.problem, experiment.horizon)
-            self.known = {"optimum": optimum, "random_value": random_value}
-        else:
-            self.ledger = Ledger(self.problem.make(), 0)
+        self.judge: Judge
+        match self.problem:
+            case World() | Schedule():
+                self.judge = FiniteJudge(self.problem, seed, experiment.horizon)
+                self.ledger = Ledger(environment(self.problem), self.judge.states)
+            case OpenWorld():
+                self.judge = OpenJudge(self.problem, experiment.horizon)
+                self.ledger = Ledger(self.problem.make(), 0)
+            case Bandit():
+                raise UserError(f"{experiment.agent.name} learns from what it sees; {experiment.world} is a bandit")
 
     def learn(self) -> None:
         """Train for exactly T steps, giving a record at each evaluation point and what is kept at the end."""
@@ -80,6 +86,8 @@ class _Run:
         algorithm = getattr(stable_baselines3, self.agent.algorithm)
         params = dataclasses.asdict(self.config)
         net_arch = [params.pop("width")] * params.pop("depth")
+        if params["policy"] == "auto":
+            params["policy"] = policy_for(self.ledger.observation_space)
         if "buffer_size" in params:  # more than T transitions never come; a longer buffer only costs memory
             params["buffer_size"] = min(params["buffer_size"], self.experiment.steps)
         try:
@@ -98,60 +106,28 @@ class _Run:
         model.set_logger(self.losses)
         return model
 
-    def _policy(self, model: BaseAlgorithm, world: World) -> Ints:
-        return state_policy(world, lambda states_B: np.asarray(model.predict(states_B, deterministic=True)[0]))
-
-    def _value(self, model: BaseAlgorithm) -> tuple[float, bool]:
-        """The evaluation value, and whether it is exact."""
-        if isinstance(self.problem, World):
-            policy = self._policy(model, self.problem)
-            value_N, exact_N = greedy_values(self.problem, policy[None], self.experiment.horizon)
-            return float(value_N[0]), bool(exact_N[0])
-
-        def act(observations: list[Any]) -> Any:
-            return model.predict(_stack(observations), deterministic=True)[0]
-
-        return rollout_value(self.problem.make, act, evaluation_seeds(), self.experiment.horizon), False
-
     def _measure(self, model: BaseAlgorithm, step: int) -> None:
-        value, exact = self._value(model)
+        judged = self.judge.columns(model, step)
         lived, episodes = self.ledger.since_last()
         if self.experiment.episodes and len(episodes):
             self.turn.give(episodes_record(self.seed, episodes))
-        row = {
-            "value": value,
-            "regret": self.known.get("optimum", np.nan) - value,
-            "exact": exact,
-            "loss": self.losses.since_last(),
-            "seconds": time.perf_counter() - self.began,
-        }
-        self.turn.give(curve_record([self.seed], step, **row, **self.known, **lived))
+        loss, seconds = self.losses.since_last(), time.perf_counter() - self.began
+        self.turn.give(curve_record([self.seed], step, loss=loss, seconds=seconds, **judged, **lived))
 
     def _final(self, model: BaseAlgorithm) -> dict[str, Any]:
-        if not isinstance(self.problem, World):
-            return {}
-        final: dict[str, Any] = {"policy": self._policy(model, self.problem), "visits": self.ledger.visits}
-        if isinstance(model, stable_baselines3.DQN):
-            final["q"] = _action_values(model, self.problem)
-        met = self.problem.states  # not the absorbing state that an import added
-        return {name: array[None, :met] for name, array in final.items()}
+        final = self.judge.kept(model, self.experiment.steps)
+        if "policy" in final:
+            final["visits"] = self.ledger.visits[: len(final["policy"])]
+        return {name: array[None] for name, array in final.items()}
 
 
-def _stack(observations: list[Any]) -> Any:
-    """A batch in the form that Stable-Baselines3 takes: an array, or a dictionary of arrays."""
-    if isinstance(observations[0], dict):
-        return {key: np.stack([observation[key] for observation in observations]) for key in observations[0]}
-    return np.stack(observations)
-
-
-def _action_values(model: stable_baselines3.DQN, world: World) -> Any:
-    """The network's Q (S, A); 0 in states that no agent meets."""
-    q_SA = np.zeros((world.mdp.states, world.mdp.actions))
-    for states_B in state_batches(world):
-        observations, _ = model.policy.obs_to_tensor(states_B)
-        with torch.no_grad():
-            q_SA[states_B] = model.q_net(observations).numpy()
-    return q_SA
+def policy_for(space: gymnasium.Space[Any]) -> str:
+    """The policy class that fits what is seen, as Stable-Baselines3 names it."""
+    if isinstance(space, gymnasium.spaces.Dict):
+        return "MultiInputPolicy"
+    if is_image_space(space) and sorted(space.shape or ())[-2] >= SMALLEST_PICTURE:
+        return "CnnPolicy"
+    return "MlpPolicy"
 
 
 class _Meter(BaseCallback):

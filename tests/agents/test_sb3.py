@@ -197,8 +197,8 @@ def boxed(monkeypatch) -> None:
 @pytest.mark.usefixtures("boxed")
 def test_spaces_that_the_algorithm_cannot_take_are_refused_in_a_line() -> None:
     before = threading.active_count()
-    for agent in ("sb3/dqn", "sb3/ppo"):  # a box of actions; a dictionary for MlpPolicy
-        with pytest.raises(UserError, match=f"{agent} cannot take Boxed-v0: ") as caught:
+    for agent in ("sb3/dqn", "sb3/ppo:policy=MlpPolicy"):  # a box of actions; a dictionary for MlpPolicy
+        with pytest.raises(UserError, match=f"{agent[:7]} cannot take Boxed-v0: ") as caught:
             run("Boxed-v0", agent, 10)
         assert "\n" not in str(caught.value)
     assert threading.active_count() == before
@@ -216,7 +216,7 @@ def test_a_world_is_refused_before_anything_is_run() -> None:
 
 @pytest.mark.usefixtures("boxed")
 def test_boxes_and_dictionaries_are_taken_where_they_can_be() -> None:
-    items = run("Boxed-v0", "sb3/ppo:policy=MultiInputPolicy,n_steps=8,batch_size=4,n_epochs=1", 16)
+    items = run("Boxed-v0", "sb3/ppo:n_steps=8,batch_size=4,n_epochs=1", 16)
     assert curves(items)[-1]["value"][0] in (0.0, 1.0)
 
 
