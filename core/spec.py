@@ -207,7 +207,7 @@ def fill(build: Callable[..., C], params: Mapping[str, Any], owner: str) -> C:
     for key, value in params.items():
         if key not in known:
             raise unknown(f"parameter of {owner}", key, known)
-        values[key] = _fit(value, hints[key], f"{owner}: {key}")
+        values[key] = _fit(value, hints.get(key, Any), f"{owner}: {key}")  # a user's own function may have none
     missing = [key for key, parameter in known.items() if parameter.default is parameter.empty and key not in values]
     if missing:
         raise UserError(f"{owner}: {', '.join(missing)} must be given")

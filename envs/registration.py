@@ -96,7 +96,7 @@ def _optimum(value: Any) -> float | None:
     from daedalus.core.world import Bandit, World
 
     if isinstance(value, Bandit):
-        return float(value.means.max())
+        return None if value.changing else float(value.means.max())
     return truth(value).optimum if isinstance(value, World) else None
 
 

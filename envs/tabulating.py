@@ -36,6 +36,8 @@ def rule_world(
     is no MDP, naming the state and action.
     """
     starts, ends = ([start] if isinstance(start, int) else list(start)), set(terminal)
+    if not starts:
+        raise UserError(f"{name}: an episode must start somewhere; give at least one start")
     for state in (*starts, *ends):
         if not 0 <= state < states:
             raise UserError(f"{name}: state {state}; there are states 0…{states - 1}")
@@ -53,6 +55,8 @@ def rule_world(
 
 def _outcomes(name: str, rule: Rule, state: int, action: int) -> Outcomes:
     row = rule(state, action)
+    if not row:
+        raise UserError(f"{name}: state {state}, action {action} has no outcomes")
     for outcome in row:
         if len(outcome) != 3:
             raise UserError(
