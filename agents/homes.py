@@ -21,6 +21,11 @@ def lasting(home: Home) -> Schedule:
     return Schedule(home.name, np.zeros(1, np.int64), (home,)) if isinstance(home, World) else home
 
 
+def plain(home: Schedule) -> Home:
+    """What `lasting` made a schedule of; a schedule of several phases as it is."""
+    return home if len(home.phases) > 1 else home.phases[0]
+
+
 def stretches(home: Schedule, start: int, stop: int) -> Iterator[tuple[int, int]]:
     """The phases in force on the way from step `start` to `stop`, each with the step before which it ends."""
     while start < stop:

@@ -19,7 +19,7 @@ from daedalus.core.world import OpenWorld
 from daedalus.envs.making import environment
 
 from .evaluation import evaluation_seeds, rollout_value
-from .homes import Homes
+from .homes import Homes, plain
 from .interaction import Interaction, offsets, table_shape
 from .records import curve_record
 from .table_agent import TableAgent
@@ -94,7 +94,7 @@ def shown_trial(experiment: Experiment, where: Homes, rule: int, config: TableCo
     What is kept is laid out by state; where several look alike nobody counted the visits of each.
     """
     horizon, seeds = experiment.horizon, where.seeds
-    open_worlds = [OpenWorld(home.name, functools.partial(environment, home)) for home in where.of]
+    open_worlds = [OpenWorld(home.name, functools.partial(environment, plain(home))) for home in where.of]
     each = open_worlds * (len(seeds) // len(open_worlds))
 
     def judged(step: int) -> dict[str, Any]:

@@ -135,6 +135,8 @@ def solve(
 ) -> None:
     """Solve a finite world exactly: its best value, its best value within the time limit, and random play.
 
+    A world that changes in mid-run is solved phase by phase; the JSON is of the last one and lists all in `phases`.
+
     Examples:
 
       daedalus solve FrozenLake-v1
@@ -143,7 +145,7 @@ def solve(
     """
     from daedalus.core.catalogue import find
     from daedalus.core.spec import parse_spec
-    from daedalus.core.world import World
+    from daedalus.core.world import Schedule, World
 
     from .plan import whole
 
@@ -152,17 +154,21 @@ def solve(
     if horizon is not None:
         whole(horizon, "horizon")
     problem = find("service", "load_problem").load()(parse_spec(world))
-    if not isinstance(problem, World):
+    if not isinstance(problem, World | Schedule):
         raise UserError(f"{world} is not a finite world, so it has no exact solution; `compare` can still run it")
     from daedalus.core.planning import summary
 
-    facts = summary(problem, gamma, horizon, full)
+    phases = (problem,) if isinstance(problem, World) else problem.phases
+    found = [summary(phase, gamma, horizon, full) for phase in phases]
+    since = [0] if isinstance(problem, World) else problem.since.tolist()
     if as_json:
-        typer.echo(json.dumps(facts, allow_nan=False))
-    else:
-        from .tables import show_solution
+        changes = {"phases": [{"since": first, **facts} for first, facts in zip(since, found, strict=True)]}
+        typer.echo(json.dumps(found[0] if isinstance(problem, World) else found[-1] | changes, allow_nan=False))
+        return
+    from .tables import show_solution
 
-        show_solution(world, facts)
+    for first, facts in zip(since, found, strict=True):
+        show_solution(world if len(found) == 1 else f"{world}, from step {first:,}", facts)
 
 
 _LISTS: dict[str, tuple[Kind, str]] = {

@@ -10,6 +10,7 @@ from daedalus.core.catalogue import Entry, find, of_kind
 from daedalus.core.lab.experiment import CURVE, Experiment, Final, Record, Snapshot, evaluation_steps
 from daedalus.core.planning import policy_values_within, truth
 from daedalus.core.spec import Spec, fill, parse_spec
+from daedalus.core.world import Schedule, World
 from daedalus.envs.loading import load_problem
 
 STEPS, SEEDS = 120, (0, 1, 2)
@@ -36,6 +37,7 @@ gymnasium.register("LawWalk-v0", entry_point=Walk, max_episode_steps=15)
 WORLDS = {
     "bandit": "daedalus/Bandit-v0:arms=4",
     "finite": "daedalus/Maze-v0:rows=3,columns=3,slip=0.1",
+    "changing": "daedalus/BlockingMaze-v0:change_at=61,time_limit=25,step_reward=-1",
     "open": "LawWalk-v0",
 }
 SMALL = {
@@ -52,6 +54,15 @@ CASES = [
     for sort in of_kind("agent")[spec.name].suits
     if sort in WORLDS
 ]
+
+
+FINITE = ("finite", "changing")
+
+
+def world_at(sort: str, step: int) -> World:
+    """The world that is in force at a step."""
+    problem = load_problem(parse_spec(WORLDS[sort]))
+    return problem.at(step) if isinstance(problem, Schedule) else problem
 
 
 def entry(spec: Spec) -> Entry:
@@ -122,11 +133,15 @@ def test_records(spec: Spec, sort: str) -> None:
     assert [item.step for item in items if isinstance(item, Snapshot)] in ([], points)
     finite = np.isfinite(curve["value"])
     assert finite.all()
-    if sort == "finite":
-        known = truth(load_problem(parse_spec(WORLDS[sort])))
+    if sort in FINITE:
+        optima = [truth(world_at(sort, step)).optimum for step in curve["step"]]
         assert curve["exact"].all()
-        assert np.array_equal(curve["regret"], known.optimum - curve["value"])
+        assert np.array_equal(curve["regret"], optima - curve["value"])
         assert (curve["regret"] >= -1e-9).all()
+        if sort == "changing":  # a random walk arrives within the limit while the way is short
+            randomly = [truth(world_at(sort, step)).random_value for step in curve["step"]]
+            assert np.array_equal(curve["random_value"], randomly)
+            assert len(set(randomly)) == 2
 
 
 @pytest.mark.parametrize(("spec", "sort"), CASES)
@@ -138,7 +153,7 @@ def test_exact_steps(spec: Spec, sort: str) -> None:
         assert final["pulls"].sum(axis=1).tolist() == [STEPS] * len(some(spec))
         assert not episodes
         return
-    if sort == "finite":
+    if sort in FINITE:
         assert final["visits"].sum(axis=1).tolist() == [STEPS] * len(some(spec))
     for seed in some(spec):
         mine = {name: column[episodes["seed"] == seed] for name, column in episodes.items()} if episodes else {}
@@ -177,9 +192,9 @@ def test_resumed_is_uninterrupted(spec: Spec, sort: str) -> None:
         assert_same_results(whole[: place + 1] + run(spec, sort, seeds, resume=stored), whole)
 
 
-@pytest.mark.parametrize(("spec", "sort"), [case for case in CASES if case.values[1] == "finite"])
+@pytest.mark.parametrize(("spec", "sort"), [case for case in CASES if case.values[1] in FINITE])
 def test_the_last_value_is_that_of_the_policy_kept(spec: Spec, sort: str) -> None:
-    items, world = lived(spec, sort), load_problem(parse_spec(WORLDS[sort]))
+    items, world = lived(spec, sort), world_at(sort, STEPS)
     policy = items[-1].arrays["policy"]
     if (policy < 0).any():
         return  # no function of the state
@@ -196,7 +211,7 @@ def test_predict_is_deterministic_and_learning_exact(spec: Spec, sort: str) -> N
     agent = entry(spec).load()
     problem = load_problem(parse_spec(WORLDS[sort]))
     learners = [agent(problem, seed=1, **spec.mapping).learn(STEPS) for _ in range(2)]
-    observations = np.arange(problem.states) if sort == "finite" else 0
+    observations = np.arange(world_at(sort, 0).states) if sort in FINITE else 0
     first, second = (learner.predict(observations, deterministic=True)[0] for learner in learners)
     assert np.array_equal(first, second)
     assert np.array_equal(first, learners[0].predict(observations, deterministic=True)[0])
