@@ -13,7 +13,7 @@ from gymnasium.envs.registration import EnvSpec, load_env_creator
 from daedalus.core.catalogue import of_kind
 from daedalus.core.errors import UserError, unknown
 from daedalus.core.spec import Spec
-from daedalus.core.world import Bandit, OpenWorld, Problem, World
+from daedalus.core.world import Bandit, OpenWorld, Problem, Schedule, World
 
 from .bandit_env import BanditEnv
 from .building import SIGHTS, parted, seen_as
@@ -28,7 +28,7 @@ from .world_env import WorldEnv
 _OF_MAKE = ("max_episode_steps", "disable_env_checker")
 
 
-def problem_of(env: gymnasium.Env[Any, Any]) -> World | Bandit | None:
+def problem_of(env: gymnasium.Env[Any, Any]) -> World | Schedule | Bandit | None:
     """The exact problem behind an environment, or None where there is none or a wrapper changes it.
 
     Looks through the wrappers of `gymnasium.make` (checker, order, time limit); the shortest time limit holds.
@@ -43,14 +43,21 @@ def problem_of(env: gymnasium.Env[Any, Any]) -> World | Bandit | None:
     if type(env) is BanditEnv:
         return env.bandit
     if type(env) is WorldEnv:
-        limits += [env.world.horizon] if env.world.horizon else []
-        return env.world.within(min(limits, default=None))
+        limit = min(limits, default=None)
+        if isinstance(env.world, World):
+            return env.world.within(_shorter(env.world.horizon, limit))
+        phases = tuple(one.within(_shorter(one.horizon, limit)) for one in env.world.phases)
+        return replace(env.world, phases=phases)
     if not has_table(env):
         return None
     try:
         return from_table(_name(env), env, min(limits, default=None))
     except UserError:  # a table that is no MDP tells no truth; the environment may still be lived in
         return None
+
+
+def _shorter(own: int | None, other: int | None) -> int | None:
+    return min((limit for limit in (own, other) if limit is not None), default=None)
 
 
 def _name(env: gymnasium.Env[Any, Any]) -> str:

@@ -63,12 +63,18 @@ class BatchMaker:
         self._source = source
 
     def __call__(
-        self, *, num_envs: int = 1, render_mode: str | None = None, autoreset_mode: Any = None, **params: Any
+        self,
+        *,
+        num_envs: int = 1,
+        render_mode: str | None = None,
+        autoreset_mode: Any = None,
+        max_episode_steps: int | None = None,
+        **params: Any,
     ) -> gymnasium.vector.VectorEnv[Any, Any, Any]:
         """Make them; `autoreset_mode` is Gymnasium's, next-step where none is given. Raises `UserError`."""
         from .vector.batch import batch
 
-        return batch(self._source(params), num_envs, autoreset_mode, render_mode)
+        return batch(self._source(params), num_envs, autoreset_mode, render_mode, max_episode_steps)
 
 
 def __getattr__(name: str) -> Maker | BatchMaker:

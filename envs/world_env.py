@@ -1,9 +1,11 @@
-"""The one Gymnasium environment of all finite worlds."""
+"""The one Gymnasium environment of all finite worlds, those that change in mid-run included."""
 
+import copy
 import dataclasses
 from bisect import bisect_right
+from collections.abc import Callable
 from operator import index
-from typing import Any, final
+from typing import Any, NamedTuple, final
 
 import gymnasium
 import numpy as np
@@ -12,48 +14,96 @@ from gymnasium.error import InvalidAction, ResetNeeded
 
 from daedalus.core.errors import UserError
 from daedalus.core.rng import stream_key
-from daedalus.core.sampling import restart_state, start_state, tables
-from daedalus.core.world import World
+from daedalus.core.sampling import Tables, restart_state, start_state, tables
+from daedalus.core.world import Schedule, World
 
 from .draw_ahead import BLOCK, uniform_draws
 from .showing.canvas import RENDER_MODES, Canvas
+from .vector.packed import phases_of
+
+_NEVER = 2**63  # steps
+
+
+class _Laid(NamedTuple):
+    """A phase as lists, each flat over (state, action, outcome): NumPy costs a step more than all else together."""
+
+    next_state: list[int]  # what is shown next; an import's absorbing state shows the one before it
+    reward: list[float]
+    ends: list[bool]
+    cumulative: list[float]  # over the outcomes
+    outcomes: int
+    tables: Tables
 
 
 @final
 class WorldEnv(gymnasium.Env[Any, Any]):
-    """A finite world to step through; the observation is the state's index.
+    """A finite world to step through; the observation is what `World.observation` asks for.
 
     `reset(seed=s)` starts the streams of seed s, from which this environment and the compiled learners draw the
-    same numbers (`daedalus.core.sampling`). The world's own time limit truncates. A world imported with an absorbing
-    state behind its own shows the last state before it. `step` uses lists and no NumPy, for speed.
+    same numbers (`daedalus.core.sampling`). The world's own time limit truncates. A world that changes counts steps
+    since seeding, across episodes: a step follows the phase it is taken in, and what is seen, and where an episode
+    begins, the phase of the step to come. A world imported with an absorbing state behind its own shows the last
+    state before it. `step` uses lists and no NumPy, for speed.
     """
 
     metadata: dict[str, Any] = {"render_modes": list(RENDER_MODES), "render_fps": 10}  # noqa: RUF012 - as the base class has it
 
-    def __init__(self, world: World, render_mode: str | None = None) -> None:
-        if render_mode is not None and world.scene is None:
+    def __init__(self, world: World | Schedule, render_mode: str | None = None) -> None:
+        self._phases = phases_of(world)
+        first = self._phases[0]
+        if render_mode is not None and first.scene is None:
             raise UserError(f"{world.name} has no scene to draw; leave render_mode out")
         self._canvas = Canvas(render_mode, world.name)
         self.world = world
-        if world.scene is None:
+        if first.scene is None:
             self.metadata = {**self.metadata, "render_modes": []}
         self.render_mode = render_mode
         self._spec: EnvSpec | None = None
-        self.observation_space = gymnasium.spaces.Discrete(world.states)
-        self.action_space = gymnasium.spaces.Discrete(world.mdp.actions)
-        self._tables = tables(world.mdp)
-        self._actions, self._outcomes = world.mdp.actions, world.mdp.outcomes
-        self._next: list[int] = world.mdp.next_state.ravel().tolist()
-        self._reward: list[float] = world.mdp.reward.ravel().tolist()
-        self._terminal: list[bool] = world.mdp.terminal.tolist()
-        self._cumulative: list[float] = self._tables.cumulative.ravel().tolist() if self._outcomes > 1 else []
-        self._limit = world.horizon or 2**63
-        self._draws: list[float] = []
+        self.action_space = gymnasium.spaces.Discrete(first.mdp.actions)
+        self._look_through(first)
+        self._actions, self._limit = first.mdp.actions, first.horizon or _NEVER
+        self._laid: dict[int, _Laid] = {}
         self._seeded = False
-        self._state = self._shown = -1
+        self._state = -1
         self._t = 0  # steps since seeding
         self._elapsed = 0  # steps of this episode
         self._over = True
+        self._enter(0)
+
+    def _look_through(self, first: World) -> None:
+        """Set what is seen: the observation space, each phase's observer and its action masks, where asked for."""
+        self._lookers: list[Callable[[int], Any]] = []
+        if first.tabular and all(world.tabular for world in self._phases):
+            self.observation_space: gymnasium.Space[Any] = gymnasium.spaces.Discrete(first.states)
+        else:
+            from .observing import observers_of
+
+            observers = observers_of(self.world)
+            self.observation_space, self._lookers = observers[0].space, [observer.one for observer in observers]
+        self._masks: list[Any] = []
+        if first.observation.action_mask:
+            from .observing import action_masks
+
+            self._masks = [action_masks(world) for world in self._phases]
+
+    def _enter(self, phase: int) -> None:
+        """Live by the tables of that phase, until the next one begins."""
+        if phase not in self._laid:
+            self._laid[phase] = _lay_out(self._phases[phase])
+        laid = self._laid[phase]
+        self._phase, self._tables, self._outcomes = phase, laid.tables, laid.outcomes
+        self._next, self._reward, self._ends, self._cumulative = laid[:4]
+        self._look = self._lookers[phase] if self._lookers else None
+        self._mask = self._masks[phase] if self._masks else None
+        last = isinstance(self.world, World) or phase + 1 == len(self._phases)
+        self._until = _NEVER if last else int(self.world.since[phase + 1])  # type: ignore[union-attr]
+        self._draw()
+
+    def _draw(self) -> None:
+        """Draw what decides the steps of the block that the next step lies in."""
+        self._draws: list[float] = []
+        if self._seeded and self._outcomes > 1:
+            self._draws = uniform_draws(self._world_key, self._t - self._t % BLOCK).tolist()
 
     @property
     def spec(self) -> EnvSpec | None:
@@ -63,20 +113,20 @@ class WorldEnv(gymnasium.Env[Any, Any]):
     @spec.setter
     def spec(self, spec: EnvSpec | None) -> None:
         if spec is not None and spec.max_episode_steps is None:
-            spec = dataclasses.replace(spec, max_episode_steps=self.world.horizon)
+            spec = dataclasses.replace(spec, max_episode_steps=self._phases[0].horizon)
         self._spec = spec
 
     @property
     def state(self) -> int:
         """The state's number now, whatever of it is shown; -1 before the first reset."""
-        return self._shown
+        return self._state
 
     @property
     def steps(self) -> int:
         """Steps since seeding, across episodes."""
         return self._t
 
-    def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[int, dict[str, Any]]:
+    def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[Any, dict[str, Any]]:
         """Begin an episode. With a seed, begin its streams anew; the first reset without one draws a seed."""
         super().reset(seed=seed)
         if seed is not None or not self._seeded:
@@ -86,18 +136,22 @@ class WorldEnv(gymnasium.Env[Any, Any]):
         else:  # also where resets follow each other without a step
             self._state = start_state(self._tables, self._start_key, np.uint64(self._extra_starts))
             self._extra_starts += 1
-        self._shown = self._state
         self._elapsed, self._over = 0, False
-        return self._state, {}
+        if self.render_mode == "human":
+            self.render()
+        return self._state if self._look is None else self._look(self._state), self._info()
 
     def _seed(self, seed: int) -> None:
         self._seeded = True
         self._world_key = np.uint64(stream_key(seed, "world"))
         self._start_key = np.uint64(stream_key(seed, "start"))
-        self._t = 0  # steps since seeding
-        self._elapsed = self._extra_starts = 0
+        self._t = self._elapsed = self._extra_starts = 0
+        self._enter(0)
 
-    def step(self, action: int) -> tuple[int, float, bool, bool, dict[str, Any]]:
+    def _info(self) -> dict[str, Any]:
+        return {} if self._mask is None else {"action_mask": self._mask[self._state].copy()}
+
+    def step(self, action: int) -> tuple[Any, float, bool, bool, dict[str, Any]]:
         """Take an action. Raises `ResetNeeded` between episodes and `InvalidAction` for what is none."""
         if self._over:
             raise ResetNeeded("the episode is over, or none has begun; call reset() before step()")
@@ -108,24 +162,28 @@ class WorldEnv(gymnasium.Env[Any, Any]):
         if self._outcomes > 1:
             position = self._t % BLOCK
             if position == 0:
-                self._draws = uniform_draws(self._world_key, self._t).tolist()
+                self._draw()
             entry *= self._outcomes
             entry = bisect_right(self._cumulative, self._draws[position], entry, entry + self._outcomes)
         self._t += 1
         self._elapsed += 1
         self._state = state = self._next[entry]
-        terminated = self._terminal[state]
+        reward, terminated = self._reward[entry], self._ends[entry]
         truncated = not terminated and self._elapsed >= self._limit
         self._over = terminated or truncated
-        if state < self.world.states:
-            self._shown = state
-        return self._shown, self._reward[entry], terminated, truncated, {}
+        if self._t >= self._until:
+            self._enter(self._phase + 1)
+        if self._look is None and self._mask is None and self.render_mode != "human":
+            return state, reward, terminated, truncated, {}
+        if self.render_mode == "human":
+            self.render()
+        return state if self._look is None else self._look(state), reward, terminated, truncated, self._info()
 
     def render(self) -> Any:
         """The scene with the agent in it: text for "ansi", pixels (H, W, 3) for "rgb_array", a window for "human"."""
         from .drawing.scenes import draw, draw_text
 
-        scene, agent = self.world.scene, self._shown if self._shown >= 0 else None
+        scene, agent = self._phases[self._phase].scene, self._state if self._state >= 0 else None
         if scene is None:
             return None
         return self._canvas.show(lambda: draw(scene, agent=agent), lambda: draw_text(scene, agent))
@@ -133,3 +191,48 @@ class WorldEnv(gymnasium.Env[Any, Any]):
     def close(self) -> None:
         """Close the window, if there is one."""
         self._canvas.close()
+
+    def snapshot(self) -> dict[str, Any]:
+        """All state, random streams included, as plain numbers; `daedalus.envs.snapshot` takes the wrappers' too."""
+        counters = {"state": self._state, "steps": self._t, "elapsed": self._elapsed, "over": self._over}
+        if not self._seeded:
+            return counters
+        keys = {"world_key": int(self._world_key), "start_key": int(self._start_key)}
+        return counters | keys | {"extra_starts": self._extra_starts}
+
+    def restore(self, taken: dict[str, Any]) -> None:
+        """Take up what `snapshot` gave: from here on, the same future."""
+        self._state, self._t = taken["state"], taken["steps"]
+        self._elapsed, self._over = taken["elapsed"], taken["over"]
+        self._seeded = "world_key" in taken
+        if self._seeded:
+            self._world_key, self._start_key = np.uint64(taken["world_key"]), np.uint64(taken["start_key"])
+            self._extra_starts = taken["extra_starts"]
+        self._enter(0 if isinstance(self.world, World) else self.world.phase(self._t))
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> "WorldEnv":
+        """Goes on like the original; what never changes is shared."""
+        twin = copy.copy(self)
+        for name in ("_np_random", "_canvas", "_spec", "action_space", "observation_space"):
+            setattr(twin, name, copy.deepcopy(getattr(self, name), memo))
+        return twin
+
+    def __getstate__(self) -> dict[str, Any]:
+        """What goes to another process: the world and where one stands in it; tables are made again there."""
+        kept = {name: getattr(self, name) for name in ("_np_random", "_np_random_seed", "_spec", "_canvas")}
+        spaces = {name: getattr(self, name) for name in ("action_space", "observation_space")}
+        return {"made of": (self.world, self.render_mode), "snapshot": self.snapshot()} | kept | spaces
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__init__(*state.pop("made of"))
+        self.restore(state.pop("snapshot"))
+        self.__dict__.update(state)
+
+
+def _lay_out(world: World) -> _Laid:
+    laid = tables(world.mdp)
+    own = np.arange(world.mdp.states, dtype=np.int32).reshape(-1, 1, 1)
+    shown = np.where(laid.next_state < world.states, laid.next_state, own)
+    cumulative = laid.cumulative.ravel().tolist() if world.mdp.outcomes > 1 else []
+    ends = laid.terminal[laid.next_state].ravel().tolist()
+    return _Laid(shown.ravel().tolist(), laid.reward.ravel().tolist(), ends, cumulative, world.mdp.outcomes, laid)

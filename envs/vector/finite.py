@@ -103,7 +103,8 @@ class FiniteKernel:
         """The phase of each of the chosen; None where there is but one."""
         if len(self._phases) == 1:
             return None
-        return np.searchsorted(self._packed.since, self._time[0, chosen], side="right") - 1
+        phase: Ints = np.searchsorted(self._packed.since, self._time[0, chosen], side="right") - 1
+        return phase
 
     def drawn(self, index: int) -> tuple[Callable[[], Pixels], Callable[[], str]] | None:
         """How environment `index` is drawn now; None in a world without a scene."""

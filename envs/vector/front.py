@@ -53,6 +53,7 @@ class BatchEnv(VectorEnv[Any, Any, Any]):
         self._over = np.zeros(self.num_envs, dtype=np.bool_)
         self._seeds: list[int] = []  # with which the streams began; none before the first reset
         self._begun = np.zeros(self.num_envs, dtype=np.bool_)
+        self._plain = False  # whether a step is but the kernel's
         self._limit = max_episode_steps
         self._elapsed = np.zeros(self.num_envs, dtype=np.int64)  # kept where Gymnasium's limit is asked for
 
@@ -61,7 +62,7 @@ class BatchEnv(VectorEnv[Any, Any, Any]):
         """The seeds with which the environments' streams began, (N,); empty before the first reset."""
         return tuple(self._seeds)
 
-    def reset(  # type: ignore[override]  # as in SyncVectorEnv, a list of seeds may be given
+    def reset(
         self, *, seed: int | Sequence[int | None] | None = None, options: dict[str, Any] | None = None
     ) -> tuple[Array, dict[str, Any]]:
         """Begin episodes in all environments, or where `options["reset_mask"]` (N,) is true.
@@ -72,6 +73,7 @@ class BatchEnv(VectorEnv[Any, Any, Any]):
         self._begin(self._each(seed), mask)
         self.kernel.reset(mask)
         self._begun |= mask
+        self._plain = self._restarts and self._limit is None and bool(self._begun.all())
         self._over[mask] = False
         self._elapsed[mask] = 0
         return self.kernel.observe(), filled(self.kernel.info(), mask)
@@ -86,14 +88,13 @@ class BatchEnv(VectorEnv[Any, Any, Any]):
             actions = self._whole(actions)
         elif not actions.flags.carray:  # compiled code is made for one layout
             actions = actions.copy()
-        over, restarts = self._over, self._restarts
-        if not restarts or self._limit is not None or not self._seeds:
-            return self._step_slowly(actions)
-        observations, rewards, terminated, truncated = self.kernel.step(actions, over, True)
+        if not self._plain:
+            return self._step_on(actions)
+        observations, rewards, terminated, truncated = self.kernel.step(actions, self._over, True)
         infos = self.kernel.info()
         return observations, rewards, terminated, truncated, filled(infos) if infos else infos
 
-    def _step_slowly(self, actions: Ints) -> tuple[Array, Floats, Bools, Bools, dict[str, Any]]:
+    def _step_on(self, actions: Ints) -> tuple[Array, Floats, Bools, Bools, dict[str, Any]]:
         """A step that has more to do than the kernel's."""
         if not self._begun.all():
             raise ResetNeeded("call reset() before step()")
@@ -165,7 +166,7 @@ class BatchEnv(VectorEnv[Any, Any, Any]):
         if len(seeds) != self.num_envs:
             raise ValueError(f"give {self.num_envs} seeds, one for each environment, not {len(seeds)}")
         for one in seeds:
-            if one is not None and not (isinstance(one, int) and 0 <= one < 2**63):
+            if one is not None and (type(one) is not int or not 0 <= one < 2**63):
                 raise gymnasium.error.Error(f"a seed is a whole number of Python from 0 to 2**63 - 1, not {one!r}")
         return list(seeds)
 
@@ -206,6 +207,7 @@ class BatchEnv(VectorEnv[Any, Any, Any]):
         if arrays["over"].shape != self._over.shape:
             raise UserError(f"this snapshot is of {arrays['over'].size} environments, not {self.num_envs}")
         self._over[:], self._begun[:], self._elapsed[:] = arrays["over"], arrays["begun"], arrays["elapsed"]
+        self._plain = self._restarts and self._limit is None and bool(self._begun.all())
         self._seeds = arrays["seeds"].tolist()
         inner = {key.removeprefix("kernel."): value for key, value in arrays.items() if key.startswith("kernel.")}
         self.kernel.restore(inner)

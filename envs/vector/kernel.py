@@ -19,8 +19,16 @@ class Kernel(Protocol):
     """N copies of one problem."""
 
     num_envs: int
-    single_observation_space: gymnasium.Space[Any]
-    single_action_space: gymnasium.spaces.Discrete[Any]
+
+    @property
+    def single_observation_space(self) -> gymnasium.Space[Any]:
+        """What one environment shows."""
+        ...
+
+    @property
+    def single_action_space(self) -> gymnasium.spaces.Discrete[Any]:
+        """The actions of one environment."""
+        ...
 
     def begin(self, index: Ints, seeds: Ints) -> None:
         """Start the streams of the environments `index` anew, with these seeds, as `reset(seed=…)` does."""

@@ -188,9 +188,7 @@ def _unpack(shown: Ints, rewards: Floats, state: States, reward: Floats, termina
 
 
 @inlined
-def _cut(
-    truncated: Bools, terminated: Bools, over: Bools, restart: bool, now: int, began: Ints, limit: int
-) -> None:
+def _cut(truncated: Bools, terminated: Bools, over: Bools, restart: bool, now: int, began: Ints, limit: int) -> None:
     for i in range(truncated.size):
         truncated[i] = (now - began[i] >= limit) & (not terminated[i]) & (not (over[i] & restart))
 
@@ -206,7 +204,7 @@ def _any(mask: Bools) -> bool:
     found = np.uint8(0)
     for i in range(mask.size):
         found |= np.uint8(mask[i])
-    return found != 0
+    return bool(found != 0)
 
 
 @inlined

@@ -68,8 +68,8 @@ def _bits(rewards: Floats) -> Ints:
 def _filled(table_SAK: T, outcomes: int) -> T:
     """The rows (S · A, K) with the last outcome repeated: behind a cumulative 1, no draw finds it."""
     rows = table_SAK.reshape(-1, table_SAK.shape[2])
-    return np.pad(rows, ((0, 0), (0, outcomes - rows.shape[1])), mode="edge")  # type: ignore[return-value]
+    return np.pad(rows, ((0, 0), (0, outcomes - rows.shape[1])), mode="edge")
 
 
 def _padded(table_M: T, size: int) -> T:
-    return np.pad(table_M, (0, size - table_M.size), mode="edge")  # type: ignore[return-value]
+    return np.pad(table_M, (0, size - table_M.size), mode="edge")

@@ -43,7 +43,7 @@ def same(ours, theirs, where):
             same(one, other, where)
     elif isinstance(theirs, np.ndarray):
         assert ours.dtype == theirs.dtype, where
-        assert np.array_equal(ours, theirs), where
+        assert np.array_equal(ours, theirs, equal_nan=theirs.dtype.kind == "f"), where
     else:
         assert ours == theirs, where
 
@@ -84,7 +84,7 @@ def test_a_batch_is_gymnasiums_batch(name, params, mode):
     assert ours.metadata["autoreset_mode"] is theirs.metadata["autoreset_mode"]
     ends = live(ours, theirs, mode, 120, seed=3)
     if params:
-        assert ends > 10
+        assert ends > 5
 
 
 @pytest.mark.parametrize("mode", MODES)
