@@ -9,6 +9,7 @@ from daedalus.core.errors import UserError, unknown
 from daedalus.core.mdp import check_size
 from daedalus.core.rng import stream_keys
 from daedalus.core.world import World
+from daedalus.envs.levels.furnish import furnish
 from daedalus.envs.levels.levels import Levels
 from daedalus.envs.levels.names import Each, Generator, Layout, Split
 from daedalus.envs.levels.sets import split_of, union
@@ -16,7 +17,7 @@ from daedalus.envs.levels.tiles import drawn_tiles
 from daedalus.envs.naming import TimeLimit, at_least, check_slip, typed
 from daedalus.envs.tiling import ACTIONS, grid_world
 
-_TRIES = 100  # mazes drawn for each that a set needs, before it is said that there are not so many
+_TRIES = 20  # mazes drawn for each that a set needs, before it is said that there are not so many
 
 
 def maze(
@@ -32,6 +33,9 @@ def maze(
     levels: int = 1,
     split: Split = "all",
     test_share: float = 0.2,
+    keys: int = 0,
+    portals: int = 0,
+    one_way: int = 0,
 ) -> World | Levels:
     """A maze: perfect, with loops, or of rooms; one, a set of them, or another one each time.
 
@@ -47,7 +51,8 @@ def maze(
 
     ## Observation Space
     `Discrete(2 · rows · columns - 1)` for a perfect maze: the index of the tile among all that are not wall, in
-    reading order; in a set of levels, those of the first level first. With a layout for each seed or episode
+    reading order; in a set of levels, those of the first level first; with keys, as many for each set of keys held.
+    With a layout for each seed or episode
     `Discrete((2 · rows + 1) · (2 · columns + 1))`: the number of the tile, walls counted.
 
     ## Starting State
@@ -73,6 +78,9 @@ def maze(
     - `levels`: how many mazes, all different, make up a set, an episode starting in any of them; the state is level
       and place, so that all of the set is solved exactly.
     - `split`: "all" of a set, "train" (its first levels) or "test" (its last); `test_share`: the share of the last.
+    - `keys`: how many keys lie in the maze, each with a door on the way (0 to 6); `portals`: how many pairs of tiles
+      of which each leads to the other (0 to 9); `one_way`: how many tiles cannot be passed against their arrow.
+      `seed` draws their places, so that every tile can be reached and nobody is ever trapped. With one fixed layout.
 
     ## References
     D. Wilson, Generating random spanning trees more quickly than the cover time, STOC 1996.
@@ -85,6 +93,7 @@ def maze(
     given = {
         "rows": rows, "columns": columns, "generator": generator, "slip": slip, "seed": seed, "time_limit": time_limit,
         "braid": braid, "goals": goals, "layout": layout, "levels": levels, "split": split, "test_share": test_share,
+        "keys": keys, "portals": portals, "one_way": one_way,
     }  # fmt: skip
     name = typed("daedalus/Maze-v0", maze, given)
     _check(name, given)
@@ -98,7 +107,8 @@ def maze(
         drawn = _different_tiles(name, generator, rows, columns, seed, braid, goals, levels)
         chosen = drawn[split_of(name, levels, split, test_share)]
         return union(name, [grid_world(name, tiles, slip, time_limit) for tiles in chosen])
-    return grid_world(name, maze_tiles(generator, rows, columns, seed, braid, goals), slip, time_limit)
+    tiles = maze_tiles(generator, rows, columns, seed, braid, goals)
+    return grid_world(name, tiles, slip, time_limit, things=furnish(name, tiles, seed, keys, portals, one_way))
 
 
 def maze_tiles(generator: Generator, rows: int, columns: int, seed: int, braid: float = 0.0, goals: int = 1) -> Pixels:
@@ -137,7 +147,8 @@ def _check(name: str, given: dict[str, Any]) -> None:
     if not 0 <= given["braid"] <= 1:
         raise UserError(f"{name}: braid must lie in [0, 1], not {given['braid']}")
     check_slip(name, given["slip"])
-    check_size(2 * rows * columns - 1, len(ACTIONS), 3 if given["slip"] else 1)
+    at_least(name, 1, levels=given["levels"])
+    check_size(given["levels"] * (2 * rows * columns - 1), len(ACTIONS), 3 if given["slip"] else 1)
 
 
 def _check_layout(name: str, given: dict[str, Any]) -> None:
@@ -146,7 +157,10 @@ def _check_layout(name: str, given: dict[str, Any]) -> None:
     for key, value, choices in (("layout", layout, get_args(Layout)), ("split", split, get_args(Split))):
         if value not in choices:
             raise unknown(f"{name}: {key}", value, choices)
-    at_least(name, 1, levels=levels)
+    if not 0 <= given["test_share"] <= 1:
+        raise UserError(f"{name}: test_share must lie in [0, 1], not {given['test_share']}")
+    if (layout != "fixed" or levels > 1) and (given["keys"] or given["portals"] or given["one_way"]):
+        raise UserError(f"{name}: keys, portals and one_way go with one fixed layout; leave layout and levels out")
     if layout != "fixed" and levels > 1:
         raise UserError(f"{name}: a set of levels is fixed; leave levels or layout out")
     if layout != "fixed" and given["seed"]:
