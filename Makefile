@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: install demo test lint type format browser clean help
+.PHONY: install demo test lint type format programs clean help
 
 help:  ## show the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
@@ -36,8 +36,11 @@ format: install  ## let ruff mend what it can
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-browser:  ## Debian's chromium, for the report's tests
-	command -v chromium >/dev/null && command -v chromedriver >/dev/null || (apt-get update -qq && apt-get install -y -qq chromium chromium-driver)
+PROGRAMS := chromium chromedriver Xvfb xdotool ffprobe
+DEBIAN := chromium chromium-driver xvfb xdotool ffmpeg
+
+programs:  ## Debian's programs that some tests use: a browser, a display, a video reader
+	command -v $(PROGRAMS) >/dev/null && [ $$(command -v $(PROGRAMS) | wc -l) = $(words $(PROGRAMS)) ] || (apt-get update -qq && apt-get install -y -qq $(DEBIAN))
 
 clean:  ## remove the environment and the caches
 	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache

@@ -45,7 +45,7 @@ class WindowScreen:
         """Draw the moment; the first time opens the window."""
         picture = captioned(game.picture(self._tile, self._theme, overlays), words, self._theme)
         if self._window is None:
-            self._window = Window(f"Daedalus · {game.title}", picture)
+            self._window = Window(f"Daedalus: {game.title}", picture)
         else:
             self._window.show(picture)
 

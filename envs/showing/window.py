@@ -1,6 +1,7 @@
 """A window that shows pixels, tells which keys were pressed, can be resized, and closes cleanly. Pygame (SDL 2)."""
 
 import os
+import sys
 from typing import TYPE_CHECKING, Any, final
 
 import numpy as np
@@ -122,14 +123,14 @@ def _pygame() -> Any:
     os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")
     import pygame
 
+    named = any(os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY", "SDL_VIDEODRIVER"))
     try:
+        if sys.platform == "linux" and not named:  # SDL would draw where nobody looks
+            raise pygame.error("no display is named")
         pygame.display.init()
-        hidden = pygame.display.get_driver() == "offscreen" and "SDL_VIDEODRIVER" not in os.environ
-    except pygame.error:
-        hidden = True
-    if hidden:
+    except pygame.error as error:
         raise UserError(
-            "no display for a window; use render_mode='rgb_array' or 'ansi', `daedalus play --terminal`, "
+            f"no display for a window ({error}); use render_mode='rgb_array' or 'ansi', `daedalus play --terminal`, "
             "or `daedalus render -o picture.png`"
-        )
+        ) from error
     return pygame

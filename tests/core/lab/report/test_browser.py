@@ -47,7 +47,7 @@ return [...document.querySelectorAll('figure.plot')].map(figure => {
 @pytest.fixture(scope="module")
 def browser(make_run: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     if not (shutil.which("chromium") and shutil.which("chromedriver")):
-        missing = "chromium and chromedriver are not installed: run `make browser`"
+        missing = "chromium and chromedriver are not installed: run `make programs`"
         if os.environ.get("CI"):  # a fresh machine may lack a browser, the check of a change may not
             pytest.fail(missing)
         pytest.skip(missing)
