@@ -1,6 +1,7 @@
 """What is laid over a scene: heat, arrows, lines and the field of view."""
 
 import functools
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -108,7 +109,12 @@ def draw_path(board: Board, cells: Ints) -> None:
 def _line(cells: bytes, tile: int, shape: tuple[int, int], width: float) -> tuple[Ints, np.typing.NDArray[np.float32]]:
     """The pixels that a line through the cells covers, as places in the flat picture, and how far it covers them."""
     radius = max(0.7, tile * width / 2)
-    points = np.concatenate([_smooth(part, tile) for part in _unbroken(np.frombuffer(cells, np.int64).reshape(-1, 2))])
+    parts = [
+        _rounded((part.astype(np.float64) + 0.5) * tile)
+        for part in _parts(np.frombuffer(cells, np.int64).reshape(-1, 2))
+    ]
+    parts[-1] = _shortened(parts[-1], _SHORT * tile)
+    points = np.concatenate([_dense(part) for part in parts])
     reach = int(np.ceil(radius)) + 1
     down, right = (side.ravel() for side in np.mgrid[-reach : reach + 1, -reach : reach + 1])
     row, column = (np.floor(points[:, [axis]]).astype(np.int64) + side for axis, side in ((0, down), (1, right)))
@@ -121,25 +127,41 @@ def _line(cells: bytes, tile: int, shape: tuple[int, int], width: float) -> tupl
     return place, share[place]
 
 
-def _unbroken(cells: Ints) -> list[Ints]:
-    """The parts of a path between leaps; where it stays on a tile, the tile once."""
-    steps = np.abs(np.diff(cells, axis=0)).max(axis=1, initial=0)
-    cells = cells[np.append(True, steps > 0)]
-    leaps = np.flatnonzero(np.abs(np.diff(cells, axis=0)).max(axis=1, initial=0) >= _LEAP)
-    return np.split(cells, leaps + 1)
+def _parts(cells: Ints) -> list[Ints]:
+    """The parts of a path between leaps, and between turns straight back; where it stays on a tile, the tile once."""
+    cells = cells[np.append(True, np.abs(np.diff(cells, axis=0)).max(axis=1, initial=0) > 0)]
+    steps = np.diff(cells, axis=0)
+    leaps = set((np.flatnonzero(np.abs(steps).max(axis=1, initial=0) >= _LEAP) + 1).tolist())
+    backs = set((np.flatnonzero((steps[1:] == -steps[:-1]).all(axis=1)) + 1).tolist())
+    ends = [0, *sorted(leaps | backs), len(cells)]
+    return [cells[first : last + (last in backs - leaps)] for first, last in itertools.pairwise(ends)]
 
 
-def _smooth(cells: Ints, tile: int) -> Floats:
-    """Points along the line, (n, 2) in pixels, at most half a pixel apart; corners are cut (Chaikin 1974)."""
-    points = (cells + 0.5) * tile
+def _rounded(points: Floats) -> Floats:
+    """The same line with its corners cut, again and again (Chaikin 1974)."""
     for _ in range(_BENDS if len(points) > 2 else 0):
         first, last = points[:-1], points[1:]
         cut = np.stack([0.75 * first + 0.25 * last, 0.25 * first + 0.75 * last], axis=1).reshape(-1, 2)
         points = np.concatenate([points[:1], cut[1:-1], points[-1:]])
-    gaps = np.hypot(*np.diff(points, axis=0).T)
-    along = np.concatenate([[0.0], np.cumsum(gaps)])
-    end = max(0.0, along[-1] - _SHORT * tile)
-    at = np.linspace(0.0, end, max(1, int(np.ceil(2 * end)) + 1))
+    return points
+
+
+def _along(points: Floats) -> Floats:
+    """How far along a line each of its points lies, in pixels."""
+    return np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(points, axis=0).T))])
+
+
+def _shortened(points: Floats, by: float) -> Floats:
+    along = _along(points)
+    end = max(0.0, along[-1] - by)
+    last = [[np.interp(end, along, points[:, axis]) for axis in (0, 1)]]
+    return np.concatenate([points[along < end], last])
+
+
+def _dense(points: Floats) -> Floats:
+    """Points along the line, at most half a pixel apart."""
+    along = _along(points)
+    at = np.linspace(0.0, along[-1], int(np.ceil(2 * along[-1])) + 1)
     return np.stack([np.interp(at, along, points[:, axis]) for axis in (0, 1)], axis=1)
 
 

@@ -7,12 +7,12 @@ from collections.abc import Callable
 import numpy as np
 
 from daedalus.core.arrays import Bools, Floats, Ints
+from daedalus.core.staging import where
 from daedalus.core.world import Scene, Thing
 
 from .board import Board, Coat, Stamp, stamp
 from .palette import THEMES, Colour, Theme
 from .shapes import band, box, circle, cut, emblem, grid, polygon, segment, turned, union
-from .staging import where
 
 SMALLEST_MARKED = 8  # tiles below this many pixels carry colours only
 _SMALLEST_FACE = 14  # pixels of a tile on which eyes are more than dirt

@@ -7,6 +7,7 @@ import numpy as np
 
 from daedalus.core.arrays import Bools, Floats, Ints, Pixels
 from daedalus.core.errors import UserError, unknown
+from daedalus.core.staging import cells_of, like, staged
 from daedalus.core.world import Scene
 
 from .board import Board
@@ -23,7 +24,6 @@ from .overlays import (
 )
 from .palette import THEMES
 from .pieces import SMALLEST_MARKED, covered, draw_agent, draw_pieces
-from .staging import cells_of, like, staged
 from .text import colour_text as colour_text
 from .text import draw_text as draw_text
 

@@ -5,11 +5,11 @@ from typing import Literal
 import numpy as np
 
 from daedalus.core.errors import unknown
+from daedalus.core.staging import staged, where
 from daedalus.core.world import Piece, Scene, Thing, Tile
 
 from .palette import THEMES, Colour, Theme
 from .pieces import FLAT, piece_colour
-from .staging import staged, where
 
 _TILES = {Tile.FLOOR: "·", Tile.WALL: "█", Tile.START: "S", Tile.GOAL: "G", Tile.HAZARD: "▒"}
 _AGENT = "@"

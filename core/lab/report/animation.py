@@ -61,7 +61,9 @@ def outcome(scene: Scene, states: Ints, terminal: np.typing.NDArray[np.bool_], h
     cut = steps >= SHOWN or steps == horizon
     if terminal[states[-1]] or not cut:
         return f"ends after {took}"
-    return f"does not reach the goal in {took}" if (scene.tiles == Tile.GOAL).any() else f"goes on after {took}"
+    if (scene.tiles == Tile.GOAL).any():
+        return f"does not reach the goal in {took}"
+    return f"does not end in {took}" if terminal.any() else f"goes on for {took}"
 
 
 def animate_all(episodes: Sequence[Episode | None]) -> list[Picture | None]:

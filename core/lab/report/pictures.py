@@ -12,6 +12,7 @@ from PIL import Image
 from daedalus.core.arrays import Floats, Ints
 from daedalus.core.catalogue import of_kind
 from daedalus.core.lab.numerals import decimals_apart, number
+from daedalus.core.staging import like, whole
 from daedalus.core.world import Piece, Scene, Thing
 
 from .text import listed
@@ -124,6 +125,8 @@ def overlays(label: str, agent: str, scene: Scene, world: Arrays, final: Arrays)
         unseen = ~final["visits"][:, :states].any(axis=0)
         values = None if values is None else np.where(unseen, np.nan, values)
         policy = None if policy is None else np.where(unseen, -1, policy)
+    if values is not None:  # a drawing shows the states that look like it
+        values = np.where(like(scene, whole(scene)), values, np.nan)
     found = []
     if values is not None or policy is not None:
         title = listed(([_range(values)] if values is not None else []) + (["policy"] if policy is not None else []))

@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from daedalus.core.arrays import Bools, Ints
-from daedalus.core.errors import UserError
-from daedalus.core.world import Piece, Scene
+from .arrays import Bools, Ints
+from .errors import UserError
+from .world import Piece, Scene
 
 
 def staged(scene: Scene, agent: int | None) -> tuple[Scene, int]:
@@ -28,11 +28,12 @@ def _one_level(scene: Scene, level: int) -> Scene:
 
 
 def whole(scene: Scene) -> int:
-    """The first state with a place in which most pieces are in place, so that nothing is missing in a picture."""
-    count = np.where(scene.cell[:, 0] >= 0, 0, -len(scene.pieces) - 1)
-    for piece in _moving(scene):
-        count += piece.tile >= 0
-    return int(count.argmax())
+    """The first state in which the agent and the pieces that move lie on most different tiles: nothing is missing."""
+    columns = scene.tiles.shape[-1]
+    agent = np.where(scene.cell[:, 0] >= 0, scene.cell[:, 0] * columns + scene.cell[:, 1], -1)
+    lying = np.sort(np.stack([agent, *(piece.tile for piece in _moving(scene))]), axis=0)
+    different = (lying[0] >= 0).astype(np.int64) + ((np.diff(lying, axis=0) > 0) & (lying[1:] >= 0)).sum(axis=0)
+    return int(np.where(agent >= 0, different, -1).argmax())
 
 
 def like(scene: Scene, state: int) -> Bools:
