@@ -8,12 +8,14 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from typing import get_args
 
 import gymnasium
 import numpy as np
 import pytest
 import stable_baselines3
 import torch
+from stable_baselines3.common.torch_layers import NatureCNN
 
 from daedalus.agents import sb3_trial
 from daedalus.agents.sb3 import A2C, DQN, PPO
@@ -24,8 +26,9 @@ from daedalus.core.errors import UserError
 from daedalus.core.lab.experiment import Experiment, Final, Record, evaluation_steps
 from daedalus.core.planning import policy_value_within, truth
 from daedalus.core.spec import fill, parse_spec
-from daedalus.core.world import OpenWorld
+from daedalus.core.world import OpenWorld, Schedule, Sight
 from daedalus.envs.loading import load_problem
+from daedalus.envs.observing import observer_of
 from daedalus.envs.world_env import WorldEnv
 
 LAKE = "FrozenLake-v1"
@@ -278,3 +281,94 @@ def test_reading_the_parameters_imports_no_torch() -> None:
     code = "import sys, daedalus.agents.sb3; print('torch' in sys.modules or 'stable_baselines3' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"
+
+
+SHORT = "sb3/a2c:n_steps=4"
+
+
+@pytest.fixture
+def models(monkeypatch) -> list:
+    """Every A2C that learns."""
+    kept: list = []
+    learn = stable_baselines3.A2C.learn
+    monkeypatch.setattr(
+        stable_baselines3.A2C, "learn", lambda self, *args, **kwargs: kept.append(self) or learn(self, *args, **kwargs)
+    )
+    return kept
+
+
+@pytest.mark.parametrize("sight", get_args(Sight))
+def test_whatever_is_shown_the_policy_is_one_of_states_and_its_value_exact(sight: str, models, ledgers) -> None:
+    name = f"daedalus/Cliff-v0:rows=3,columns=4,time_limit=30,observation={sight},view_size=3,tile_size=2"
+    items = run(name, SHORT, 40)
+    final, world = items[-1].arrays, load_problem(parse_spec(name))
+    observer = observer_of(world)
+    shown = [models[0].predict(observer.one(state), deterministic=True)[0] for state in range(world.states)]
+    assert final["policy"].tolist() == [[int(action) for action in shown]]
+    last = curves(items)[-1]
+    assert last["value"][0] == pytest.approx(policy_value_within(world.mdp, final["policy"][0], 30), abs=1e-12)
+    assert last["exact"].all()
+    assert last["optimum"][0] == -5
+    assert final["visits"].sum() == 40
+    assert final["visits"][0, world.mdp.terminal].sum() == 0
+    assert final["visits"][0, np.flatnonzero(world.mdp.start)].sum() > 0
+
+
+def test_states_that_look_alike_get_the_same_action() -> None:
+    name = "daedalus/TMaze-v0"
+    items = run(name, SHORT, 40)
+    world, policy = load_problem(parse_spec(name)), items[-1].arrays["policy"][0]
+    assert len(np.unique(world.shows)) < world.states
+    for number in np.unique(world.shows):
+        assert len(np.unique(policy[world.shows == number])) == 1
+    assert items[-1].arrays["visits"].sum() == 40
+    assert curves(items)[-1]["exact"].all()
+
+
+def test_in_a_world_that_changes_the_phase_in_force_judges(monkeypatch) -> None:
+    """From step 20 on every other move slips, so the best value is lower."""
+    cliffs = tuple(
+        load_problem(parse_spec(f"daedalus/Cliff-v0:rows=3,columns=4,time_limit=30,observation=coordinates{slip}"))
+        for slip in ("", ",slip=0.5")
+    )
+    changing = Schedule("changing", np.array([0, 20]), cliffs)
+    monkeypatch.setattr("daedalus.envs.loading.load_problem", lambda spec, seed=0: changing)
+    items = run("changing", SHORT, 40)
+    optima = [truth(cliff).optimum for cliff in cliffs]
+    assert optima[0] == -5
+    assert optima[1] < -6
+    for columns in curves(items):
+        now = int(columns["step"][0] >= 20)
+        assert columns["optimum"][0] == optima[now]
+        assert columns["regret"][0] == pytest.approx(optima[now] - columns["value"][0])
+    final = items[-1].arrays
+    exact = policy_value_within(cliffs[1].mdp, final["policy"][0], 30)
+    assert curves(items)[-1]["value"][0] == pytest.approx(exact, abs=1e-12)
+    assert final["visits"].sum() == 40
+
+
+def test_a_q_network_is_kept_by_state(ledgers) -> None:
+    name = "daedalus/Cliff-v0:rows=3,columns=4,time_limit=30,observation=symbolic"
+    final = run(name, AGENTS[0], 60)[-1].arrays
+    assert final["q"].shape == (1, 12, 4)
+    assert np.array_equal(final["q"].argmax(axis=2), final["policy"])
+
+
+@pytest.mark.parametrize(
+    ("space", "policy"),
+    [
+        (gymnasium.spaces.Discrete(5), "MlpPolicy"),
+        (gymnasium.spaces.Box(0, 1, (3, 64, 64), np.uint8), "MlpPolicy"),  # planes of 0 and 1 are no picture
+        (gymnasium.spaces.Box(0, 255, (32, 96, 3), np.uint8), "MlpPolicy"),  # too small for the convolutions
+        (gymnasium.spaces.Box(0, 255, (36, 96, 3), np.uint8), "CnnPolicy"),
+        (gymnasium.spaces.Box(0, 255, (4, 84, 84), np.uint8), "CnnPolicy"),
+        (gymnasium.spaces.Dict({"a": gymnasium.spaces.Discrete(3)}), "MultiInputPolicy"),
+    ],
+)
+def test_the_policy_fits_what_is_seen(space: gymnasium.Space, policy: str) -> None:
+    assert sb3_trial.policy_for(space) == policy
+
+
+def test_pictures_are_learnt_from_by_convolutions(models) -> None:
+    run("daedalus/Cliff-v0:rows=3,columns=4,observation=pixels,tile_size=12", "sb3/a2c:n_steps=4,width=8,depth=1", 8)
+    assert isinstance(models[0].policy.features_extractor, NatureCNN)
