@@ -91,13 +91,14 @@ def register_inherited(name: str) -> None:
 
 
 def _optimum(value: Any) -> float | None:
-    """What a perfect agent earns in an episode, where it can be computed in seconds."""
+    """What a perfect agent earns in an episode (of the first phase), where it can be computed in seconds."""
     from daedalus.core.planning import truth
-    from daedalus.core.world import Bandit, World
+    from daedalus.core.world import Bandit, Schedule, World
 
     if isinstance(value, Bandit):
         return None if value.changing else float(value.means.max())
-    return truth(value).optimum if isinstance(value, World) else None
+    world = value.phases[0] if isinstance(value, Schedule) else value
+    return truth(world).optimum if isinstance(world, World) else None
 
 
 def _target(builder: Callable[..., Any]) -> str:

@@ -16,7 +16,7 @@ from daedalus.core.planning import truth
 from daedalus.core.rng import stream_key
 from daedalus.core.sampling import restart_state, start_state, step_outcome, tables
 from daedalus.core.spec import Spec
-from daedalus.core.world import Bandit, Tile, World
+from daedalus.core.world import Bandit, Schedule, Tile, World
 from daedalus.envs import WorldEnv, cliff, grid_world, load_problem, maze
 from daedalus.envs.entries import OPTIMA
 
@@ -38,13 +38,23 @@ def load(name):
 def walk(env, seed, steps):
     """Observations, rewards and ends of random actions; the reset observations among them."""
     actions = np.random.default_rng(1).integers(env.action_space.n, size=steps).tolist()
-    trace = [env.reset(seed=seed)[0]]
+    trace = [plain(env.reset(seed=seed)[0])]
     for action in actions:
         observation, reward, terminated, truncated, _ = env.step(action)
-        trace.append((observation, reward, terminated, truncated))
+        trace.append((plain(observation), reward, terminated, truncated))
         if terminated or truncated:
-            trace.append(env.reset()[0])
+            trace.append(plain(env.reset()[0]))
     return trace
+
+
+def plain(observation):
+    """An observation as numbers and lists, which can be compared."""
+    return np.asarray(observation).tolist()
+
+
+def phases(problem):
+    """The worlds that a finite problem is made of; none elsewhere."""
+    return problem.phases if isinstance(problem, Schedule) else (problem,) if isinstance(problem, World) else ()
 
 
 def test_every_world_of_this_floor_is_tested():
@@ -52,7 +62,9 @@ def test_every_world_of_this_floor_is_tested():
 
 
 @pytest.mark.parametrize("name", IDS)
-def test_checkers_accept(name):
+@pytest.mark.filterwarnings("ignore:.*-?infinity")  # a contextual bandit's context may be anything
+def test_checkers_accept(name, monkeypatch):
+    monkeypatch.setenv("SDL_VIDEODRIVER", "dummy")  # windows that nobody sees
     from stable_baselines3.common.env_checker import check_env as check_env_sb3
 
     check_env(gymnasium.make(name).unwrapped, skip_render_check=name not in FINITE)
@@ -73,7 +85,12 @@ def test_every_finite_world_is_drawn(name, mode):
 @pytest.mark.parametrize("name", IDS)
 def test_threshold_is_the_solved_optimum(name):
     problem = load_problem(Spec(name))
-    optimum = float(problem.means.max()) if isinstance(problem, Bandit) else truth(problem).optimum
+    if isinstance(problem, World | Schedule):
+        optimum = truth(phases(problem)[0]).optimum  # of the first phase, where it changes
+    elif isinstance(problem, Bandit) and not problem.changing:
+        optimum = float(problem.means.max())
+    else:
+        pytest.skip("what is best changes or is drawn: the tests of that world say it")
     assert gymnasium.spec(name).reward_threshold == pytest.approx(optimum, abs=1e-9)
 
 
@@ -81,7 +98,7 @@ def test_threshold_is_the_solved_optimum(name):
 def test_seeds_reproduce_and_differ(name):
     env, problem = gymnasium.make(name, **LIVELY.get(name, {})), load(name)
     assert walk(env, 5, 300) == walk(env, 5, 300)
-    if not (isinstance(problem, World) and problem.mdp.deterministic):
+    if not phases(problem) or not all(world.mdp.deterministic for world in phases(problem)):
         assert walk(env, 5, 300) != walk(env, 6, 300)
 
 
@@ -93,7 +110,7 @@ def test_a_copy_goes_on_like_the_original(name):
         if any(env.step(1)[2:4]):
             env.reset()
     twin = copy.deepcopy(env)
-    assert [env.reset()[0], env.step(1)] == [twin.reset()[0], twin.step(1)]
+    assert walk(env, None, 50) == walk(twin, None, 50)
 
 
 @pytest.mark.parametrize("name", FINITE)
@@ -102,11 +119,13 @@ def test_samples_follow_the_table(name):
     world = load(name)
     env, actions = WorldEnv(world), min(world.mdp.actions, 4)
     counts = np.zeros((world.states, actions, world.states), dtype=np.int64)
-    state, _ = env.reset(seed=1)
+    env.reset(seed=1)
     for action in np.random.default_rng(2).integers(actions, size=60_000).tolist():
-        reached, _, terminated, truncated, _ = env.step(action)
-        counts[state, action, reached] += 1
-        state = env.reset()[0] if terminated or truncated else reached
+        state = env.state
+        _, _, terminated, truncated, _ = env.step(action)
+        counts[state, action, env.state] += 1
+        if terminated or truncated:
+            env.reset()
     statistic = freedom = 0.0
     for state, action in np.argwhere(counts.sum(axis=2)):
         law = np.zeros(world.states)
@@ -117,7 +136,7 @@ def test_samples_follow_the_table(name):
             statistic += ((counts[state, action][law > 0] - expected) ** 2 / expected).sum()
             freedom += np.count_nonzero(law) - 1
     if world.mdp.outcomes > 1:
-        assert freedom > world.states
+        assert freedom > min(world.states, 100)
         assert stats.chi2.sf(statistic, freedom) > 1e-4
         assert stats.chi2.cdf(statistic, freedom) > 1e-4
 
@@ -190,6 +209,6 @@ def test_misuse_is_told():
     with pytest.raises(TypeError):
         env.step(1.5)
     with pytest.raises(UserError, match="render_mode"):
-        WorldEnv(ROOM, render_mode="human")
+        WorldEnv(ROOM, render_mode="film")
     with pytest.raises(UserError, match="no scene"):
         WorldEnv(World("bare", ROOM.mdp, 4, ROOM.actions), render_mode="ansi")
