@@ -3,10 +3,11 @@
 import numpy as np
 import pytest
 
+from daedalus.core.catalogue import of_kind
 from daedalus.core.world import Piece, Thing, World
 from daedalus.envs.building import build
 from daedalus.envs.drawing.scenes import draw
-from daedalus.envs.observing import observer_of, pictures
+from daedalus.envs.observing import observer_of, observers_of, pictures
 
 
 def drawn(world: World, state: int) -> np.ndarray:
@@ -45,10 +46,19 @@ def test_levels_and_all_things_are_drawn(scenery, monkeypatch, most: int) -> Non
         assert np.array_equal(shown[state], drawn(world, state)), state
 
 
-@pytest.mark.parametrize("name", ["daedalus/Cliff-v0", "daedalus/FourRooms-v0"])
-def test_the_worlds_own_pictures(name: str) -> None:
-    world = build(name, {"observation": "pixels", "tile_size": 9})
-    observer = observer_of(world)
-    for state in range(0, world.states, 4):
-        assert np.array_equal(observer.one(state), drawn(world, state)), state
-    assert len(observer._mosaic.patches) < 150, "tiles that look alike share a patch"
+FINITE = [name for name, entry in of_kind("world").items() if {"finite", "changing"} & set(entry.suits)]
+
+
+@pytest.mark.parametrize("name", [name for name in FINITE if name.startswith("daedalus/")])
+def test_the_catalogue_is_shown_as_it_is_drawn(name: str) -> None:
+    value = build(name, {"observation": "pixels", "tile_size": 12})
+    for world, observer in zip(
+        (value,) if isinstance(value, World) else value.phases, observers_of(value), strict=True
+    ):
+        for state in np.unique(np.linspace(0, world.states - 1, 4).astype(int)).tolist():
+            assert np.array_equal(observer.one(state), drawn(world, state)), state
+
+
+def test_tiles_that_look_alike_share_a_patch() -> None:
+    world = build("daedalus/Cliff-v0", {"columns": 400, "observation": "pixels"})
+    assert len(observer_of(world)._mosaic.patches) < 50
