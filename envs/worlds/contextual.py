@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 Kind = Literal["linear", "logistic"]
 
+_FAR = 9.0  # from 53 random bits no normal number is further out than √(106 ln 2)
+
 
 @dataclass(frozen=True, eq=False)
 class ContextualBandit:
@@ -96,7 +98,7 @@ class ContextualBandit:
 
         if self.contexts is not None:
             return Discrete(len(self.contexts))
-        return Box(-np.inf, np.inf, (self.features,), dtype=np.float32)
+        return Box(-_FAR, _FAR, (self.features,), dtype=np.float32)
 
     def environment(self, render_mode: str | None = None) -> "ContextualEnv":
         """Its Gymnasium environment."""
@@ -132,7 +134,8 @@ def contextual_bandit(
     `Discrete(arms)`: the arm to pull.
 
     ## Observation Space
-    `Box(-inf, inf, (features,), float32)`: the context; with `contexts=n` its number, `Discrete(n)`.
+    `Box(-9, 9, (features,), float32)`: the context (no normal number drawn here lies beyond 8.6); with `contexts=n`
+    its number, `Discrete(n)`.
 
     ## Starting State
     A context, drawn anew for each episode.
