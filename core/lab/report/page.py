@@ -209,6 +209,8 @@ def _galleries(houses: Sequence[Household]) -> dict[str, list[Gallery]]:
         if scene := scene_of(world):
             for one in sorted(house.lived, key=lambda one: house.looks[one.label].role != "learner"):
                 final = one.member.final()
+                if house.own_layouts:  # what is stored of the scene is the first seed's
+                    final = {name: array[:1] for name, array in final.items()}
                 found = overlays(one.label, one.agent, scene, world, final)
                 episode = episode_of(one.label, scene, world, final, house.card.get("horizon"))
                 if found or episode:

@@ -1,10 +1,12 @@
 """What the store keeps of a world: one row of the scene for each state that its card counts."""
 
+import numpy as np
 import pytest
 
 from daedalus.core.lab.resolve import Place
 from daedalus.core.lab.store.cards import card
 from daedalus.core.spec import parse_spec
+from daedalus.core.world import Tile
 from daedalus.envs.loading import load_problem
 
 
@@ -14,3 +16,38 @@ def test_a_scene_has_a_row_for_each_state(world: str) -> None:
     spec = parse_spec(world)
     about, arrays = card(Place(spec, load_problem(spec), None))
     assert {len(arrays[name]) for name in ("cell", "terminal", "optimal_value")} == {about["states"]}
+
+
+@pytest.mark.parametrize(
+    ("steps", "optimum", "since", "barrier"),
+    [(999, -8.0, [0], "########."), (1000, -14.0, [0, 1000], ".########"), (6000, -14.0, [0, 1000], ".########")],
+)
+def test_a_world_that_changes_is_kept_as_it_is_at_the_end_of_the_run(steps, optimum, since, barrier) -> None:
+    spec = parse_spec("daedalus/BlockingMaze-v0:step_reward=-1")
+    about, arrays = card(Place(spec, load_problem(spec), None, steps))
+    assert (about["kind"], about["optimum"], about["since"]) == ("changing", optimum, since)
+    assert "".join("#" if tile == Tile.WALL else "." for tile in arrays["tiles"][3]) == barrier
+
+
+def test_every_phase_and_its_time_are_in_the_fingerprint() -> None:
+    def fingerprint(world: str) -> str:
+        spec = parse_spec(world)
+        return Place(spec, load_problem(spec), None).fingerprint
+
+    same = [fingerprint("daedalus/BlockingMaze-v0"), fingerprint("daedalus/BlockingMaze-v0:change_at=1000")]
+    others = [
+        fingerprint("daedalus/BlockingMaze-v0:change_at=1001"),
+        fingerprint("daedalus/BlockingMaze-v0:time_limit=99"),
+        fingerprint("daedalus/ShortcutMaze-v0:change_at=1000"),
+    ]
+    assert same[0] == same[1]
+    assert len({same[0], *others}) == 4
+
+
+def test_no_optimum_is_claimed_for_all_where_each_seed_has_its_layout() -> None:
+    spec = parse_spec("daedalus/Maze-v0:rows=3,columns=3,layout=per_seed")
+    first, second = load_problem(spec, 0), load_problem(spec, 1)
+    about, arrays = card(Place(spec, first, None))
+    assert (about["layout"], about["optimum"], about["random_value"]) == ("per_seed", None, None)
+    assert np.array_equal(arrays["tiles"], first.scene.tiles)
+    assert not np.array_equal(arrays["tiles"], second.scene.tiles)
