@@ -16,6 +16,7 @@ from daedalus.core.spec import parse_spec
 CASES = [
     ("sarsa", "daedalus/Maze-v0:rows=3,columns=3,slip=.1"),
     ("ucb", "daedalus/Bandit-v0"),
+    ("optimal", "daedalus/Bandit-v0:drift=.1"),
     ("random", "daedalus/Cliff-v0"),
 ]
 SEEDS = range(3)
