@@ -59,7 +59,7 @@ def grid_world(
     index[np.flatnonzero(tiles != Tile.WALL)] = np.arange(len(cells))
     entered_SA = _entered(tiles, cells, index, things)
     reached_SA = _landed(entered_SA, index, things)
-    reward_SA = np.full(entered_SA.shape, step_reward)
+    reward_SA = np.full(entered_SA.shape, step_reward, dtype=np.float64)
     at_goal, at_hazard = goals[entered_SA], (kind == Tile.HAZARD)[entered_SA]
     reward_SA[at_goal] = _goal_rewards(name, goals, goal_reward)[entered_SA[at_goal]]
     reward_SA[at_hazard] = hazard_reward

@@ -104,3 +104,8 @@ def test_four_rooms_is_the_published_plan():
 def test_refused_parameters(build, message):
     with pytest.raises(UserError, match=message):
         build()
+
+
+def test_whole_numbers_are_rewards_like_any_other():
+    mdp = grid_world("small", SMALL, step_reward=-1, goal_reward=0.5, hazard_reward=-2).mdp
+    assert mdp.reward[1, 2, 0] == 0.5
