@@ -53,7 +53,7 @@ class Final:
 
     Finite worlds: `q` (N, S, A) where the learner has one, `policy` (N, S) the greedy action or -1 where it is
     no function of the state, `visits` (N, S), `episode` (N, T) the states of one episode of it, then -1.
-    Bandits: `pulls`, `estimates`, `means` (N, A).
+    Bandits: `pulls`, `estimates`, `means` (N, A), the true ones at the end.
     """
 
     arrays: Columns
@@ -62,7 +62,7 @@ class Final:
 #: The columns of the "curve" table besides seed and step; NaN where a quantity does not exist.
 CURVE = {
     "value": np.float64,  # evaluation value (for bandits: mean reward per pull so far)
-    "optimum": np.float64,  # the best possible value (for bandits: the best arm's mean)
+    "optimum": np.float64,  # the best possible value (for bandits: the best true mean of each pull, averaged so far)
     "random_value": np.float64,  # the value of uniformly random actions
     "regret": np.float64,  # optimum - value (for bandits: mean pseudo-regret per pull so far)
     "exact": np.bool_,  # whether `value` is computed, not sampled

@@ -82,6 +82,13 @@ def test_the_adversary_by_hand():
     assert len({int(adversarial_bandit(arms=3, seed=seed).means[0].argmax()) for seed in range(20)}) == 3
 
 
+def test_thresholds_are_best_means():
+    """Of the bandits that change: over the first 10,000 pulls. A switching bandit's phases have come round by then."""
+    for name, world in (("Switching", switching_bandit()), ("Adversarial", adversarial_bandit())):
+        threshold = gymnasium.spec(f"daedalus/{name}Bandit-v0").reward_threshold
+        assert threshold == pytest.approx(world.best_mean(10_000), abs=1e-9)
+
+
 def rewards(env, arm, pulls, seed):
     env.reset(seed=seed)
     paid = []
