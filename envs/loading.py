@@ -9,6 +9,7 @@ from daedalus.core.spec import Spec, fill
 from daedalus.core.world import Bandit, OpenWorld, Problem, Schedule, World
 
 from .building import build, parted, seen_as
+from .levels.levels import Levels
 
 _PREFIX = "daedalus.envs:"
 
@@ -25,7 +26,7 @@ def load_problem(spec: Spec, seed: int = 0) -> Problem:
     if name in worlds:
         if "bandit" in worlds[name].suits:
             params = {"seed": seed, **params}
-        return as_problem(build(name, params))
+        return as_problem(build(name, params), seed)
     if _is_drawing(name):
         from .levels.drawn import drawing
 
@@ -37,10 +38,17 @@ def load_problem(spec: Spec, seed: int = 0) -> Problem:
     return load_imported(spec, seed)
 
 
-def as_problem(value: Any) -> Problem:
-    """A builder's value as learners take it: what is neither finite nor a bandit is lived in by its environment."""
+def as_problem(value: Any, seed: int = 0) -> Problem:
+    """A builder's value as learners take it: what is neither finite nor a bandit is lived in by its environment.
+
+    Of levels with a layout for each seed it is the layout of `seed`.
+    """
     if isinstance(value, World | Schedule | Bandit):
         return value
+    if isinstance(value, Levels):
+        value.check()
+        if value.each == "seed":
+            return value.world(seed)
     from .making import environment
 
     return OpenWorld(value.name, functools.partial(environment, value))

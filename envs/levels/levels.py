@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
     from daedalus.envs.vector.levels import LevelsKernel
 
+_LONGEST = 2**62  # steps that compiled code can count
+
 #: What shows an agent the layout that it is in.
 REVEALING: tuple[Sight, ...] = ("symbolic", "pixels", "view", "heading_view")
 
@@ -28,7 +30,8 @@ REVEALING: tuple[Sight, ...] = ("symbolic", "pixels", "view", "heading_view")
 class Levels:
     """Mazes of one kind, a layout for each seed or each episode. -1 a step, 0 for the step into a goal.
 
-    States are the numbers of all tiles in reading order, the same for all layouts; on a wall nobody ever stands.
+    States are the numbers of all tiles in reading order, the same for all layouts; on a wall nobody ever stands. Under
+    a heading_view the heading is state, too: four states a tile.
     """
 
     name: str
@@ -41,6 +44,10 @@ class Levels:
     horizon: int | None
     each: Each
     observation: Observation = field(default_factory=Observation)
+
+    def __post_init__(self) -> None:
+        if self.horizon is not None and not 1 <= self.horizon <= _LONGEST:
+            raise UserError(f"{self.name}: the time limit must be at least 1 step and at most {_LONGEST:,}; or none")
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -75,18 +82,25 @@ class Levels:
             terminal=_spread(plain.mdp.terminal, floor, tiles.size, True),
         )
         scene = Scene(tiles, cell, MOVES)
-        return World(self.name, mdp, self.horizon, ACTIONS, scene, observation=self.observation)
+        world = World(self.name, mdp, self.horizon, ACTIONS, scene, observation=self.observation)
+        if self.observation.sight != "heading_view":
+            return world
+        from daedalus.envs.observing import with_heading
+
+        return with_heading(world)
 
     def space(self) -> "gymnasium.Space[Any]":
         """The space of what is shown. Raises `UserError` for an observation that does not tell which layout it is."""
-        from daedalus.envs.observing import observer_of, with_heading
+        from daedalus.envs.observing import observer_of
 
         self.check()
-        world = self.world(0)
-        return observer_of(with_heading(world) if self.observation.sight == "heading_view" else world).space
+        return observer_of(self.world(0)).space
 
     def check(self) -> None:
-        """Refuse an observation that does not tell which layout an agent is in. Raises `UserError`."""
+        """Refuse an observation that is none, or does not tell which layout an agent is in. Raises `UserError`."""
+        from daedalus.envs.observing.seeable import check
+
+        check(self.world(0))
         sight = self.observation.sight
         if self.each == "episode" and sight not in REVEALING:
             raise UserError(

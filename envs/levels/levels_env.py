@@ -15,7 +15,7 @@ from daedalus.core.rng import stream_key
 from daedalus.core.sampling import tables
 from daedalus.core.world import World
 from daedalus.envs.draw_ahead import BLOCK, uniform_draws
-from daedalus.envs.observing import action_masks, observer_of, with_heading
+from daedalus.envs.observing import action_masks, observer_of
 from daedalus.envs.showing.canvas import RENDER_MODES, Canvas
 
 from .levels import Levels
@@ -78,8 +78,7 @@ class LevelsEnv(gymnasium.Env[Any, Any]):
 
     def _enter(self, tiles: Pixels) -> None:
         """Make ready to walk in a layout."""
-        world = self.levels.world_of(tiles)
-        self._world: World = with_heading(world) if self.levels.observation.sight == "heading_view" else world
+        self._world: World = self.levels.world_of(tiles)
         mdp, self._tiles = self._world.mdp, tiles
         self._observer = observer_of(self._world)
         self._masks = action_masks(self._world) if self.levels.observation.action_mask else None

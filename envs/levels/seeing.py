@@ -77,8 +77,11 @@ def planes(out_MCT: Pixels, places: Places, index: Ints, columns: int, stride: i
 
 
 @lean
-def masks(out_NA: np.typing.NDArray[np.int8], places: Places, shift: Ints, straight: float) -> None:
-    """1 for each action that can lead elsewhere, and for all where none can or a goal is reached."""
+def masks(out_NA: np.typing.NDArray[np.int8], places: Places, shift: Ints, straight: float, turning: bool) -> None:
+    """1 for each action that can lead elsewhere, and for all where none can or a goal is reached.
+
+    Where the heading is state (`turning`), to turn is to get elsewhere.
+    """
     for n in range(places.at.size):
         here = places.at[n]
         free = 0
@@ -92,5 +95,7 @@ def masks(out_NA: np.typing.NDArray[np.int8], places: Places, shift: Ints, strai
             sides = (leads << 1 | leads >> 3 | leads >> 1 | leads << 3) & 15
             leads = sides | (leads if straight > 0 else 0)
             leads = leads if leads else 15
+        if turning:
+            leads |= 15 & ~(1 << places.heading[n])
         for action in range(4):
             out_NA[n, action] = leads >> action & 1

@@ -141,7 +141,7 @@ class LevelsKernel:
         if not self._levels.observation.action_mask:
             return {}
         out = np.empty((self.num_envs, 4), np.int8)
-        masks(out, self._places, self._shift, self._straight)
+        masks(out, self._places, self._shift, self._straight, self._sight == "heading_view")
         return {"action_mask": out}
 
     def drawn(self, index: int) -> tuple[Callable[[], Pixels], Callable[[], str]] | None:

@@ -1,122 +1,23 @@
-"""Mazes are spanning trees; Wilson's are uniform; depth-first ones follow their exact law."""
-
-from collections import Counter, defaultdict
+"""Mazes as worlds: one, a set, or a layout for each seed or episode."""
 
 import numpy as np
 import pytest
-from scipy import stats
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
 from daedalus.core.errors import UserError
-from daedalus.core.planning import solve, start_value
-from daedalus.core.rng import stream_keys
-from daedalus.core.world import Tile
+from daedalus.core.planning import solve, start_value, truth
+from daedalus.core.world import Tile, World
 from daedalus.envs import maze
-from daedalus.envs.worlds.mazes import tiles_of
-from daedalus.envs.levels.spanning_trees import depth_first, wilson
-
-GENERATORS = {"depth_first": depth_first, "wilson": wilson}
-SHAPES = [(1, 2), (2, 1), (1, 7), (2, 2), (3, 5), (10, 10), (300, 200)]
+from daedalus.envs.levels.levels import Levels
+from daedalus.envs.levels.names import CODES
 
 
-def components(passages, rows, columns):
-    cells = np.arange(rows * columns).reshape(rows, columns)
-    ends = np.concatenate(
-        [
-            np.stack([cells[:, :-1].ravel(), cells[:, 1:].ravel()]),
-            np.stack([cells[:-1].ravel(), cells[1:].ravel()]),
-        ],
-        axis=1,
-    )[:, passages.astype(bool)]
-    return connected_components(coo_array((np.ones(ends.shape[1]), ends), shape=(cells.size, cells.size)))[0]
-
-
-@pytest.mark.parametrize("shape", SHAPES)
-@pytest.mark.parametrize("generate", GENERATORS.values(), ids=GENERATORS)
-def test_every_maze_is_a_spanning_tree(generate, shape):
-    for passages in generate(*shape, stream_keys(range(3), "layout")):
-        assert passages.sum() == shape[0] * shape[1] - 1
-        assert components(passages, *shape) == 1
-
-
-@pytest.mark.parametrize("generate", GENERATORS.values(), ids=GENERATORS)
-def test_a_maze_depends_on_its_own_key_alone(generate):
-    keys = stream_keys(range(20), "layout")
-    together = generate(6, 7, keys)
-    assert all(np.array_equal(generate(6, 7, keys[n : n + 1])[0], together[n]) for n in range(20))
-    assert len({row.tobytes() for row in together}) == 20
-
-
-def test_wilson_is_uniform_over_the_192_trees_of_three_by_three():
-    # False-alarm rate 1e-4 under the fixed seeds. Depth-first search, which is not uniform, must be told apart.
-    keys = stream_keys(range(19_200), "layout")
-    counts = Counter(row.tobytes() for row in wilson(3, 3, keys))
-    assert len(counts) == 192
-    assert stats.chisquare(list(counts.values())).pvalue > 1e-4
-    others = Counter(row.tobytes() for row in depth_first(3, 3, keys))
-    assert stats.chisquare(list(others.values()) + [0] * (192 - len(others))).pvalue < 1e-12
-
-
-def depth_first_law(rows, columns):
-    """The exact probability of each maze, by walking every choice."""
-    law = defaultdict(float)
-
-    def neighbours(cell):
-        row, column = divmod(cell, columns)
-        return [
-            cell + step
-            for step, inside in (
-                (-columns, row > 0),
-                (1, column < columns - 1),
-                (columns, row < rows - 1),
-                (-1, column > 0),
-            )
-            if inside
-        ]
-
-    def edge(one, other):
-        low = min(one, other)
-        row, column = divmod(low, columns)
-        return row * (columns - 1) + column if abs(one - other) == 1 else rows * (columns - 1) + low
-
-    def walk(path, seen, edges, chance):
-        while path and not (free := [cell for cell in neighbours(path[-1]) if cell not in seen]):
-            path = path[:-1]
-        if not path:
-            law[edges] += chance
-            return
-        for cell in free:
-            walk((*path, cell), seen | {cell}, edges | {edge(path[-1], cell)}, chance / len(free))
-
-    walk((0,), frozenset({0}), frozenset(), 1.0)
-    return law
-
-
-def test_depth_first_follows_its_exact_law():
-    # False-alarm rate 1e-4 under the fixed seeds.
-    law = depth_first_law(3, 3)
-    assert sum(law.values()) == pytest.approx(1)
-    mazes = depth_first(3, 3, stream_keys(range(20_000), "layout"))
-    counts = Counter(frozenset(np.flatnonzero(row).tolist()) for row in mazes)
-    assert counts.keys() <= law.keys()
-    expected = np.array(list(law.values())) * len(mazes)
-    assert stats.chisquare([counts[tree] for tree in law], expected).pvalue > 1e-4
-
-
-def test_tiles_of_a_known_maze():
-    # two rows of three cells: one passage row on top, the others open to the south
-    passages = np.array([1, 1, 0, 0, 1, 1, 1], dtype=np.uint8)
-    picture = ["".join("#" if tile == Tile.WALL else "." for tile in row) for row in tiles_of(passages, 2, 3)]
-    assert picture == ["#######", "#.....#", "#.#.#.#", "#.#.#.#", "#######"]
-
-
-@pytest.mark.parametrize("generator", GENERATORS)
+@pytest.mark.parametrize("generator", CODES)
 def test_maze_world(generator):
     world = maze(rows=4, columns=6, generator=generator)
     tiles = world.scene.tiles
     assert tiles.shape == (9, 13)
-    assert world.states == 2 * 24 - 1
+    assert world.states == np.count_nonzero(tiles != Tile.WALL)
+    assert generator == "rooms" or world.states == 2 * 24 - 1
     assert world.horizon == 2 * 9 * 13
     assert (tiles[1, 1], tiles[7, 11]) == (Tile.START, Tile.GOAL)
     path = -start_value(world.mdp, solve(world.mdp).value) + 1
@@ -124,13 +25,25 @@ def test_maze_world(generator):
     assert path % 2 == 0  # cells lie two tiles apart
 
 
-@pytest.mark.parametrize("generator", GENERATORS)
+@pytest.mark.parametrize("generator", CODES)
 @pytest.mark.parametrize(("rows", "columns"), [(1, 2), (2, 1), (1, 5), (5, 1)])
 def test_a_maze_of_one_row_or_column_is_a_corridor(generator, rows, columns):
     world = maze(rows, columns, generator)
     assert world.scene.tiles.shape == (2 * rows + 1, 2 * columns + 1)
     assert world.states == 2 * rows * columns - 1
     assert start_value(world.mdp, solve(world.mdp).value) == -(world.states - 2)
+
+
+def test_a_braided_maze_has_the_promised_loops():
+    for braid, loops in ((0.0, 0), (0.1, 8), (0.5, 41), (1.0, 81)):
+        assert maze(braid=braid).states == 199 + loops
+
+
+def test_more_goals_are_nearer():
+    one, many = maze(), maze(goals=12)
+    assert np.count_nonzero(many.scene.tiles == Tile.GOAL) == np.count_nonzero(many.mdp.terminal) == 12
+    assert truth(many).optimum > truth(one).optimum
+    assert np.array_equal(one.scene.tiles == Tile.WALL, many.scene.tiles == Tile.WALL)
 
 
 def test_layout_comes_from_the_seed_alone():
@@ -142,6 +55,79 @@ def test_layout_comes_from_the_seed_alone():
 def test_names_say_what_differs_from_the_defaults():
     assert maze().name == "daedalus/Maze-v0"
     assert maze(rows=3, slip=0.25, time_limit=None).name == "daedalus/Maze-v0:rows=3,slip=0.25,time_limit=none"
+    assert maze(levels=5, split="test").name == "daedalus/Maze-v0:levels=5,split=test"
+
+
+@pytest.mark.parametrize("slip", [0.0, 0.2])
+def test_a_set_is_worth_what_its_levels_are_worth_on_average(slip):
+    world = maze(4, 5, "wilson", slip, seed=3, levels=10)
+    scene = world.scene
+    assert scene.tiles.shape == (10, 9, 11)
+    assert np.array_equal(scene.level, np.repeat(np.arange(10), 39))
+    assert np.flatnonzero(world.mdp.start).tolist() == list(range(0, 390, 39))
+    assert world.horizon == 2 * 9 * 11
+    value = solve(world.mdp).value
+    for level in range(10):
+        own = np.flatnonzero(scene.level == level)
+        row, column = scene.cell[own].T
+        assert np.all(scene.tiles[level, row, column] != Tile.WALL)
+        assert {int(n) for n in scene.level[world.mdp.next_state[own]].ravel()} == {level}
+    assert start_value(world.mdp, value) == pytest.approx(value[::39].mean())
+    singles = [truth(World("one", *_cut(world, level), world.actions)).optimum for level in range(10)]
+    assert truth(world).optimum == pytest.approx(np.mean(singles))
+
+
+def _cut(world, level):
+    """One level's MDP and its time limit, cut out of a set."""
+    from daedalus.core.mdp import FiniteMDP
+
+    own = np.flatnonzero(world.scene.level == level)
+    mdp = world.mdp
+    start = np.zeros(own.size)
+    start[0] = 1.0
+    parts = (mdp.next_state[own] - own[0], mdp.probability[own], mdp.reward[own], start, mdp.terminal[own])
+    return FiniteMDP(*parts), world.horizon
+
+
+def test_train_and_test_levels_share_nothing():
+    options = {"rows": 3, "columns": 3, "generator": "wilson", "levels": 50, "seed": 1}
+    tiles = {split: maze(split=split, **options).scene.tiles for split in ("all", "train", "test")}
+    assert [len(tiles[split]) for split in tiles] == [50, 40, 10]
+    assert len(np.unique(tiles["all"].reshape(50, -1), axis=0)) == 50
+    assert np.array_equal(tiles["all"], np.concatenate([tiles["train"], tiles["test"]]))
+    assert len(maze(split="test", test_share=0.5, **options).scene.tiles) == 25
+
+
+def test_a_larger_set_begins_with_the_smaller():
+    few, many = (maze(rows=4, columns=4, levels=count).scene.tiles for count in (5, 12))
+    assert np.array_equal(few, many[:5])
+
+
+def test_all_mazes_of_a_size_make_a_set():
+    assert len(maze(2, 2, "wilson", levels=4).scene.tiles) == 4
+    with pytest.raises(UserError, match="found only 4 different mazes of this kind; give fewer levels"):
+        maze(2, 2, "wilson", levels=5)
+
+
+def test_layouts_that_change_are_levels():
+    seeded, episodic = maze(layout="per_seed"), maze(3, 4, slip=0.1, layout="per_episode", time_limit=9)
+    assert isinstance(seeded, Levels)
+    assert (seeded.each, seeded.horizon, seeded.name) == ("seed", 882, "daedalus/Maze-v0:layout=per_seed")
+    assert (episodic.each, episodic.horizon, episodic.shape, episodic.slip) == ("episode", 9, (7, 9), 0.1)
+
+
+@pytest.mark.parametrize("generator", CODES)
+@pytest.mark.parametrize("slip", [0.0, 0.3])
+def test_the_world_of_a_seed_is_the_fixed_maze_of_that_seed(generator, slip):
+    options = {"rows": 4, "columns": 5, "generator": generator, "slip": slip, "braid": 0.2, "goals": 2}
+    for seed in (0, 7):
+        level, fixed = maze(layout="per_seed", **options).world(seed), maze(seed=seed, **options)
+        assert np.array_equal(level.scene.tiles, fixed.scene.tiles)
+        assert level.states == level.mdp.states == 9 * 11
+        assert truth(level).optimum == pytest.approx(truth(fixed).optimum, abs=1e-12)
+        floor = np.flatnonzero(level.scene.tiles.ravel() != Tile.WALL)
+        assert np.array_equal(level.mdp.next_state[floor], floor[fixed.mdp.next_state])
+        assert np.array_equal(level.scene.cell[floor], fixed.scene.cell)
 
 
 @pytest.mark.parametrize(
@@ -152,9 +138,22 @@ def test_names_say_what_differs_from_the_defaults():
         ({"rows": 1, "columns": 1}, "one cell the start is the goal"),
         ({"generator": "wilsn"}, "did you mean 'wilson'"),
         ({"slip": 1.01}, r"slip must lie in \[0, 1\]"),
+        ({"braid": -0.1}, r"braid must lie in \[0, 1\], not -0.1"),
+        ({"goals": 0}, "goals must be at least 1"),
+        ({"rows": 2, "columns": 2, "goals": 4}, "4 goals need more cells than 4, the start left free"),
         ({"seed": -1}, "seed must be at least 0"),
         ({"time_limit": 0}, "at least 1 step"),
+        ({"time_limit": 0, "layout": "per_episode"}, "at least 1 step"),
         ({"rows": 10**6, "columns": 10**6}, "bytes of tables"),
+        ({"layout": "per_sed"}, "did you mean 'per_seed'"),
+        ({"split": "tran", "levels": 3}, "did you mean 'train'"),
+        ({"levels": 0}, "levels must be at least 1"),
+        ({"levels": 5, "layout": "per_seed"}, "a set of levels is fixed; leave levels or layout out"),
+        ({"seed": 5, "layout": "per_seed"}, "leave seed out, or take layout=fixed"),
+        ({"split": "test"}, "split=test needs a set of levels; give levels=100, say"),
+        ({"split": "test", "levels": 2, "test_share": 0.1}, "leaves 2 for training and 0 for testing"),
+        ({"split": "train", "levels": 2, "test_share": 7.0}, "test_share must lie in"),
+        ({"levels": 10**8}, "bytes of tables"),
     ],
 )
 def test_refused_mazes(options, message):
