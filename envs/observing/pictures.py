@@ -1,5 +1,6 @@
 """Drawings as observations, put together from the patches that tiles look like: each is drawn once."""
 
+import functools
 from collections.abc import Sequence
 from typing import Any, NamedTuple, final
 
@@ -89,7 +90,9 @@ def _mosaic(scene: Scene, stage: Stage, things: tuple[Kind, ...], tile: int) -> 
     first, patch_of = _distinct(looks)
     patches = np.empty((len(first), tile, tile * 3), dtype=np.uint8)
     for patch, look in enumerate(first):
-        patches[patch] = _drawn(scene, things, tile, *(int(part[look]) for part in looks)).reshape(tile, -1)
+        code, kinds, agent = (int(part[look]) for part in looks)
+        lie = tuple(kind for place, kind in enumerate(things) if kinds >> place & 1)
+        patches[patch] = _drawn(code, lie, agent, scene.moves, tile).reshape(tile, -1)
     ground = patch_of[: around.size].reshape(around.shape)
     rows, columns = stage.shape
     kept = len(stage.tiles) if len(stage.tiles) * stage.size * tile * tile * 3 <= MOST_GROUNDS else 0
@@ -142,8 +145,12 @@ def _distinct(columns: Sequence[np.typing.NDArray[Any]]) -> tuple[Ints, States]:
     return first, inverse.astype(np.int32)
 
 
-def _drawn(scene: Scene, things: tuple[Kind, ...], tile: int, around: int, lying: int, agent: int) -> Pixels:
-    """What a tile looks like, (tile, tile, 3): drawn with its neighbours, so far as the grid has any."""
+@functools.lru_cache(maxsize=2048)
+def _drawn(around: int, lie: tuple[Kind, ...], agent: int, moves: tuple[tuple[int, int], ...], tile: int) -> Pixels:
+    """What a tile looks like, (tile, tile, 3): drawn with its neighbours, so far as the grid has any.
+
+    Remembered, for a maze that is another one in each episode.
+    """
     codes = np.array([around // _TILES**place % _TILES for place in reversed(range(9))]).reshape(3, 3)
     inside = codes != _OUTSIDE
     rows, columns = inside.any(axis=1), inside.any(axis=0)
@@ -153,11 +160,11 @@ def _drawn(scene: Scene, things: tuple[Kind, ...], tile: int, around: int, lying
     small = Scene(
         tiles,
         np.array([[row, column] if agent else [-1, -1]]),
-        scene.moves,
-        tuple(Piece(thing, own, variant) for place, (thing, variant) in enumerate(things) if lying >> place & 1),
+        moves,
+        tuple(Piece(thing, own, variant) for thing, variant in lie),
         heading=np.array([agent - _TURNED], dtype=np.int32) if agent >= _TURNED else None,
     )
-    return draw(small, tile, agent=0)[row * tile : (row + 1) * tile, column * tile : (column + 1) * tile]
+    return draw(small, tile, agent=0)[row * tile : (row + 1) * tile, column * tile : (column + 1) * tile].copy()
 
 
 @lean

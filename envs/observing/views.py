@@ -1,5 +1,6 @@
 """What the agent sees around it or before it: planes of a small window, 0 wherever no line of sight leads."""
 
+import functools
 from collections.abc import Sequence
 from typing import Any, NamedTuple, final
 
@@ -88,7 +89,7 @@ def _views(worlds: Sequence[World], turning: bool) -> list[Observer]:
     kinds = kinds_of(worlds, stages)
     shape = (1 + len(kinds.fixtures) + len(kinds.things), size, size)
     space = gymnasium.spaces.Box(0, 1, shape, np.uint8)
-    lines, window = sightlines(size, turning), whole(size)
+    lines, window = _lines(size, turning)
     made: list[Observer] = []
     for world, stage in zip(worlds, stages, strict=True):
         if turning and stage.heading is None:
@@ -99,6 +100,11 @@ def _views(worlds: Sequence[World], turning: bool) -> list[Observer]:
             TableObserver(space, observer.batch(np.arange(len(stage.cell), dtype=np.int32))) if small else observer
         )
     return made
+
+
+@functools.cache
+def _lines(size: int, turning: bool) -> tuple[Sightlines, np.uint64]:
+    return sightlines(size, turning), whole(size)
 
 
 def _surroundings(stage: Stage, kinds: Kinds, margin: int, turning: bool) -> Surroundings:
