@@ -128,7 +128,7 @@ def _key(x: Floats, y: Floats, variant: int, look: Theme) -> list[Coat]:
 def _door(x: Floats, y: Floats, variant: int, look: Theme) -> list[Coat]:
     colour = piece_colour(Thing.DOOR, variant, look)
     leaf = box(x, y, (0, 0), (0.43, 0.43), 0.09)
-    hole = union(emblem(variant, x, y, (0, -0.07), 0.15), box(x, y, (0, 0.12), (0.045, 0.13), 0.02))
+    hole = union(emblem(variant, x, y, (0, -0.08), 0.19), box(x, y, (0, 0.14), (0.05, 0.14), 0.02))
     return [*_haloed(leaf, colour, look), Coat(band(leaf + 0.09, 0.018), look.halo, 0.55), Coat(hole, look.halo)]
 
 
@@ -140,7 +140,7 @@ def _portal(x: Floats, y: Floats, variant: int, look: Theme) -> list[Coat]:
         Coat(rim, colour, 0.22),
         Coat(band(rim, 0.045), colour),
         Coat(band(rim + 0.115, 0.018), colour, 0.6),
-        Coat(emblem(variant, x, y, (0, 0), 0.16), colour),
+        Coat(emblem(variant, x, y, (0, 0), 0.18), colour),
     ]
 
 
@@ -185,7 +185,8 @@ def _one_way(x: Floats, y: Floats, look: Theme) -> list[Coat]:
         union(segment(x, y, (-0.26, at), (0, at - 0.22), 0.055), segment(x, y, (0.26, at), (0, at - 0.22), 0.055))
         for at in (0.06, 0.3)
     ]
-    return [Coat(box(x, y, (0, 0), (0.47, 0.47), 0.1), colour, 0.16), Coat(union(*chevrons), colour)]
+    plate = box(x, y, (0, 0), (0.46, 0.46), 0.1)
+    return [Coat(plate, look.halo, 0.7), Coat(plate, colour, 0.16), Coat(union(*chevrons), colour)]
 
 
 def _wind(x: Floats, y: Floats, strength: int, look: Theme) -> list[Coat]:

@@ -46,7 +46,7 @@ def draw(
     """Draw a scene at `tile` pixels a tile, (rows · tile, columns · tile, 3). Raises `UserError`.
 
     `agent` is a state: the agent, the pieces and, of a set, the level are drawn as they are in it; without one, as
-    in the first state (of the first level) in which most pieces are in place. One of `values` (S,), `q` (S, A) and
+    in the first state (of the first level) in which most of them lie apart. One of `values` (S,), `q` (S, A) and
     `visits` (S,) colours the tiles; values that are not finite and states never visited stay plain. `policy` (S,)
     of actions becomes arrows (-1: none). States that share a tile show their mean value, their sum of visits, and
     an arrow where they agree; values and arrows are of the states in which all pieces are where they are drawn.

@@ -96,13 +96,13 @@ def emblem(number: int, x: Floats, y: Floats, centre: Point, radius: float) -> F
     x, y = x - centre[0], y - centre[1]
     match number % 9:
         case 0:
-            return circle(x, y, (0, 0), 0.86 * radius)
+            return circle(x, y, (0, 0), 0.82 * radius)
         case 1:
-            return box(x, y, (0, 0), (0.78 * radius, 0.78 * radius))
+            return box(x, y, (0, 0), (0.84 * radius, 0.84 * radius))
         case 2:
             return polygon(x, y + 0.12 * radius, star(3, 1.16 * radius, 0))
         case 3:
-            return polygon(x, y, star(4, 1.1 * radius, 0))
+            return polygon(x, y, star(4, 1.25 * radius, 0))
         case 4:
             return union(box(x, y, (0, 0), (radius, 0.34 * radius)), box(x, y, (0, 0), (0.34 * radius, radius)))
         case 5:
