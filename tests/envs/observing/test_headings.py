@@ -21,7 +21,7 @@ def test_the_heading_after_a_move(move: tuple[int, int], heading: int) -> None:
     assert heading_after(move) == heading
 
 
-@pytest.mark.parametrize("name", ["daedalus/Cliff-v0:slip=0.2", "daedalus/FourRooms-v0", "FrozenLake-v1"])
+@pytest.mark.parametrize("name", ["daedalus/Cliff-v0:slip=0.2,time_limit=60", "daedalus/FourRooms-v0", "FrozenLake-v1"])
 def test_the_optimum_is_the_same(name: str) -> None:
     from daedalus.core.spec import parse_spec
     from daedalus.envs.loading import load_problem
