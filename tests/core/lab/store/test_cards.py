@@ -3,10 +3,12 @@
 import numpy as np
 import pytest
 
+from daedalus.core.lab.report.pictures import scene_of
 from daedalus.core.lab.resolve import Place
 from daedalus.core.lab.store.cards import card
+from daedalus.core.mdp import FiniteMDP
 from daedalus.core.spec import parse_spec
-from daedalus.core.world import Tile
+from daedalus.core.world import Piece, Scene, Thing, Tile, World
 from daedalus.envs.loading import load_problem
 
 
@@ -51,3 +53,25 @@ def test_no_optimum_is_claimed_for_all_where_each_seed_has_its_layout() -> None:
     assert (about["layout"], about["optimum"], about["random_value"]) == ("per_seed", None, None)
     assert np.array_equal(arrays["tiles"], first.scene.tiles)
     assert not np.array_equal(arrays["tiles"], second.scene.tiles)
+
+
+def test_what_lies_in_a_scene_comes_back_as_it_was() -> None:
+    pieces = (
+        Piece(Thing.DOOR, np.array([2, -1, 2, 7], dtype=np.int32), 3),
+        Piece(Thing.WIND, np.array([1], dtype=np.int32), -2),
+    )
+    tiles = np.zeros((2, 1, 4), dtype=np.uint8)
+    cell, level = np.array([[0, 0], [0, 1], [0, 2], [-1, -1]]), np.array([0, 1, 1, 0], dtype=np.int32)
+    scene = Scene(tiles, cell, ((0, 1),), pieces, level, np.array([0, 1, 2, 3], dtype=np.int32))
+    arms = np.ones((4, 1, 1))
+    mdp = FiniteMDP(np.array([[[1]], [[2]], [[2]], [[3]]]), arms, 0 * arms, np.eye(4)[0], np.array([0, 0, 1, 1]) > 0)
+    world = World("w", mdp, 9, ("right",), scene, states=3)
+    _, arrays = card(Place(parse_spec("w"), world, None))
+    again = scene_of(arrays)
+    assert again is not None
+    assert (again.level.tolist(), again.heading.tolist()) == ([0, 1, 1], [0, 1, 2])
+    assert np.array_equal(again.tiles, tiles)
+    for piece, (thing, tile, variant) in zip(
+        again.pieces, [(Thing.DOOR, [2, -1, 2], 3), (Thing.WIND, [1], -2)], strict=True
+    ):
+        assert (piece.thing, piece.tile.tolist(), piece.variant) == (thing, tile, variant)
