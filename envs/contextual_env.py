@@ -5,7 +5,7 @@ from typing import Any, final
 
 import gymnasium
 import numpy as np
-from gymnasium.error import ResetNeeded
+from gymnasium.error import InvalidAction, ResetNeeded
 
 from .machine_room import MachineRoom
 from .showing.canvas import RENDER_MODES
@@ -46,27 +46,26 @@ class ContextualEnv(gymnasium.Env[Any, Any]):
         self._over = False
         if self.render_mode == "human":
             self.render()
-        return self._observation(), self._info()
+        return self._observation(), self._kernel.info_of(0)
 
     def step(self, action: int) -> tuple[Any, float, bool, bool, dict[str, Any]]:
         """Pull an arm. Raises `ResetNeeded` without a reset before it, `InvalidAction` for an arm that is not there."""
         if self._over:
             raise ResetNeeded("every pull ends its episode; call reset() before step()")
         arm = index(action)
-        _, rewards, _, _ = self._kernel.step(np.array([arm]), np.zeros(1, dtype=np.bool_), False)
-        self._over, reward = True, float(rewards[0])
+        if not 0 <= arm < self.bandit.arms:
+            raise InvalidAction(f"an arm is one of 0…{self.bandit.arms - 1}, not {arm}")
+        reward = self._kernel.pull_one(arm)
+        self._over = True
         if self.render_mode is not None:
             self._room.pulled(arm, reward)
             if self.render_mode == "human":
                 self.render()
-        return self._observation(), reward, True, False, self._info()
+        return self._observation(), reward, True, False, self._kernel.info_of(0)
 
     def _observation(self) -> Any:
         seen = self._kernel.observe()[0]
         return int(seen) if self.bandit.contexts is not None else seen
-
-    def _info(self) -> dict[str, Any]:
-        return {name: float(array[0]) for name, array in self._kernel.info().items()}
 
     def render(self) -> Any:
         """The machines, with the true means of this context: text, pixels (H, W, 3) or a window."""

@@ -14,7 +14,7 @@ Picture = tuple[Callable[[], Pixels], Callable[[], str]]
 def checked_arms(actions_N: Any, arms: int, acting: Bools | None) -> Ints:
     """The actions as integers, (N,). Raises `InvalidAction` for one that is no arm, where `acting` (None: all)."""
     given = np.ascontiguousarray(actions_N)
-    if not np.issubdtype(given.dtype, np.integer):
+    if given.dtype.kind not in "iu":
         raise InvalidAction(f"arms are whole numbers, not {given.dtype}")
     if given.size and not 0 <= given.min() <= given.max() < arms:
         wrong = (given < 0) | (given >= arms)

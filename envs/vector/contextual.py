@@ -60,6 +60,12 @@ class ContextualKernel:
             self._machines.pulled(actions, rewards, over_N)
         return self.observe(), rewards, over_N.copy(), np.zeros(self.num_envs, dtype=np.bool_)
 
+    def pull_one(self, arm: int) -> float:
+        """Pull an arm of a batch of one, as `step` does without its checks and copies; its reward."""
+        reward = np.empty(1)
+        pull_all(self._truth, self._guests, np.array([arm]), np.zeros(1, dtype=np.bool_), False, reward)
+        return float(reward[0])
+
     def observe(self, mask_N: Bools | None = None) -> np.typing.NDArray[Any]:
         """The contexts of the moment, fresh: numbers (N,) or features (N, d); of those in the mask, in order."""
         shown: np.typing.NDArray[Any] = self._guests.number if self._discrete else self._guests.context
@@ -68,6 +74,10 @@ class ContextualKernel:
     def info(self) -> dict[str, np.typing.NDArray[Any]]:
         """The best arm's mean in each context and that of the arm last pulled, (N,)."""
         return {"best": self._guests.best.copy(), "mean": self._guests.mean.copy()}
+
+    def info_of(self, i: int) -> dict[str, float]:
+        """The same of environment i."""
+        return {"best": self._guests.best.item(i), "mean": self._guests.mean.item(i)}
 
     def means(self, i: int) -> np.typing.NDArray[np.float64]:
         """The true means of all arms in the context of environment i, (A,)."""
