@@ -213,7 +213,7 @@ OPTIMA = {
     "daedalus/Taxi-v0": 7.93,
     "daedalus/Garnet-v0": 97.07888800542051,
     "daedalus/CandyMaze-v0": -6.0,
-    "daedalus/DriftingCandyMaze-v0": 25.504124192232315,
+    "daedalus/DriftingCandyMaze-v0": 25.504124192232315,  # of the first phase
     "daedalus/KeyDoor-v0": -9.0,
     "daedalus/DynaMaze-v0": 1.0,
     "daedalus/BlockingMaze-v0": 1.0,  # of the last phase, as of every other

@@ -11,7 +11,9 @@ from PIL import Image
 
 from daedalus.core.errors import UserError
 from daedalus.core.planning import solve, start_value
+from daedalus.core.spec import parse_spec
 from daedalus.core.world import Tile
+from daedalus.envs import load_problem
 from daedalus.envs.drawing.text import draw_text
 from daedalus.envs.levels import drawn
 from daedalus.envs.levels.drawn import drawing, drawn_world, parse_drawing
@@ -421,3 +423,11 @@ def test_the_vault_takes_sixty_steps():
 def test_the_sweets_take_forty_two_steps():
     mdp = drawing(EXAMPLES / "sweets.txt").mdp
     assert start_value(mdp, solve(mdp).value) == 6 * 10 - 42
+
+
+def test_a_drawing_is_seen_as_asked():
+    world = load_problem(parse_spec(f"{EXAMPLES / 'vault.txt'}:observation=symbolic,slip=0.1,action_mask=true"))
+    assert (world.observation.sight, world.observation.action_mask) == ("symbolic", True)
+    assert world.mdp.outcomes == 3
+    with pytest.raises(UserError, match="unknown parameter of .* 'observations'"):
+        load_problem(parse_spec(f"{EXAMPLES / 'vault.txt'}:observations=view"))
