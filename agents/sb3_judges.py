@@ -10,6 +10,7 @@ import torch
 from stable_baselines3.common.base_class import BaseAlgorithm
 
 from daedalus.core.arrays import Floats, Ints
+from daedalus.core.episodes import greedy_episodes
 from daedalus.core.world import OpenWorld, Schedule, World
 from daedalus.envs.observing import Observer, observers_of
 
@@ -25,7 +26,7 @@ class Judge(Protocol):
         ...
 
     def kept(self, model: BaseAlgorithm, step: int) -> dict[str, Any]:
-        """What is kept of the learner, one row a state that an agent can meet."""
+        """What is kept of the learner: its `Final`, without seeds and visits."""
         ...
 
 
@@ -58,9 +59,10 @@ class FiniteJudge:
         }
 
     def kept(self, model: BaseAlgorithm, step: int) -> dict[str, Any]:
-        """The policy, and a Q-network's values."""
-        met = self._where.met
-        kept: dict[str, Any] = {"policy": self._policy(model, step)[met]}
+        """The policy, an episode of it, and a Q-network's values, one row a state that an agent can meet."""
+        met, policy = self._where.met, self._policy(model, step)
+        episode = greedy_episodes(self._where.at(step), policy[None], self._where.seeds)[0]
+        kept: dict[str, Any] = {"policy": policy[met], "episode": episode}
         if isinstance(model, stable_baselines3.DQN):
             kept["q"] = self._action_values(model, step)[met]
         return kept

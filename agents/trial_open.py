@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from daedalus.core.arrays import Floats
+from daedalus.core.episodes import greedy_episodes
 from daedalus.core.lab.experiment import Experiment, Final, Record, evaluation_steps
 from daedalus.core.world import OpenWorld
 from daedalus.envs.making import environment
@@ -106,7 +107,9 @@ def shown_trial(experiment: Experiment, where: Homes, rule: int, config: TableCo
     with closing(OpenTables(each, rule, config, seeds)) as tables:
         yield from _lived(experiment, tables, judged)
         q = _by_state(tables.now.q, where, experiment.steps)[:, where.met]
-    yield Final({"q": q, "policy": q.argmax(axis=2)})
+    policy = q.argmax(axis=2)
+    episode = greedy_episodes(where.at(experiment.steps), policy, seeds)
+    yield Final({"q": q, "policy": policy, "episode": episode})
 
 
 def _by_state(q_NOA: Floats, where: Homes, step: int) -> Floats:

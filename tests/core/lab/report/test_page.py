@@ -22,7 +22,7 @@ from daedalus.core.lab.report.text import clipped, paired, short
 from daedalus.core.lab.statistics.comparison import Comparison, summarise
 from daedalus.core.lab.store.run import Run
 
-VOID = {"meta", "img", "br", "wbr", "link", "input"}
+VOID = {"meta", "img", "br", "wbr", "link", "input", "source"}
 
 
 class Reader(HTMLParser):
@@ -91,6 +91,8 @@ def test_everything_the_page_must_have(whole: tuple[Run, Comparison, str]) -> No
         assert words in reader.text
     for words in ("AMD EPYC 9R14", "2.13.0", "1 July 2026", run.provenance["command"]):
         assert words in reader.text
+    assert reader.text.count("an episode: reaches the goal in 8 steps") == 10  # five agents in two mazes
+    assert page.count('media="(prefers-reduced-motion: reduce)"') == 20  # light and dark
     assert len(reader.ids) == len(set(reader.ids))
     assert (run.path / "report.html").stat().st_size < 10_000_000
     assert sorted(path.name for path in run.path.glob("*report*")) == ["report.html"]  # nothing half-written is left
