@@ -35,7 +35,7 @@ CATALOGUE = (
         "world",
         "daedalus/Maze-v0",
         "daedalus.envs.worlds.mazes:maze",
-        "generated maze, depth-first or uniform (Wilson)",
+        "generated mazes: seven generators, loops, sets of levels, a layout for each seed or episode",
         ("finite",),
     ),
     Entry(

@@ -18,7 +18,7 @@ from .tiles import drawn_tiles
 if TYPE_CHECKING:
     import gymnasium
 
-    from daedalus.envs.vector.levels import LevelsKernel
+    from daedalus.envs.vector.kernel import Kernel
 
 _LONGEST = 2**62  # steps that compiled code can count
 
@@ -114,7 +114,7 @@ class Levels:
 
         return LevelsEnv(self, render_mode)
 
-    def kernel(self, num_envs: int) -> "LevelsKernel":
+    def kernel(self, num_envs: int) -> "Kernel":
         """Many at once. Raises `UserError` as `space` does."""
         from daedalus.envs.vector.levels import LevelsKernel
 

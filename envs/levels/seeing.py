@@ -59,21 +59,20 @@ def _lay_out(plane_V: Pixels, board: np.uint64, bit_V: Ints) -> None:
 
 
 @lean
-def planes(out_MCT: Pixels, places: Places, index: Ints, columns: int, stride: int, margin: int) -> None:
-    """All tiles of the mazes of the environments `index`: wall, goal and agent, T tiles each."""
-    tall = out_MCT.shape[2] // columns
+def planes(out_MCT: Pixels, places: Places, index: Ints) -> None:
+    """All tiles of the mazes of the environments `index`, packed without a margin: wall, goal and agent."""
+    tiles = out_MCT.shape[2]
     for m in range(index.size):
         n = index[m]
-        for row in range(tall):
-            first = (row + margin) * stride + margin
-            for column in range(columns):
-                tile = row * columns + column
-                out_MCT[m, 0, tile] = is_wall(places.walls, n, first + column)
-                out_MCT[m, 1, tile] = 0
-                out_MCT[m, 2, tile] = first + column == places.at[n]
+        for word in range((tiles + 63) // 64):
+            walls = places.walls[n, word]
+            few = min(64, tiles - 64 * word)
+            for k in range(few):
+                out_MCT[m, 0, 64 * word + k] = np.uint8(np.uint64(walls >> np.uint64(k)) & _ONE)
+        out_MCT[m, 1:] = 0
         for g in range(places.goals.shape[1]):
-            row = places.goals[n, g] // stride - margin
-            out_MCT[m, 1, row * columns + places.goals[n, g] % stride - margin] = 1
+            out_MCT[m, 1, places.goals[n, g]] = 1
+        out_MCT[m, 2, places.at[n]] = 1
 
 
 @lean

@@ -28,7 +28,7 @@ class LevelsKernel:
     """N environments of `Levels`. Environment i does what `LevelsEnv` does under the same seed and actions.
 
     Each keeps its maze as a string of bits (`levels.packed`), its place and its counters: a maze of 21 × 21 tiles is
-    64 bytes, or 88 with what a view of 7 × 7 tiles may see around it.
+    64 bytes, or 96 with what a view of 7 × 7 tiles may see around it.
     """
 
     def __init__(self, levels: "Levels", num_envs: int) -> None:
@@ -43,7 +43,7 @@ class LevelsKernel:
         )
         self._places = Places(
             walls=np.zeros((num_envs, plan.words), np.uint64),
-            goals=np.zeros((num_envs, plan.goals), np.int32),
+            goals=np.full((num_envs, plan.goals), plan.start, np.int32),
             at=np.full(num_envs, plan.start),
             heading=np.zeros(num_envs, np.int64),
             began=np.zeros(num_envs, np.int64),
@@ -122,7 +122,7 @@ class LevelsKernel:
         out = np.empty((count, *shape), np.uint8)
         flat = out.reshape(count, shape[0], -1)
         if self._sight == "symbolic":
-            planes(flat, places, index_M, shape[2], plan.stride, plan.margin)
+            planes(flat, places, index_M)
         else:
             views(flat, places, index_M, self._lines, shape[2], plan.stride, self._window)
         return out
