@@ -153,7 +153,7 @@ def _path(mdp: FiniteMDP, policy: Ints, start: int) -> list[int] | None:
 
 def _bandit(bandit: Bandit, room: int, theme: Literal["light", "dark"]) -> Pixels:
     """A bandit's machines as a good player would leave them: better arms pulled more and known better."""
-    means = np.atleast_2d(bandit.means)[0]
+    means = np.atleast_2d(bandit.means)[-1]
     share = np.exp(2.5 * (means - means.max()) / max(np.ptp(means), 1e-9))
     pulls = np.rint(400 * share / share.sum()).astype(np.int64) + 1
     noise = np.cos(5.0 * np.arange(means.size)) * np.ptp(means)

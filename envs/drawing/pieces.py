@@ -24,12 +24,20 @@ FLAT = (Thing.WIND, Thing.ONE_WAY, Thing.PORTAL)
 
 
 def draw_pieces(board: Board, scene: Scene, state: int, theme: str, flat: bool) -> None:
-    """Draw the pieces of a state, those that lie flat or those that stand."""
+    """Draw the pieces of a state, those that lie flat or those that stand.
+
+    Kinds lie over each other in the order in which the scene first has them, whether or not they are there now: so
+    what a tile looks like is a matter of that tile.
+    """
     alike: dict[tuple[Thing, int], list[int]] = {}
     for piece in scene.pieces:
-        if (piece.thing in FLAT) == flat and (tile := where(piece, state)) >= 0:
-            alike.setdefault((piece.thing, piece.variant), []).append(tile)
+        if (piece.thing in FLAT) == flat:
+            present = alike.setdefault((piece.thing, piece.variant), [])
+            if (tile := where(piece, state)) >= 0:
+                present.append(tile)
     for (thing, variant), tiles in alike.items():
+        if not tiles:
+            continue
         pointed = thing in (Thing.ONE_WAY, Thing.SIGN)
         move = scene.moves[variant] if pointed else (0, 0)
         mark = piece_stamp(thing, variant, move, board.tile, theme)

@@ -20,7 +20,7 @@ _LETTERS = {Thing.CANDY: "*", Thing.PLAYER: "M", Thing.PASSENGER: "p", Thing.DES
 
 # Two characters wide, of those that every terminal's font has, so that a tile is about square.
 _PAIRS = {Tile.START: "()", Tile.GOAL: "◄►", Tile.HAZARD: "▒▒"}
-_WIDE = {Thing.CANDY: "►◄", Thing.PLAYER: "╰╯", Thing.PASSENGER: "⌠p", Thing.DESTINATION: "▼▼"}
+_WIDE = {Thing.CANDY: "►◄", Thing.PASSENGER: "°p", Thing.DESTINATION: "▼▼"}
 _WIDE_WAYS = {"^": "▲▲", ">": "►►", "v": "▼▼", "<": "◄◄"}
 _NOSES = ("▲", "►", "▼", "◄")
 
@@ -51,7 +51,7 @@ def colour_text(scene: Scene, agent: int | None = None, theme: Literal["light", 
     if agent is not None and scene.cell[agent, 0] >= 0:
         row, column = scene.cell[agent].tolist()
         nose = "" if scene.heading is None else _NOSES[int(scene.heading[agent])]
-        marks[row * scene.tiles.shape[1] + column] = (2 * nose or "▐▌", look.agent, None)
+        marks[row * scene.tiles.shape[1] + column] = (2 * nose or "••", look.halo, look.agent)
     tiles = {
         Tile.FLOOR: ("  ", look.floor, look.floor),
         Tile.WALL: ("  ", look.wall, look.wall),
@@ -107,6 +107,8 @@ def _coloured(piece: Piece, scene: Scene, look: Theme) -> tuple[str, Colour, Col
     match piece.thing:
         case Thing.DOOR:
             return f"▌{character}", look.halo, colour
+        case Thing.PLAYER:
+            return "°°", look.halo, colour
         case Thing.KEY:
             return f"{character}╤", colour, None
         case Thing.PORTAL:

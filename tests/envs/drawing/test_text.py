@@ -57,6 +57,6 @@ def test_coloured_text_is_two_characters_a_tile_and_resets(theme):
             assert line.endswith("\x1b[0m")
             assert len(re.sub(r"\x1b\[[\d;]*m", "", line)) == 2 * tiles.shape[1]
         assert f"48;2;{';'.join(map(str, THEMES[theme].wall))}m  " in text
-        assert f"38;2;{';'.join(map(str, THEMES[theme].agent))};" in text
+        assert f"48;2;{';'.join(map(str, THEMES[theme].agent))}m" in text
     with pytest.raises(UserError, match="did you mean 'dark'"):
         colour_text(scene, 0, "drak")
