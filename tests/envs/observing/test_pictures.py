@@ -46,6 +46,17 @@ def test_levels_and_all_things_are_drawn(scenery, monkeypatch, most: int) -> Non
         assert np.array_equal(shown[state], drawn(world, state)), state
 
 
+def test_what_lies_on_top_does_not_depend_on_what_lies_elsewhere(scenery) -> None:
+    """A key and a candy on one tile; another key, first in the scene, is there in one state only."""
+    other, key = (Piece(Thing.KEY, np.array(tiles, dtype=np.int32)) for tiles in ([0, -1], [1, 1]))
+    candy = Piece(Thing.CANDY, np.array([1, 1], dtype=np.int32))
+    world = scenery("S.G", [(0, 2), (0, 2)], "pixels", (other, candy, key), tile_size=16)
+    shown = observer_of(world).batch(np.arange(2))
+    for state in range(2):
+        assert np.array_equal(shown[state], drawn(world, state)), state
+    assert np.array_equal(shown[0, :, 16:32], shown[1, :, 16:32])
+
+
 FINITE = [name for name, entry in of_kind("world").items() if {"finite", "changing"} & set(entry.suits)]
 
 
