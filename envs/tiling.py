@@ -42,19 +42,11 @@ def grid_world(
     candies the states are the cells. `horizon` is the time limit in steps; "auto" allows two steps a tile, and as
     many again for each key. Raises `UserError`, without start or goal too.
     """
-    check_slip(name, slip)
     tiles = np.array(tiles, dtype=np.uint8)
-    check_things(name, things, tiles)
     cells = np.argwhere(tiles != Tile.WALL)
     kind = tiles[cells[:, 0], cells[:, 1]]
     starts, goals = np.flatnonzero(kind == Tile.START), kind == Tile.GOAL
-    if not starts.size or not (goals.any() or things.candies):
-        raise UserError(f"{name}: the grid has no {'goal' if starts.size else 'start'}")
-    if starts.size > 1 and np.any(kind == Tile.HAZARD):
-        raise UserError(f"{name}: a grid with hazards needs exactly one start to go back to, not {starts.size}")
-    check_size(len(cells) * things.sets, len(MOVES), 3 if slip else 1)
-    check_pieces(name, things, len(cells))
-
+    _check(name, tiles, kind, slip, things)
     index = np.full(tiles.size, -1, dtype=np.int32)  # from a tile's number to its cell's
     index[np.flatnonzero(tiles != Tile.WALL)] = np.arange(len(cells))
     entered_SA = _entered(tiles, cells, index, things)
@@ -84,6 +76,19 @@ def grid_world(
     cell = np.tile(cells, (things.sets, 1))
     scene = Scene(_frozen(tiles), _frozen(cell), MOVES, pieces_of(things, len(cells)))
     return World(name, mdp, limit, ACTIONS, scene)
+
+
+def _check(name: str, tiles: Pixels, kind: Pixels, slip: float, things: Things) -> None:
+    """Refuse what is no world, or too large a one, before memory is taken. Raises `UserError`."""
+    check_slip(name, slip)
+    check_things(name, things, tiles)
+    starts, goals = np.count_nonzero(kind == Tile.START), np.any(kind == Tile.GOAL)
+    if not starts or not (goals or things.candies):
+        raise UserError(f"{name}: the grid has no {'goal' if starts else 'start'}")
+    if starts > 1 and np.any(kind == Tile.HAZARD):
+        raise UserError(f"{name}: a grid with hazards needs exactly one start to go back to, not {starts}")
+    check_size(kind.size * things.sets, len(MOVES), 3 if slip else 1)
+    check_pieces(name, things, kind.size)
 
 
 def _entered(tiles: Pixels, cells: Ints, index: States, things: Things) -> States:

@@ -1,10 +1,10 @@
 """Keys, doors, portals and one-way tiles for a maze that is there already, so that it can still be solved."""
 
-from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
+from numpy.random import Generator
 from numpy.typing import NDArray
 
 from daedalus.core.arrays import Bools, Ints, Pixels, States
@@ -33,48 +33,53 @@ def furnish(name: str, tiles: Pixels, seed: int, keys: int = 0, portals: int = 0
         return NOTHING
     draws, things = generator(seed, "things"), NOTHING
     before, _ = _met(grid_world(name, tiles))
-
-    def add(kind: str, propose: Callable[[], Things | None]) -> Things:
-        for _ in range(_TRIES):
-            proposed = propose()
-            if proposed is not None:
-                met, safe = _met(grid_world(name, tiles, things=proposed))
-                if safe and np.array_equal(met, before):
-                    return proposed
-        raise UserError(f"{name}: found no place for another {kind}; give fewer, or a larger maze or one with loops")
-
-    def free() -> Ints:
-        return np.setdiff1d(np.flatnonzero(before & (tiles == Tile.FLOOR)), _taken(things))
-
-    def portal() -> Things | None:
-        if len(free()) < 2:
-            return None
-        one, other = draws.choice(free(), 2, replace=False).tolist()
-        return replace(things, portals=(*things.portals, (one, other)))
-
-    def arrow() -> Things | None:
-        if not len(free()):
-            return None
-        tile, action = int(draws.choice(free())), int(draws.integers(len(MOVES)))
-        passable = _open(tiles, tile, action) and _open(tiles, tile, (action + 2) % len(MOVES))
-        return replace(things, one_way=(*things.one_way, (tile, action))) if passable else None
-
-    def key() -> Things | None:
-        doorways = np.intersect1d(_way(grid_world(name, tiles, things=things)), free())
-        if not len(doorways):
-            return None
-        door, lies, colour = int(draws.choice(doorways)), int(draws.choice(free())), len(things.keys)
-        if lies == door:
-            return None
-        return replace(things, keys=(*things.keys, (lies, colour)), doors=(*things.doors, (door, colour)))
-
-    for _ in range(portals):
-        things = add("pair of portals", portal)
-    for _ in range(one_way):
-        things = add("one-way tile", arrow)
-    for _ in range(keys):
-        things = add("key and door", key)
+    for kind, count, propose in (
+        ("pair of portals", portals, _with_portals),
+        ("one-way tile", one_way, _with_arrow),
+        ("key and door", keys, _with_key),
+    ):
+        for _ in range(count):
+            for _ in range(_TRIES):
+                free = np.setdiff1d(np.flatnonzero(before & (tiles == Tile.FLOOR)), _taken(things))
+                proposed = propose(draws, tiles, things, free) if free.size > 1 else None
+                if proposed is not None and _fit(grid_world(name, tiles, things=proposed), before):
+                    things = proposed
+                    break
+            else:
+                raise UserError(
+                    f"{name}: found no place for another {kind}; give fewer, or a larger maze or one with loops"
+                )
     return things
+
+
+def _with_portals(draws: Generator, tiles: Pixels, things: Things, free: Ints) -> Things | None:
+    """A pair of portals more, on any of the `free` tiles."""
+    one, other = draws.choice(free, 2, replace=False).tolist()
+    return replace(things, portals=(*things.portals, (one, other)))
+
+
+def _with_arrow(draws: Generator, tiles: Pixels, things: Things, free: Ints) -> Things | None:
+    """A one-way tile more, that one could pass both ways before."""
+    tile, action = int(draws.choice(free)), int(draws.integers(len(MOVES)))
+    passable = _open(tiles, tile, action) and _open(tiles, tile, (action + 2) % len(MOVES))
+    return replace(things, one_way=(*things.one_way, (tile, action))) if passable else None
+
+
+def _with_key(draws: Generator, tiles: Pixels, things: Things, free: Ints) -> Things | None:
+    """A door more, on the shortest way there is, and its key anywhere."""
+    doorways = np.intersect1d(_way(grid_world("", tiles, things=things)), free)
+    if not doorways.size:
+        return None
+    door, lies, colour = int(draws.choice(doorways)), int(draws.choice(free)), len(things.keys)
+    if lies == door:
+        return None
+    return replace(things, keys=(*things.keys, (lies, colour)), doors=(*things.doors, (door, colour)))
+
+
+def _fit(world: World, before: Bools) -> bool:
+    """Whether those tiles can be reached, and nobody is trapped on the way."""
+    met, safe = _met(world)
+    return safe and np.array_equal(met, before)
 
 
 def _taken(things: Things) -> list[int]:
