@@ -181,3 +181,20 @@ def test_pointing_at_a_legend_brings_its_line_forward(browser: Any) -> None:
     ActionChains(browser).move_to_element(browser.find_element(By.TAG_NAME, "h1")).perform()
     assert browser.execute_script(faint) == 0
     assert browser.get_log("browser") == []
+
+
+def test_episodes_move_only_where_motion_is_welcome(browser: Any) -> None:
+    look(browser, WIDE)
+    shown = "return [...document.querySelectorAll('picture.on-light img')].map(i => [i.currentSrc, i.naturalWidth > 0])"
+    still = browser.execute_script(shown)
+    features = [{"name": "prefers-reduced-motion", "value": "no-preference"}]
+    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": features})
+    moving = browser.execute_async_script(
+        "const [done] = arguments; requestAnimationFrame(() => setTimeout(() => done("
+        "[...document.querySelectorAll('picture.on-light img')].map(i => [i.currentSrc, i.naturalWidth > 0])), 500));"
+    )
+    assert len(still) == len(moving) == 10
+    for (quiet, there), (lively, here) in zip(still, moving, strict=True):
+        assert there
+        assert here
+        assert quiet != lively
