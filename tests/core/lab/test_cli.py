@@ -217,6 +217,17 @@ def test_the_table_and_the_report(
     assert "r is not finished: 3 seeds are missing" in called(capsys, "report", "r", status=2)[1]
 
 
+def test_solve_tells_every_phase_of_a_world_that_changes(capsys: pytest.CaptureFixture[str]) -> None:
+    out, _ = called(capsys, "solve", "daedalus/BlockingMaze-v0:step_reward=-1", "--json")
+    facts = json.loads(out)
+    assert facts["optimal_value_within_horizon"] == -14.0
+    phases = [(one["since"], one["optimal_value"], one["optimal_value_within_horizon"]) for one in facts["phases"]]
+    assert phases == [(0, -8.0, -8.0), (1000, -14.0, -14.0)]
+    out, _ = called(capsys, "solve", "daedalus/BlockingMaze-v0")
+    assert "daedalus/BlockingMaze-v0, from step 0" in out
+    assert "daedalus/BlockingMaze-v0, from step 1,000" in out
+
+
 def test_solve(capsys: pytest.CaptureFixture[str]) -> None:
     out, _ = called(capsys, "solve", "FrozenLake-v1", "--json")
     facts = json.loads(out)

@@ -91,6 +91,12 @@ def test_one_world_under_two_lengths_is_refused() -> None:
         (MAZE, "q_learning:alhpa=.1", "did you mean 'alpha'"),
         ("daedalus/Maze-v0:row=3", "random", "did you mean 'rows'"),
         (MAZE, "ucb", "ucb is made for bandits, and cannot run in .* a finite world; try .*q_learning"),
+        (
+            "daedalus/BlockingMaze-v0",
+            "ucb",
+            "ucb is made for bandits, and cannot run in .* changes in mid-run; try .*q_learning",
+        ),
+        (f"{MAZE},observation=view", "sarsa", "learns a table of states, .* shows view; leave observation=… out"),
         (BANDIT, "q_learning", "q_learning is made for .* a bandit; try .*ucb"),
         ("CartPole-v1", "optimal", "a world that is not finite"),
         (MAZE, "q_learning:alpha=0", "alpha"),

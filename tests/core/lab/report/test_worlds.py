@@ -1,0 +1,41 @@
+"""What the page says of worlds whose optimum moves or differs from seed to seed, from real runs."""
+
+import re
+from html import unescape
+from pathlib import Path
+
+import pytest
+
+from daedalus.core.lab import compare
+
+CHANGING = "daedalus/BlockingMaze-v0:change_at=450,step_reward=-1"
+OWN = "daedalus/Maze-v0:rows=3,columns=3,layout=per_seed"
+
+
+@pytest.fixture(scope="module")
+def page(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """One report of both, without its markup."""
+    groups = [
+        {"worlds": [CHANGING], "agents": ["q_learning:alpha=1", "optimal"]},
+        {"worlds": [OWN], "agents": ["optimal", "random"]},
+    ]
+    out: Path = tmp_path_factory.mktemp("runs")
+    found = compare(groups=groups, seeds=3, steps=900, out=out, jobs=1, progress=False)
+    assert [result.regret for result in found.results if result.agent == "optimal"] == [0.0, 0.0]
+    assert found.report is not None
+    return unescape(re.sub(r"<[^>]*>|\s+", " ", found.report.read_text()))
+
+
+def test_a_world_that_changes_says_so(page: str) -> None:
+    assert "finite world that changes, solved exactly" in page
+    assert "changes at step 450; final results and pictures are of its last phase" in page
+    assert "best possible −8, at the end −14" in page
+    assert "Upright strokes mark the optimum of the last phase." in page
+    assert "How far the policy is from the best possible of the moment." in page
+    assert "Dotted upright lines mark where the world changes." in page
+
+
+def test_no_one_optimum_is_claimed_where_each_seed_has_its_own(page: str) -> None:
+    assert "a layout for each seed; bounds are means over them, pictures show the first seed" in page
+    assert "(its mean over the layouts)" in page
+    assert "Upright strokes mark the optimum (" in page
