@@ -10,6 +10,7 @@ from daedalus.core.lazy import offers
 if TYPE_CHECKING:
     from .bandits import UCB, EpsilonFirst, EpsilonFirstSoftmax, EpsilonGreedy, Greedy, Softmax
     from .interface import Agent, Step
+    from .sb3_vector import SB3VecEnv
     from .tabular import ExpectedSarsa, QLearning, Sarsa
 
 _HOMES = {
@@ -21,6 +22,7 @@ _HOMES = {
     "ExpectedSarsa": "tabular",
     "Greedy": "bandits",
     "QLearning": "tabular",
+    "SB3VecEnv": "sb3_vector",
     "Sarsa": "tabular",
     "Softmax": "bandits",
     "Step": "interface",
@@ -35,6 +37,7 @@ __all__ = [
     "ExpectedSarsa",
     "Greedy",
     "QLearning",
+    "SB3VecEnv",
     "Sarsa",
     "Softmax",
     "Step",

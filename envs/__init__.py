@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from .imported import problem_of
     from .levels.drawn import drawn_world
     from .loading import load_problem
+    from .snapshots import restore, snapshot
     from .tabulating import rule_world
     from .things import Things
     from .tiling import grid_world
@@ -74,7 +75,9 @@ _HOMES = {
     "small_gridworld": "worlds.gridworld",
     "taxi": "worlds.taxi",
     "windy": "worlds.windy",
+    "restore": "snapshots",
     "rule_world": "tabulating",
+    "snapshot": "snapshots",
 }
 
 __all__ = [
@@ -106,10 +109,12 @@ __all__ = [
     "pursuit",
     "random_walk",
     "register_world",
+    "restore",
     "river_swim",
     "rule_world",
     "shortcut_maze",
     "small_gridworld",
+    "snapshot",
     "switching_bandit",
     "t_maze",
     "taxi",

@@ -194,7 +194,8 @@ class WorldEnv(gymnasium.Env[Any, Any]):
 
     def snapshot(self) -> dict[str, Any]:
         """All state, random streams included, as plain numbers; `daedalus.envs.snapshot` takes the wrappers' too."""
-        counters = {"state": self._state, "steps": self._t, "elapsed": self._elapsed, "over": self._over}
+        counters: dict[str, Any] = {"state": self._state, "steps": self._t, "elapsed": self._elapsed, "over": self._over}
+        counters |= {"np_random": self.np_random.bit_generator.state, "np_random_seed": self.np_random_seed}
         if not self._seeded:
             return counters
         keys = {"world_key": int(self._world_key), "start_key": int(self._start_key)}
@@ -204,6 +205,8 @@ class WorldEnv(gymnasium.Env[Any, Any]):
         """Take up what `snapshot` gave: from here on, the same future."""
         self._state, self._t = taken["state"], taken["steps"]
         self._elapsed, self._over = taken["elapsed"], taken["over"]
+        self.np_random.bit_generator.state = taken["np_random"]
+        self._np_random_seed = taken["np_random_seed"]
         self._seeded = "world_key" in taken
         if self._seeded:
             self._world_key, self._start_key = np.uint64(taken["world_key"]), np.uint64(taken["start_key"])
@@ -219,9 +222,8 @@ class WorldEnv(gymnasium.Env[Any, Any]):
 
     def __getstate__(self) -> dict[str, Any]:
         """What goes to another process: the world and where one stands in it; tables are made again there."""
-        kept = {name: getattr(self, name) for name in ("_np_random", "_np_random_seed", "_spec", "_canvas")}
-        spaces = {name: getattr(self, name) for name in ("action_space", "observation_space")}
-        return {"made of": (self.world, self.render_mode), "snapshot": self.snapshot()} | kept | spaces
+        kept = {name: getattr(self, name) for name in ("_spec", "_canvas", "action_space", "observation_space")}
+        return {"made of": (self.world, self.render_mode), "snapshot": self.snapshot()} | kept
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__init__(*state.pop("made of"))

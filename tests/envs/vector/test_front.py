@@ -3,12 +3,10 @@
 import gymnasium
 import numpy as np
 import pytest
-from gymnasium.error import InvalidAction, ResetNeeded
 from gymnasium.vector import AutoresetMode, SyncVectorEnv
 
 import daedalus.envs  # noqa: F401 - registers
 from daedalus.core.catalogue import of_kind
-from daedalus.core.errors import UserError
 
 MODES = [mode.value for mode in AutoresetMode]
 WORLDS = {entry.name: entry for entry in of_kind("world").values() if entry.target.startswith("daedalus.envs.")}

@@ -1,0 +1,102 @@
+"""Taking down where an environment stands, wrappers and random streams included, and going back there."""
+
+from collections import deque
+from typing import Any
+
+import gymnasium
+from gymnasium import wrappers
+from gymnasium.vector import VectorEnv
+
+from daedalus.core.errors import UserError
+
+from .vector.front import BatchEnv
+
+#: What wrappers remember between steps, by their exact types; queues are kept as lists.
+_KEPT: dict[type, tuple[str, ...]] = {
+    wrappers.TimeLimit: ("_elapsed_steps",),
+    wrappers.OrderEnforcing: ("_has_reset",),
+    wrappers.PassiveEnvChecker: ("checked_reset", "checked_step", "checked_render", "close_called"),
+    wrappers.RecordEpisodeStatistics: (
+        "episode_count", "episode_returns", "episode_lengths", "return_queue", "length_queue", "time_queue",
+    ),
+    wrappers.Autoreset: ("autoreset",),
+    wrappers.ClipAction: (),
+    wrappers.ClipReward: (),
+    wrappers.DtypeObservation: (),
+    wrappers.FlattenObservation: (),
+    wrappers.RescaleAction: (),
+    wrappers.RescaleObservation: (),
+    wrappers.ReshapeObservation: (),
+    wrappers.TransformAction: (),
+    wrappers.TransformObservation: (),
+    wrappers.TransformReward: (),
+}  # fmt: skip
+
+AnyEnv = gymnasium.Env[Any, Any] | VectorEnv[Any, Any, Any]
+
+
+def snapshot(env: AnyEnv) -> dict[str, Any]:
+    """Where one of Daedalus's environments, alone or a batch, stands: plain numbers and arrays.
+
+    A restored environment lives the same future under the same actions: state, random streams, `np_random`, and what
+    Gymnasium's wrappers count. The spaces' own generators are not part of it. Raises `UserError` for a wrapper whose
+    memory is not known, and for an environment of somebody else's.
+    """
+    if isinstance(env, VectorEnv):
+        return {"wrappers": [], "env": _batch(env).snapshot()}
+    layers, inner = _layers(env)
+    return {"wrappers": [_memory(layer) for layer in layers], "env": _own(inner).snapshot()}
+
+
+def restore(env: AnyEnv, taken: dict[str, Any]) -> None:
+    """Go back to where `snapshot` was taken, in that environment or in another one made alike. Raises `UserError`."""
+    if isinstance(env, VectorEnv):
+        _batch(env).restore(taken["env"])
+        return
+    layers, inner = _layers(env)
+    names = [type(layer).__name__ for layer in layers]
+    if names != [memory["wrapper"] for memory in taken["wrappers"]]:
+        raise UserError(f"this snapshot was taken in other wrappers than {', '.join(names) or 'none'}")
+    for layer, memory in zip(layers, taken["wrappers"], strict=True):
+        _remind(layer, memory)
+    _own(inner).restore(taken["env"])
+
+
+def _layers(env: Any) -> tuple[list[Any], Any]:
+    """The wrappers from the outside in, and what they wrap."""
+    layers = []
+    while isinstance(env, gymnasium.Wrapper):
+        if type(env) not in _KEPT:
+            raise UserError(f"what {type(env).__name__} remembers is not known; take the snapshot inside it")
+        layers.append(env)
+        env = env.env
+    return layers, env
+
+
+def _memory(layer: Any) -> dict[str, Any]:
+    memory = {name: getattr(layer, name) for name in _KEPT[type(layer)]}
+    kept = {name: list(value) if isinstance(value, deque) else value for name, value in memory.items()}
+    return {"wrapper": type(layer).__name__} | kept
+
+
+def _remind(layer: Any, memory: dict[str, Any]) -> None:
+    for name in _KEPT[type(layer)]:
+        if isinstance(getattr(layer, name), deque):
+            getattr(layer, name).clear()
+            getattr(layer, name).extend(memory[name])
+        else:
+            setattr(layer, name, memory[name])
+    if type(layer) is wrappers.PassiveEnvChecker:  # it compares a step with the one before, which is not this one's
+        layer.checked_data_reuse, layer._previous_data = True, None
+
+
+def _own(env: Any) -> Any:
+    if not (hasattr(env, "snapshot") and hasattr(env, "restore")):
+        raise UserError(f"{type(env).__name__} takes no snapshots; Daedalus's own environments do")
+    return env
+
+
+def _batch(env: Any) -> BatchEnv:
+    if type(env) is not BatchEnv:
+        raise UserError(f"{type(env).__name__} takes no snapshots; batches that Daedalus makes do")
+    return env
