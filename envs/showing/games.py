@@ -7,7 +7,7 @@ from typing import Any, Literal, Protocol
 import gymnasium
 import numpy as np
 
-from daedalus.core.arrays import Floats, Pixels
+from daedalus.core.arrays import Pixels
 from daedalus.core.errors import UserError
 from daedalus.core.lab.numerals import number
 from daedalus.core.planning import truth
@@ -193,12 +193,14 @@ class EnvGame:
         self.score.add(float(reward), over)
 
     def best(self) -> int | None:
-        """What the beliefs say, else the arm that pays best; unknown elsewhere."""
+        """What the beliefs say, else the arm that pays best where that never changes."""
         if self._beliefs is not None and self._beliefs.policy is not None:
             space = self._env.observation_space
             first = int(space.start) if isinstance(space, gymnasium.spaces.Discrete) else 0
             return int(self._beliefs.policy[int(self._seen) - first])
-        return int(_means(self._problem).argmax()) if isinstance(self._problem, Bandit) else None
+        if isinstance(self._problem, Bandit) and not self._problem.changing:
+            return int(self._problem.means.argmax())
+        return None
 
     def overlays(self) -> tuple[str, ...]:
         """None: only the environment knows what it draws."""
@@ -214,17 +216,12 @@ class EnvGame:
         return str(self._env.render())
 
     def verdict(self) -> str:
-        """The score; for a bandit beside what its best arm pays on average."""
+        """The score; for a bandit beside what the best arms pay on average."""
         words = _counted(self.score)
-        if not isinstance(self._problem, Bandit):
+        if not isinstance(self._problem, Bandit) or self._problem.drift:
             return f"{words}; the best possible is not known"
-        best = float(_means(self._problem).max())
-        return f"{words}; the best arm pays {number(best)} a pull, {number(best * self.score.steps)} on average"
-
-
-def _means(bandit: Bandit) -> Floats:
-    means: Floats = np.atleast_2d(bandit.means)[0]
-    return means
+        best = self._problem.best_mean(self.score.steps) * self.score.steps
+        return f"{words}; always pulling the best arm earns {number(best)} on average"
 
 
 def _counted(score: Score) -> str:

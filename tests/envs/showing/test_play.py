@@ -68,7 +68,7 @@ def test_overlays_go_on_and_off():
 
 def test_a_bandit_is_a_game_of_pulls():
     verdicts, _ = played("daedalus/Bandit-v0:arms=3", ["2"] * PULLS)
-    assert f"in {PULLS} steps; the best arm pays" in verdicts[0]
+    assert f"in {PULLS} steps; always pulling the best arm earns" in verdicts[0]
 
 
 def test_chance_is_said():
