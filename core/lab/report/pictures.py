@@ -48,13 +48,14 @@ class Picture:
 
 @dataclass(frozen=True, eq=False)
 class Overlay:
-    """What lies over a scene: one number a state, an arrow a state."""
+    """What lies over a scene: one number a state, an arrow a state; and the state that is drawn, None for none."""
 
     kind: Literal["values", "visits"]
     title: str
     alt: str
     numbers: Floats | None
     policy: Ints | None
+    agent: int | None = None
 
 
 def scene_of(arrays: Arrays) -> Scene | None:
@@ -96,7 +97,9 @@ def draw_overlay(scene: Scene, overlay: Overlay, side: int) -> Picture:
     tile = max(1, min(32, side // max(scene.tiles.shape[-2:])))
     shown: list[str] = []
     for theme in ("light", "dark"):
-        pixels = draw(scene, tile=tile, policy=overlay.policy, theme=theme, **{overlay.kind: overlay.numbers})
+        pixels = draw(
+            scene, tile=tile, policy=overlay.policy, agent=overlay.agent, theme=theme, **{overlay.kind: overlay.numbers}
+        )
         picture = Image.fromarray(pixels)
         picture.thumbnail((side, side), Image.Resampling.BOX)  # where there are more tiles than pixels
         shown.append(data_uri(picture))
@@ -125,17 +128,19 @@ def overlays(label: str, agent: str, scene: Scene, world: Arrays, final: Arrays)
         unseen = ~final["visits"][:, :states].any(axis=0)
         values = None if values is None else np.where(unseen, np.nan, values)
         policy = None if policy is None else np.where(unseen, -1, policy)
-    if values is not None:  # a drawing shows the states that look like it
-        values = np.where(like(scene, whole(scene)), values, np.nan)
+    # Where things lie about, the start is drawn, with the values of the states in which they lie as they do there.
+    start = int(world["start"][0]) if scene.pieces and "start" in world else None
+    if values is not None and scene.pieces:
+        values = np.where(like(scene, whole(scene) if start is None else start), values, np.nan)
     found = []
     if values is not None or policy is not None:
         title = listed(([_range(values)] if values is not None else []) + (["policy"] if policy is not None else []))
-        found.append(Overlay("values", title, f"{label}: {title}, drawn on the map.", values, policy))
+        found.append(Overlay("values", title, f"{label}: {title}, drawn on the map.", values, policy, start))
     if "visits" in final and final["visits"].any():
         visits = final["visits"][:, :states].mean(axis=0)
         reached = f"{np.count_nonzero(visits):,} of {states:,} states visited"
         title = f"visits, up to {visits.max():,.0f} a seed"
-        found.append(Overlay("visits", title, f"{label}: {title}; {reached}.", visits, None))
+        found.append(Overlay("visits", title, f"{label}: {title}; {reached}.", visits, None, start))
     return found
 
 

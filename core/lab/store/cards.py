@@ -76,6 +76,7 @@ def _scene(world: World) -> Arrays:
         "cell": scene.cell[met],
         "moves": np.array(scene.moves, dtype=np.int64),
         "terminal": world.mdp.terminal[met],
+        "start": np.array([np.argmax(world.mdp.start)]),  # (1,), a state in which an episode begins
     }
     arrays |= {name: of[met] for name, of in (("level", scene.level), ("heading", scene.heading)) if of is not None}
     if scene.pieces:

@@ -2,6 +2,7 @@
 
 import base64
 import io
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ from PIL import Image
 
 from daedalus.core.lab.report import animation
 from daedalus.core.lab.report.animation import Episode, animate, animate_all, episode_of, outcome
+from daedalus.core.lab.report.pictures import overlays, scene_of
 from daedalus.core.world import Scene
 
 MOVES = ((-1, 0), (0, 1), (1, 0), (0, -1))
@@ -91,3 +93,26 @@ def test_animations_stay_small_however_many(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr(animation, "_MOST", 1)
     monkeypatch.setattr(animation, "_BYTES", 10**9)
     assert [picture is not None for picture in animate_all([None, one, one])] == [False, True, False]
+
+
+def test_values_are_those_of_the_start_where_things_lie_about() -> None:
+    candy = {"piece_thing": np.array([0]), "piece_variant": np.array([0]), "piece_size": np.array([4])}
+    world = {
+        "tiles": np.zeros((1, 2), np.uint8),
+        "cell": np.array([[0, 0], [0, 1]] * 2),
+        "moves": np.array([(0, 1), (0, -1)]),
+        "terminal": np.zeros(4, dtype=np.bool_),
+        "optimal_value": np.array([1.0, 2.0, 3.0, 4.0]),
+        "start": np.array([2]),
+        "piece_tile": np.array([-1, -1, 1, 1]),
+        **candy,
+    }
+    scene = scene_of(world)
+    assert scene is not None
+    (values,) = overlays("x", "optimal", scene, world, {})
+    assert values.agent == 2
+    assert values.numbers is not None
+    np.testing.assert_allclose(values.numbers, [np.nan, np.nan, 3, 4])
+    assert "values from 3 to 4" in values.title
+    (plain,) = overlays("x", "optimal", replace(scene, pieces=()), world, {})
+    assert plain.agent is None
