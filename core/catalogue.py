@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 from .errors import unknown
 
-Kind = Literal["world", "agent", "strategy", "trial", "command", "service"]
+Kind = Literal["world", "agent", "strategy", "trial", "command", "service", "bench"]
 
 GROUP = "daedalus.catalogue"
 

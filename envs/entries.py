@@ -189,6 +189,7 @@ CATALOGUE = (
     Entry(
         "command", "render", "daedalus.envs.showing.commands:render", "Draw a world: a picture, an animation, a video."
     ),
+    Entry("bench", "envs", "daedalus.envs.bench:bench_envs", "Steps a second of environments, alone and in batches."),
     Entry("service", "draw", "daedalus.envs.drawing.scenes:draw", "pixels of a scene with overlays"),
 )
 

@@ -1,0 +1,130 @@
+"""`daedalus bench envs`: steps a second of our environments, alone and in batches, beside others'."""
+
+from collections.abc import Callable, Iterator
+from importlib.util import find_spec
+from typing import Any
+
+import gymnasium
+import numpy as np
+
+from daedalus.core.arrays import Bools, Floats, Ints
+from daedalus.core.compiled import lean
+from daedalus.core.lab.bench import Row, rate
+from daedalus.core.rng import generator
+
+from .vector.packed import pack
+from .worlds.mazes import maze
+
+_PATTERNS = 8  # rows of actions that take turns
+_MAZE = "daedalus/Maze-v0"
+
+
+@lean
+def gather(
+    words: Ints, entries_N: Ints, shown_N: Ints, reward_N: Floats, terminated_N: Bools, truncated_N: Bools
+) -> None:
+    """The least that a batched step can do: look up a word for each environment and write what a step returns."""
+    for i in range(entries_N.size):
+        shown_N[i] = words[entries_N[i]]
+    for i in range(entries_N.size):
+        reward_N[i] = float(shown_N[i] & 1)
+    for i in range(entries_N.size):
+        terminated_N[i] = (shown_N[i] & 2) != 0
+        truncated_N[i] = (shown_N[i] & 4) != 0
+
+
+def bench_envs(quick: bool) -> Iterator[Row]:
+    """Rows for single environments, batches of several kinds, the limit of memory, and packages that are installed.
+
+    Peers of batches are Gymnasium's `SyncVectorEnv` of 16 of the same environments; its rate hardly depends on how many
+    there are.
+    """
+    yield Row(
+        "one environment, step", _alone(_MAZE, quick), "Gymnasium's FrozenLake-v1", _alone("FrozenLake-v1", quick)
+    )
+    slow = _batch(_MAZE, 16, quick, sync=True)
+    for count in (1024, 65_536):
+        ours = _batch(_MAZE, count, quick)
+        yield Row(f"{count:,} in a maze", ours, "SyncVectorEnv", slow)
+        yield Row(f"{count:,} in a maze, share of the limit", ours, "a bare gather loop", _limit(count, quick))
+    for what, name, params, count in (
+        ("that slip", _MAZE, {"slip": 0.1}, 1024),
+        ("in a maze, the states' tables in memory", _MAZE, {"rows": 100, "columns": 100}, 1024),
+        ("that see 7 × 7 tiles", _MAZE, {"observation": "view"}, 1024),
+        ("with a maze each", _MAZE, {"layout": "per_seed", "observation": "coordinates"}, 1024),
+        ("with a maze each episode, 7 × 7 tiles seen", _MAZE, {"layout": "per_episode", "observation": "view"}, 1024),
+        ("bandits", "daedalus/Bandit-v0", {}, 1024),
+    ):
+        theirs = _batch(name, 16, quick, sync=True, **params)
+        yield Row(f"{count:,} {what}", _batch(name, count, quick, **params), "SyncVectorEnv", theirs)
+    yield from _others(quick)
+
+
+def _others(quick: bool) -> Iterator[Row]:
+    """Rows against packages that may be installed."""
+    if find_spec("minigrid"):
+        theirs = _alone("minigrid:MiniGrid-FourRooms-v0", quick)
+        ours = _alone(_MAZE, quick, observation="view")
+        yield Row("one environment that sees 7 × 7 tiles", ours, "MiniGrid-FourRooms-v0", theirs)
+    if find_spec("envpool"):
+        import envpool
+
+        count = 1024
+        peer = envpool.make_gymnasium("FrozenLake-v1", num_envs=count, num_threads=1)
+        peer.reset()
+        theirs = rate(_turns(peer.step, count, 4, np.int32), count, quick)
+        yield Row(f"{count:,} in a maze", _batch(_MAZE, count, quick), "envpool's FrozenLake-v1, one thread", theirs)
+
+
+def _alone(name: str, quick: bool, **params: Any) -> float:
+    """Steps a second of one environment as `gymnasium.make` makes it, resets included."""
+    env = gymnasium.make(name, **params)
+    env.reset(seed=0)
+    actions = _actions((256,), 4).tolist()
+
+    def work() -> None:
+        for action in actions:
+            _, _, terminated, truncated, _ = env.step(action)
+            if terminated or truncated:
+                env.reset()
+
+    return rate(work, len(actions), quick)
+
+
+def _batch(name: str, count: int, quick: bool, sync: bool = False, **params: Any) -> float:
+    """Steps a second of `count` environments together, through `VectorEnv.step`."""
+    if sync:
+        env: Any = gymnasium.make_vec(name, num_envs=count, vectorization_mode="sync", **params)
+    else:
+        env = gymnasium.make_vec(name, num_envs=count, **params)
+    env.reset(seed=0)
+    return rate(_turns(env.step, count, int(env.single_action_space.n)), count, quick)
+
+
+def _turns(step: Callable[[Any], object], count: int, actions: int, dtype: Any = np.int64) -> Callable[[], object]:
+    rows = list(_actions((_PATTERNS, count), actions).astype(dtype))
+    turn = 0
+
+    def work() -> object:
+        nonlocal turn
+        turn = (turn + 1) % _PATTERNS
+        return step(rows[turn])
+
+    return work
+
+
+def _limit(count: int, quick: bool) -> float:
+    """Environments a second of the bare gather, over a table as large as the maze's, into fresh arrays."""
+    words = pack(maze()).words[:, 0].copy()
+
+    def step(entries_N: Ints) -> tuple[Any, ...]:
+        shown, reward = np.empty(count, np.int64), np.empty(count)
+        terminated, truncated = np.empty(count, np.bool_), np.empty(count, np.bool_)
+        gather(words, entries_N, shown, reward, terminated, truncated)
+        return shown, reward, terminated, truncated, {}
+
+    return rate(_turns(step, count, words.size), count, quick)
+
+
+def _actions(shape: tuple[int, ...], actions: int) -> Ints:
+    return generator(0, "policy").integers(actions, size=shape)
