@@ -21,7 +21,7 @@ Other = str | Any
 
 _KNOWN = ("random", "greedy", "minimax")
 _REMEDY = "save the other player's learner again"
-_MOST_STATES = 2_000_000  # of the joint game that minimax solves and the tables hold
+_MOST_STATES = 1_000_000  # minimax solves so many in seconds
 
 
 def pursuit(
@@ -62,9 +62,10 @@ def pursuit(
     - `rows`, `columns`: cells, at least 2 each, so 4 × 4 cells are 9 × 9 tiles.
     - `other`: "random", any of its four moves with equal probability; "greedy", a hunter that follows a shortest way
       to the prey or a prey that follows one to the exit, the lowest action among equals; "minimax", the perfect
-      player of the zero-sum game, which wins as fast or loses as slowly as possible; the path of a saved learner
-      that was trained in the other role; or, in Python, any policy: (S,) actions or (S, A) probabilities over the
-      states *as the other player numbers them*: its own tile · n + the agent's tile.
+      player of the zero-sum game, which wins as fast or loses as slowly as possible; the path of a learner trained in
+      the other role, as saved or as a run's `final.safetensors` keeps it (the first seed); or, in Python, any policy:
+      (S,) actions or (S, A) probabilities over the states *as the other player numbers them*: its own tile · n + the
+      agent's tile.
     - `role`: "prey" or "hunter", which side the agent plays.
     - `braid`: the share of closed passages that is opened for loops, as in `daedalus/Maze-v0`. Without loops nobody
       slips past anybody.
@@ -149,12 +150,14 @@ class Game:
             if np.array_equal(before, (prey_first, hunter_first)):
                 return prey_first, hunter_first
 
-    def distance(self, targets: Bools) -> Ints:
-        """Moves from every tile to the nearest target, (n,); n where there is no way."""
-        steps: Ints = np.where(targets, 0, self.tiles)
-        for _ in range(self.tiles):
-            steps = np.minimum(steps, steps[self.reached].min(axis=1) + 1)
-        return steps
+    def distances(self) -> Floats:
+        """Moves from every tile to every other, (n, n); infinite where there is no way."""
+        from scipy.sparse import csr_array
+        from scipy.sparse.csgraph import shortest_path
+
+        here = np.repeat(np.arange(self.tiles), len(MOVES))
+        ways = csr_array((np.ones(here.size), (here, self.reached.ravel())), shape=(self.tiles, self.tiles))
+        return np.asarray(shortest_path(ways, unweighted=True), dtype=np.float64)
 
 
 def _later(value: Ints) -> Ints:
@@ -193,11 +196,10 @@ def _certain(actions: Ints) -> Floats:
 
 def _greedy(game: Game, role: Role) -> Ints:
     """A shortest way to the prey where the other hunts, to the exit where it is the prey; lowest action at ties."""
-    n = game.tiles
+    after = game.distances()[game.reached]  # (n, 4, n), from where a move leads to every tile
     if role == "hunter":
-        return np.asarray(np.repeat(game.distance(game.exits)[game.reached].argmin(axis=1), n))
-    to_prey = np.stack([game.distance(np.arange(n) == prey) for prey in range(n)], axis=1)  # (hunter, prey)
-    return np.asarray(to_prey[game.reached].argmin(axis=1).ravel())
+        return np.asarray(np.repeat(after[:, :, game.exits].min(axis=2).argmin(axis=1), game.tiles))
+    return np.asarray(after.argmin(axis=1).ravel())
 
 
 def _perfect(game: Game, role: Role) -> Ints:
