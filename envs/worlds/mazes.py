@@ -52,8 +52,8 @@ def maze(
     ## Observation Space
     `Discrete(2 · rows · columns - 1)` for a perfect maze: the index of the tile among all that are not wall, in
     reading order; in a set of levels, those of the first level first; with keys, as many for each set of keys held.
-    With a layout for each seed or episode
-    `Discrete((2 · rows + 1) · (2 · columns + 1))`: the number of the tile, walls counted.
+    With a layout for each seed `Discrete((2 · rows + 1) · (2 · columns + 1))`: the number of the tile, walls counted.
+    With one for each episode `observation` must be "symbolic", "pixels", "view" or "heading_view".
 
     ## Starting State
     The top left cell; in a set of levels, that of any level.
