@@ -3,10 +3,12 @@
 import gymnasium
 import numpy as np
 import pytest
+from gymnasium.error import InvalidAction, ResetNeeded
 from gymnasium.vector import AutoresetMode, SyncVectorEnv
 
 import daedalus.envs  # noqa: F401 - registers
 from daedalus.core.catalogue import of_kind
+from daedalus.core.errors import UserError
 
 MODES = [mode.value for mode in AutoresetMode]
 WORLDS = {entry.name: entry for entry in of_kind("world").values() if entry.target.startswith("daedalus.envs.")}
@@ -90,3 +92,56 @@ def test_a_batch_is_gymnasiums_batch(name, params, mode):
 def test_gymnasiums_own_time_limit_cuts_a_batch(name, mode):
     ours, theirs = pair(name, {"max_episode_steps": 3}, mode)
     assert live(ours, theirs, mode, 30, seed=4) > 10
+
+
+def test_mistakes_are_told_like_gymnasium_does():
+    ours, theirs = pair("daedalus/Maze-v0", {"rows": 2, "columns": 2, "time_limit": 3}, "Disabled")
+    for env in (ours, theirs):
+        with pytest.raises(ResetNeeded):
+            env.step(np.zeros(N, dtype=np.int64))
+        env.reset(seed=0)
+        masks = (
+            (TypeError, [True] * N),
+            (ValueError, np.ones(2, bool)),
+            (TypeError, np.ones(N)),
+            (ValueError, np.zeros(N, bool)),
+        )
+        for error, mask in masks:
+            with pytest.raises(error):
+                env.reset(options={"reset_mask": mask})
+        with pytest.raises(ValueError, match="seeds"):
+            env.reset(seed=[1, 2])
+        with pytest.raises(gymnasium.error.Error):
+            env.reset(seed=-1)
+        with pytest.raises(InvalidAction):
+            env.step(np.full(N, 4))
+        for _ in range(3):
+            env.step(np.zeros(N, dtype=np.int64))
+        with pytest.raises((ResetNeeded, AssertionError)):
+            env.step(np.zeros(N, dtype=np.int64))
+
+
+def test_a_batch_says_its_seeds_and_refuses_windows():
+    env = gymnasium.make_vec("daedalus/Maze-v0", num_envs=3, slip=0.5)
+    env.reset(seed=[7, None, 9])
+    seeds = env.np_random_seed
+    assert (seeds[0], seeds[2]) == (7, 9)
+    twin = gymnasium.make_vec("daedalus/Maze-v0", num_envs=3, slip=0.5)
+    twin.reset(seed=list(seeds))
+    for row in np.random.default_rng(0).integers(4, size=(30, 3)):
+        same(env.step(row), twin.step(row), "step")
+    with pytest.raises(UserError, match="windows"):
+        gymnasium.make_vec("daedalus/Maze-v0", num_envs=3, render_mode="human")
+    with pytest.raises(UserError, match="did you mean 'SameStep'"):
+        gymnasium.make_vec("daedalus/Maze-v0", num_envs=3, autoreset_mode="Samestep")
+    with pytest.raises(UserError, match="num_envs"):
+        gymnasium.make_vec("daedalus/Maze-v0", num_envs=0)
+
+
+def test_frames_are_those_of_single_environments():
+    ours, theirs = pair("daedalus/Maze-v0", {"rows": 2, "columns": 2, "render_mode": "rgb_array"}, "NextStep")
+    for env in (ours, theirs):
+        env.reset(seed=0)
+        env.step(np.arange(N) % 4)
+    for one, other in zip(ours.render(), theirs.render(), strict=True):
+        assert np.array_equal(one, other)
