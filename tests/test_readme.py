@@ -46,10 +46,11 @@ def test_python_runs_where_it_is_pasted(tmp_path: Path, block: str) -> None:
 def test_commands_and_their_options_exist(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], words: list[str]
 ) -> None:
-    """Every word is read and every name resolved; only the run itself, and reading one, are left out."""
-    from daedalus.core.lab import job
+    """Every word is read and every name resolved; what is long, or needs a run or a person, is left out."""
+    from daedalus.core.lab import bench, job
     from daedalus.core.lab.resolve import resolve
     from daedalus.core.lab.store import run
+    from daedalus.envs.showing import play, trained
 
     def stop(*_: Any, **__: Any) -> None:
         raise typer.Exit
@@ -60,6 +61,9 @@ def test_commands_and_their_options_exist(
 
     monkeypatch.setattr(job, "run_plan", only_resolve)
     monkeypatch.setattr(run, "open_run", stop)
+    monkeypatch.setattr(trained, "open_run", stop)
+    monkeypatch.setattr(play, "play", stop)
+    monkeypatch.setattr(bench, "rate", lambda *_: 1.0)
     monkeypatch.chdir(tmp_path)
     (tmp_path / "my_maze.txt").write_text(DRAWING)
     with pytest.raises(SystemExit) as ended:
