@@ -1,7 +1,7 @@
 """Daedalus's batches as vector environments of Stable-Baselines3."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, final
 
 import numpy as np
@@ -11,7 +11,7 @@ from stable_baselines3.common.vec_env.base_vec_env import VecEnv
 from daedalus.core.errors import UserError
 from daedalus.envs.vector.front import BatchEnv
 
-Indices = int | Sequence[int] | None
+Indices = int | Iterable[int] | None
 
 
 @final

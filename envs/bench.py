@@ -1,6 +1,7 @@
 """`daedalus bench envs`: steps a second of our environments, alone and in batches, beside others'."""
 
 from collections.abc import Callable, Iterator
+from importlib import import_module
 from importlib.util import find_spec
 from typing import Any
 
@@ -11,6 +12,7 @@ from daedalus.core.arrays import Bools, Floats, Ints
 from daedalus.core.compiled import lean
 from daedalus.core.lab.bench import Row, rate
 from daedalus.core.rng import generator
+from daedalus.core.world import World
 
 from .vector.packed import pack
 from .worlds.mazes import maze
@@ -67,7 +69,7 @@ def _others(quick: bool) -> Iterator[Row]:
         ours = _alone(_MAZE, quick, observation="view")
         yield Row("one environment that sees 7 × 7 tiles", ours, "MiniGrid-FourRooms-v0", theirs)
     if find_spec("envpool"):
-        import envpool
+        envpool = import_module("envpool")
 
         count = 1024
         peer = envpool.make_gymnasium("FrozenLake-v1", num_envs=count, num_threads=1)
@@ -115,7 +117,9 @@ def _turns(step: Callable[[Any], object], count: int, actions: int, dtype: Any =
 
 def _limit(count: int, quick: bool) -> float:
     """Environments a second of the bare gather, over a table as large as the maze's, into fresh arrays."""
-    words = pack(maze()).words[:, 0].copy()
+    world = maze()
+    assert isinstance(world, World)
+    words = pack(world).words[:, 0].copy()
 
     def step(entries_N: Ints) -> tuple[Any, ...]:
         shown, reward = np.empty(count, np.int64), np.empty(count)

@@ -73,16 +73,18 @@ class FiniteKernel:
         shown, reward = np.empty(shape, np.int64), np.empty(shape)
         terminated, truncated = np.empty(shape, flags), np.empty(shape, flags)
         packed = self._packed
+        if not restart:
+            over_N[:] = False
         if self._drawn:
             moved = draw_and_move(
                 packed.words, packed.cumulative, packed.rewards, packed.since, packed.starts, packed.start_cumulative,
                 actions_N, self._state, self._side, over_N, self._time, self._key,
-                shown, reward, terminated, truncated, self._actions, self._limit, restart,
+                shown, reward, terminated, truncated, self._actions, self._limit,
             )  # fmt: skip
         else:
             moved = move(
                 self._words, packed.rewards, actions_N, self._state, self._side, over_N, self._began,
-                shown, reward, terminated, truncated, self._actions, self._clock, self._limit, restart,
+                shown, reward, terminated, truncated, self._actions, self._clock, self._limit,
             )  # fmt: skip
         if not moved:
             raise InvalidAction(f"an action is one of 0…{self._actions - 1}, not {_first_bad(self, actions_N, over_N)}")

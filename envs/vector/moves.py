@@ -32,35 +32,34 @@ def move(
     actions: int,
     clock: int,
     limit: int,
-    restart: bool,
 ) -> bool:
     """One step where nothing is drawn, from side to side of the state's buffer; False where an action is none.
 
-    `clock` counts the batch's steps, `began_N` says at which an episode began. The last of `words` rests: it leads to
-    the start. `shown_N`, `reward_N` serve as scratch before they hold the result.
+    Where an episode is over another begins, whatever the action. `clock` counts the batch's steps, `began_N` says at
+    which an episode began. The last of `words` rests: it leads to the start. `shown_N` and `reward_N` serve as
+    scratch before they hold the result.
     """
-    good = np.uint8(1)
-    now = clock + 1
+    bad = np.uint8(0)
+    rest, now = words.size - 1, clock + 1
     for low in range(0, actions_N.size, _BLOCK):
         high = min(low + _BLOCK, actions_N.size)
         action, over, shown = actions_N[low:high], over_N[low:high], shown_N[low:high]
         state = state_2N[side, low:high]
         for i in range(shown.size):
             known = np.uint64(action[i]) < np.uint64(actions)
-            rests = over[i] & restart
-            good &= np.uint8(known | rests)
-            shown[i] = np.int64(state[i]) * actions + action[i] if known & (not rests) else words.size - 1
+            bad |= np.uint8((not known) & (not over[i]))
+            shown[i] = np.int64(state[i]) * actions + action[i] if known & (not over[i]) else rest
         for i in range(shown.size):
             shown[i] = words[shown[i]]
         truncated, began = truncated_N[low:high], began_N[low:high]
         _unpack(shown, rewards, state_2N[1 - side, low:high], reward_N[low:high], terminated_N[low:high])
-        _cut(truncated, terminated_N[low:high], over, restart, now, began, limit)
-    if good == 0:
+        _cut(truncated, terminated_N[low:high], over, now, began, limit)
+    if bad != 0:
         return False
     for low in range(0, actions_N.size, _BLOCK):
         high = min(low + _BLOCK, actions_N.size)
         over, began = over_N[low:high], began_N[low:high]
-        if restart and _any(over):
+        if _any(over):
             for i in range(over.size):
                 if over[i]:
                     began[i] = now
@@ -88,13 +87,12 @@ def draw_and_move(
     truncated_N: Bools,
     actions: int,
     limit: int,
-    restart: bool,
 ) -> bool:
     """One step of any finite world; False where an action is none, and nothing has moved then.
 
     `time_2N` holds each environment's steps since seeding, and how many those were when its episode began.
     """
-    good = np.uint8(1)
+    bad = np.uint8(0)
     rest = words_RK.shape[0] - 1
     phase_rows = rest // since.size
     for low in range(0, actions_N.size, _BLOCK):
@@ -103,9 +101,8 @@ def draw_and_move(
         state, t, key = state_2N[side, low:high], time_2N[0, low:high], key_N[low:high]
         for i in range(shown.size):
             known = np.uint64(action[i]) < np.uint64(actions)
-            rests = over[i] & restart
-            good &= np.uint8(known | rests)
-            shown[i] = np.int64(state[i]) * actions + action[i] if known & (not rests) else -rest
+            bad |= np.uint8((not known) & (not over[i]))
+            shown[i] = np.int64(state[i]) * actions + action[i] if known & (not over[i]) else -rest
         for p in range(1, since.size):
             for i in range(shown.size):
                 shown[i] += phase_rows * np.int64(t[i] >= since[p])
@@ -123,20 +120,20 @@ def draw_and_move(
         _unpack(shown, rewards, following, reward, terminated_N[low:high])
         for i in range(truncated.size):
             truncated[i] = (t[i] + 1 - time_2N[1, low + i] >= limit) & (not terminated_N[low + i])
-            truncated[i] &= not (over[i] & restart)
-        if restart and _any(over):
+            truncated[i] &= not over[i]
+        if _any(over):
             for i in range(over.size):
                 if over[i]:
                     counter = np.uint64(2) * np.uint64(t[i] - 1) + np.uint64(1)
                     p = _phase(since, t[i])
                     shown[i] = starts_PM[p, _bisected(start_cumulative_PM[p], uniform(key[i], counter))]
                     following[i] = shown[i]
-    if good == 0:
+    if bad != 0:
         return False
     for low in range(0, actions_N.size, _BLOCK):
         high = min(low + _BLOCK, actions_N.size)
         over, t, began = over_N[low:high], time_2N[0, low:high], time_2N[1, low:high]
-        if restart and _any(over):
+        if _any(over):
             for i in range(over.size):
                 if over[i]:
                     began[i] = t[i]
@@ -188,9 +185,9 @@ def _unpack(shown: Ints, rewards: Floats, state: States, reward: Floats, termina
 
 
 @inlined
-def _cut(truncated: Bools, terminated: Bools, over: Bools, restart: bool, now: int, began: Ints, limit: int) -> None:
+def _cut(truncated: Bools, terminated: Bools, over: Bools, now: int, began: Ints, limit: int) -> None:
     for i in range(truncated.size):
-        truncated[i] = (now - began[i] >= limit) & (not terminated[i]) & (not (over[i] & restart))
+        truncated[i] = (now - began[i] >= limit) & (not terminated[i]) & (not over[i])
 
 
 @inlined
