@@ -137,7 +137,10 @@ class Schedule:
     phases: tuple[World, ...]  # P
 
     def __post_init__(self) -> None:
-        since = np.array(self.since, dtype=np.int64)
+        since = np.array(self.since)
+        if since.dtype.kind not in "iu" or np.any(since > _LONGEST):
+            raise UserError(f"{self.name}: phases begin at whole numbers of steps, {_LONGEST:,} at most")
+        since = since.astype(np.int64)
         if since.shape != (len(self.phases),) or not since.size or since[0] != 0 or np.any(np.diff(since) < 1):
             raise UserError(f"{self.name}: a schedule needs a first step for each phase, 0 first and rising")
         alike = {(one.mdp.states, one.mdp.actions, one.states, one.horizon, one.observation) for one in self.phases}

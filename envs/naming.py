@@ -1,6 +1,7 @@
 """Names and parameters that all builders of worlds share."""
 
 import inspect
+import math
 from collections.abc import Callable
 from typing import Any, Literal
 
@@ -22,6 +23,13 @@ def at_least(name: str, least: int, **sizes: int) -> None:
     for key, size in sizes.items():
         if size < least:
             raise UserError(f"{name}: {key} must be at least {least}, not {size}")
+
+
+def check_finite(name: str, **numbers: float) -> None:
+    """Refuse a number that is not finite, naming it. Raises `UserError`."""
+    for key, number in numbers.items():
+        if not math.isfinite(number):
+            raise UserError(f"{name}: {key} must be a finite number, not {number}")
 
 
 def check_slip(name: str, slip: float) -> None:

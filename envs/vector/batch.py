@@ -1,5 +1,6 @@
 """From a problem to its batch."""
 
+from numbers import Integral
 from typing import TYPE_CHECKING, Any
 
 from daedalus.core.errors import UserError
@@ -9,6 +10,9 @@ from .kernel import Kernel
 
 if TYPE_CHECKING:
     from .front import BatchEnv
+
+_MOST_ENVS = 2**26  # gigabytes of state
+_LONGEST = 2**62  # steps that compiled code can count
 
 
 def batch(
@@ -24,11 +28,19 @@ def batch(
     """
     from .front import BatchEnv
 
-    if num_envs < 1:
-        raise UserError(f"{problem.name}: num_envs must be at least 1, not {num_envs}")
-    if max_episode_steps is not None and max_episode_steps < 1:
-        raise UserError(f"{problem.name}: max_episode_steps must be at least 1, not {max_episode_steps}")
+    _check_whole(problem.name, "num_envs", num_envs, _MOST_ENVS)
+    if max_episode_steps is not None:
+        _check_whole(problem.name, "max_episode_steps", max_episode_steps, _LONGEST)
     return BatchEnv(problem, kernel_of(problem, num_envs), autoreset_mode, render_mode, max_episode_steps)
+
+
+def _check_whole(name: str, key: str, number: Any, most: int) -> None:
+    if not isinstance(number, Integral) or isinstance(number, bool):
+        raise UserError(f"{name}: {key} must be a whole number, not {number!r}")
+    if number < 1:
+        raise UserError(f"{name}: {key} must be at least 1, not {number}")
+    if number > most:
+        raise UserError(f"{name}: {key} must be at most {most:,}, not {number:,}")
 
 
 def kernel_of(problem: Any, num_envs: int) -> Kernel:

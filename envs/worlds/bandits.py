@@ -13,6 +13,7 @@ from daedalus.envs.naming import at_least, typed
 
 Reward = Literal["gaussian", "bernoulli", "uniform", "exponential", "constant"]
 
+_LONGEST = 2**62  # pulls that compiled code can count
 _REWARDS = ("gaussian", "bernoulli", "uniform", "exponential", "constant")
 
 
@@ -127,6 +128,8 @@ def switching_bandit(
     at_least(name, 1, period=period)
     at_least(name, 2, phases=phases)
     check_size(phases, arms, 1)
+    if phases * period > _LONGEST:
+        raise UserError(f"{name}: phases times period must be at most {_LONGEST:,} pulls")
     if change not in ("redraw", "permute"):
         raise unknown(f"{name}: change", change, ("redraw", "permute"))
     rng = generator(seed, "arms")

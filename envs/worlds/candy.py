@@ -10,7 +10,7 @@ from daedalus.core.errors import UserError, unknown
 from daedalus.core.mdp import FiniteMDP, check_size
 from daedalus.core.world import Schedule, Tile, World
 from daedalus.envs.levels.names import CODES, Generator
-from daedalus.envs.naming import TimeLimit, at_least, check_slip, typed
+from daedalus.envs.naming import TimeLimit, at_least, check_finite, check_slip, typed
 from daedalus.envs.things import MOST_ITEMS, Things
 from daedalus.envs.tiling import ACTIONS, grid_world
 
@@ -75,6 +75,7 @@ def candy_maze(
     }  # fmt: skip
     name = typed("daedalus/CandyMaze-v0", candy_maze, given)
     at_least(name, 1, candies=candies)
+    check_finite(name, candy_reward=candy_reward, step_reward=step_reward)
     tiles, spots = _maze(name, rows, columns, candies, generator, slip, seed)
     tiles[tiles == Tile.GOAL] = Tile.FLOOR
     things = Things(candies=tuple((spot, candy_reward) for spot in spots))
@@ -149,12 +150,11 @@ def drifting_candy_maze(
     }  # fmt: skip
     name = typed("daedalus/DriftingCandyMaze-v0", drifting_candy_maze, given)
     at_least(name, 1, spots=spots, period=period, phases=phases)
+    check_finite(name, candy_reward=candy_reward, step_reward=step_reward)
     if mode not in ("drift", "switch"):
         raise unknown(f"{name}: mode", mode, ("drift", "switch"))
     if not 0 <= drift < np.inf:
         raise UserError(f"{name}: drift must be at least 0 and finite, not {drift}")
-    if not np.isfinite(candy_reward):
-        raise UserError(f"{name}: candy_reward must be a finite number, not {candy_reward}")
     if phases > _MOST_PHASES or period > _LONGEST:
         raise UserError(f"{name}: at most {_MOST_PHASES:,} phases of at most {_LONGEST:,} steps each")
     tiles, where = _maze(name, rows, columns, spots, generator, slip, seed)

@@ -8,7 +8,7 @@ from daedalus.core.errors import UserError
 from daedalus.core.mdp import check_size
 from daedalus.core.rng import generator
 from daedalus.core.world import Piece, Scene, Thing, Tile, World
-from daedalus.envs.naming import at_least, typed
+from daedalus.envs.naming import at_least, check_finite, typed
 from daedalus.envs.tabulating import Outcomes, rule_world
 
 _NAMES = ("left", "right")
@@ -61,6 +61,7 @@ def random_walk(states: int = 5, left_reward: float | Literal["auto"] = "auto", 
     check_size(states + 2, 2, 1)
     last, middle = states + 1, (states + 1) // 2
     left = (0.0 if states <= 5 else -1.0) if left_reward == "auto" else left_reward
+    check_finite(name, left_reward=left)
 
     def rule(state: int, action: int) -> Outcomes:
         reached = state + (-1, 1)[action]

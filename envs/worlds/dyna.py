@@ -6,7 +6,7 @@ import numpy as np
 
 from daedalus.core.arrays import Pixels
 from daedalus.core.world import Scene, Schedule, Tile, World
-from daedalus.envs.naming import at_least, typed
+from daedalus.envs.naming import at_least, check_finite, typed
 from daedalus.envs.tiling import grid_world
 
 _TILES = {"#": Tile.WALL, ".": Tile.FLOOR, "S": Tile.START, "G": Tile.GOAL}
@@ -65,6 +65,7 @@ def dyna_maze(step_reward: float = 0.0, time_limit: int | None = 500) -> World:
     - v0: first version.
     """
     name = typed("daedalus/DynaMaze-v0", dyna_maze, {"step_reward": step_reward, "time_limit": time_limit})
+    check_finite(name, step_reward=step_reward)
     return grid_world(name, _read(_DYNA), horizon=time_limit, step_reward=step_reward, goal_reward=1.0)
 
 
@@ -159,6 +160,7 @@ def _changing(
     name: str, plans: tuple[str, str], change_at: int, step_reward: float, time_limit: int | None
 ) -> Schedule:
     at_least(name, 1, change_at=change_at)
+    check_finite(name, step_reward=step_reward)
     tiles = np.array([_read(plan) for plan in plans])
     now_and_then = (tiles == Tile.WALL).any(axis=0) & (tiles != Tile.WALL).any(axis=0)
     ever = np.where(now_and_then, Tile.FLOOR, tiles[0]).astype(np.uint8)

@@ -85,6 +85,7 @@ def pursuit(
     at_least(name, 0, seed=seed)
     if not 0 <= braid <= 1:
         raise UserError(f"{name}: braid must lie in [0, 1], not {braid}")
+    _check_tiles(name, 2 * rows * columns - 1)  # before they are drawn; loops only add to them
     tiles = maze_tiles("depth_first", rows, columns, seed, braid)
     lair = (2 * (rows // 2) + 1, 2 * (columns // 2) + 1)
     return pursuit_in(name, tiles, lair, other, role, time_limit)
@@ -106,8 +107,7 @@ def pursuit_in(
         raise unknown(f"{name}: role", role, ("prey", "hunter"))
     cells = np.argwhere(tiles != Tile.WALL)
     count = len(cells)
-    if count**2 > _MOST_STATES:
-        raise UserError(f"{name}: {count} tiles make {count**2:,} states, more than {_MOST_STATES:,}; make it smaller")
+    _check_tiles(name, count)
     kind = tiles[cells[:, 0], cells[:, 1]]
     game = Game(_reached(tiles, cells), kind == Tile.GOAL)
     policy = _other_policy(name, game, other, role)
@@ -121,6 +121,12 @@ def pursuit_in(
     player = Piece(Thing.PLAYER, np.tile(place, count))
     scene = Scene(tiles, np.repeat(cells, count, axis=0), MOVES, (player,))
     return World(name, mdp, limit, ACTIONS, scene)
+
+
+def _check_tiles(name: str, count: int) -> None:
+    """Refuse more tiles than minimax could solve. Raises `UserError`."""
+    if count**2 > _MOST_STATES:
+        raise UserError(f"{name}: {count} tiles make {count**2:,} states, more than {_MOST_STATES:,}; make it smaller")
 
 
 class Game:

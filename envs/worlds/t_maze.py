@@ -4,7 +4,7 @@ import numpy as np
 
 from daedalus.core.mdp import FiniteMDP, check_size
 from daedalus.core.world import Piece, Scene, Thing, Tile, World
-from daedalus.envs.naming import TimeLimit, at_least, typed
+from daedalus.envs.naming import TimeLimit, at_least, check_finite, typed
 from daedalus.envs.tiling import ACTIONS, MOVES
 
 _UP, _RIGHT, _DOWN, _LEFT = range(4)
@@ -66,6 +66,7 @@ def t_maze(
     }
     name = typed("daedalus/TMaze-v0", t_maze, given)
     at_least(name, 1, length=length)
+    check_finite(name, goal_reward=goal_reward, wrong_reward=wrong_reward, stand_reward=stand_reward)
     places = length + 3  # the corridor with the junction, and the two ends
     check_size(len(_TURNS) * places, len(ACTIONS), 1)
     limit = 10 * (length + 1) if time_limit == "auto" else time_limit
