@@ -108,26 +108,14 @@ def draw_and_move(
                 shown[i] += phase_rows * np.int64(t[i] >= since[p])
         for i in range(shown.size):
             shown[i] = shown[i] if shown[i] >= 0 else rest
-        if words_RK.shape[1] > 1:
-            for i in range(shown.size):
-                reward[i] = uniform(key[i], np.uint64(2) * np.uint64(t[i]))
-            for i in range(shown.size):
-                shown[i] = words_RK[shown[i], _chosen(cumulative_RK[shown[i]], reward[i])]
-        else:
-            for i in range(shown.size):
-                shown[i] = words_RK[shown[i], 0]
+        _draw(words_RK, cumulative_RK, shown, reward, key, t)
         following, truncated = state_2N[1 - side, low:high], truncated_N[low:high]
         _unpack(shown, rewards, following, reward, terminated_N[low:high])
         for i in range(truncated.size):
             truncated[i] = (t[i] + 1 - time_2N[1, low + i] >= limit) & (not terminated_N[low + i])
             truncated[i] &= not over[i]
         if _any(over):
-            for i in range(over.size):
-                if over[i]:
-                    counter = np.uint64(2) * np.uint64(t[i] - 1) + np.uint64(1)
-                    p = _phase(since, t[i])
-                    shown[i] = starts_PM[p, _bisected(start_cumulative_PM[p], uniform(key[i], counter))]
-                    following[i] = shown[i]
+            _restart(since, starts_PM, start_cumulative_PM, over, t, key, shown, following)
     if bad != 0:
         return False
     for low in range(0, actions_N.size, _BLOCK):
@@ -182,6 +170,39 @@ def _unpack(shown: Ints, rewards: Floats, state: States, reward: Floats, termina
         shown[i] = word & _STATE
         state[i] = np.int32(word & _STATE)
         terminated[i] = ((word >> _END) & 1) != 0
+
+
+@inlined
+def _draw(words_RK: Ints, cumulative_RK: Floats, shown: Ints, u: Floats, key: Keys, t: Ints) -> None:
+    """Replace the rows in `shown` by the words of what is drawn there; `u` is scratch."""
+    if words_RK.shape[1] == 1:
+        for i in range(shown.size):
+            shown[i] = words_RK[shown[i], 0]
+        return
+    for i in range(shown.size):
+        u[i] = uniform(key[i], np.uint64(2) * np.uint64(t[i]))
+    for i in range(shown.size):
+        shown[i] = words_RK[shown[i], _chosen(cumulative_RK[shown[i]], u[i])]
+
+
+@inlined
+def _restart(
+    since: Ints,
+    starts_PM: Ints,
+    start_cumulative_PM: Floats,
+    over: Bools,
+    t: Ints,
+    key: Keys,
+    shown: Ints,
+    state: States,
+) -> None:
+    """Where an episode is over, begin the next (`sampling.restart_state`)."""
+    for i in range(over.size):
+        if over[i]:
+            u = uniform(key[i], np.uint64(2) * np.uint64(t[i] - 1) + np.uint64(1))
+            p = _phase(since, t[i])
+            shown[i] = starts_PM[p, _bisected(start_cumulative_PM[p], u)]
+            state[i] = shown[i]
 
 
 @inlined
