@@ -37,10 +37,10 @@ def batch(
 def _check_whole(name: str, key: str, number: Any, most: int) -> None:
     if not isinstance(number, Integral) or isinstance(number, bool):
         raise UserError(f"{name}: {key} must be a whole number, not {number!r}")
-    if number < 1:
+    if int(number) < 1:
         raise UserError(f"{name}: {key} must be at least 1, not {number}")
-    if number > most:
-        raise UserError(f"{name}: {key} must be at most {most:,}, not {number:,}")
+    if int(number) > most:
+        raise UserError(f"{name}: {key} must be at most {most:,}, not {int(number):,}")
 
 
 def kernel_of(problem: Any, num_envs: int) -> Kernel:

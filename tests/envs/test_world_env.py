@@ -1,38 +1,23 @@
 """One environment for all worlds: the laws of Gymnasium, and the streams that compiled learners share."""
 
-import copy
-from inspect import signature
-
 import gymnasium
 import numpy as np
 import pytest
 from gymnasium.error import InvalidAction, ResetNeeded
-from gymnasium.utils.env_checker import check_env
 from scipy import stats
 
-from daedalus.core.catalogue import of_kind
 from daedalus.core.errors import UserError
-from daedalus.core.planning import truth
 from daedalus.core.rng import stream_key
 from daedalus.core.sampling import restart_state, start_state, step_outcome, tables
-from daedalus.core.spec import Spec
-from daedalus.core.world import Bandit, Schedule, Tile, World
-from daedalus.envs import WorldEnv, cliff, grid_world, load_problem, maze
-from daedalus.envs.entries import OPTIMA
+from daedalus.core.world import Tile, World
+from daedalus.envs import WorldEnv, cliff, grid_world, maze
 
-IDS = sorted(OPTIMA)
-FINITE = [name for name in IDS if "finite" in of_kind("world")[name].suits]
-LIVELY = {name: {"slip": 0.3} for name in IDS if "slip" in signature(of_kind("world")[name].load()).parameters}
 ROOM = grid_world(
     "room",
     np.array([[Tile.START, Tile.FLOOR, Tile.START], [Tile.FLOOR, Tile.GOAL, Tile.START]], dtype=np.uint8),
     slip=0.5,
     horizon=4,
 )
-
-
-def load(name):
-    return load_problem(Spec(name, tuple(LIVELY.get(name, {}).items())))
 
 
 def walk(env, seed, steps):
@@ -50,95 +35,6 @@ def walk(env, seed, steps):
 def plain(observation):
     """An observation as numbers and lists, which can be compared."""
     return np.asarray(observation).tolist()
-
-
-def phases(problem):
-    """The worlds that a finite problem is made of; none elsewhere."""
-    return problem.phases if isinstance(problem, Schedule) else (problem,) if isinstance(problem, World) else ()
-
-
-def test_every_world_of_this_floor_is_tested():
-    assert {entry.name for entry in of_kind("world").values() if entry.target.startswith("daedalus.envs.")} == set(IDS)
-
-
-@pytest.mark.parametrize("name", IDS)
-@pytest.mark.filterwarnings("ignore:.*-?infinity")  # a contextual bandit's context may be anything
-def test_checkers_accept(name, monkeypatch):
-    monkeypatch.setenv("SDL_VIDEODRIVER", "dummy")  # windows that nobody sees
-    from stable_baselines3.common.env_checker import check_env as check_env_sb3
-
-    check_env(gymnasium.make(name).unwrapped, skip_render_check=name not in FINITE)
-    check_env_sb3(gymnasium.make(name).unwrapped)
-
-
-@pytest.mark.parametrize("name", FINITE)
-@pytest.mark.parametrize("mode", ["ansi", "rgb_array"])
-def test_every_finite_world_is_drawn(name, mode):
-    env = gymnasium.make(name, render_mode=mode)
-    env.reset(seed=0)
-    before = env.render()
-    assert isinstance(before, str) if mode == "ansi" else (before.dtype == np.uint8 and before.ndim == 3)
-    after = [env.step(action) and env.render() for action in (0, 1)]
-    assert not all(np.array_equal(before, picture) for picture in after)
-
-
-@pytest.mark.parametrize("name", IDS)
-def test_threshold_is_the_solved_optimum(name):
-    problem = load_problem(Spec(name))
-    if isinstance(problem, World | Schedule):
-        optimum = truth(phases(problem)[0]).optimum  # of the first phase, where it changes
-    elif isinstance(problem, Bandit) and not problem.changing:
-        optimum = float(problem.means.max())
-    else:
-        pytest.skip("what is best changes or is drawn: the tests of that world say it")
-    assert gymnasium.spec(name).reward_threshold == pytest.approx(optimum, abs=1e-9)
-
-
-@pytest.mark.parametrize("name", IDS)
-def test_seeds_reproduce_and_differ(name):
-    env, problem = gymnasium.make(name, **LIVELY.get(name, {})), load(name)
-    assert walk(env, 5, 300) == walk(env, 5, 300)
-    if not phases(problem) or not all(world.mdp.deterministic for world in phases(problem)):
-        assert walk(env, 5, 300) != walk(env, 6, 300)
-
-
-@pytest.mark.parametrize("name", IDS)
-def test_a_copy_goes_on_like_the_original(name):
-    env = gymnasium.make(name, **LIVELY.get(name, {}))
-    env.reset(seed=3)
-    for _ in range(20):
-        if any(env.step(1)[2:4]):
-            env.reset()
-    twin = copy.deepcopy(env)
-    assert walk(env, None, 50) == walk(twin, None, 50)
-
-
-@pytest.mark.parametrize("name", FINITE)
-def test_samples_follow_the_table(name):
-    # The statistics of all pairs visited often add up to one χ²: false-alarm rate 1e-4 under the fixed seed.
-    world = load(name)
-    env, actions = WorldEnv(world), min(world.mdp.actions, 4)
-    counts = np.zeros((world.states, actions, world.states), dtype=np.int64)
-    env.reset(seed=1)
-    for action in np.random.default_rng(2).integers(actions, size=60_000).tolist():
-        state = env.state
-        _, _, terminated, truncated, _ = env.step(action)
-        counts[state, action, env.state] += 1
-        if terminated or truncated:
-            env.reset()
-    statistic = freedom = 0.0
-    for state, action in np.argwhere(counts.sum(axis=2)):
-        law = np.zeros(world.states)
-        np.add.at(law, world.mdp.next_state[state, action], world.mdp.probability[state, action])
-        assert counts[state, action][law == 0].sum() == 0
-        expected = law[law > 0] * counts[state, action].sum()
-        if expected.min() >= 5:
-            statistic += ((counts[state, action][law > 0] - expected) ** 2 / expected).sum()
-            freedom += np.count_nonzero(law) - 1
-    if world.mdp.outcomes > 1:
-        assert freedom > min(world.states, 100)
-        assert stats.chi2.sf(statistic, freedom) > 1e-4
-        assert stats.chi2.cdf(statistic, freedom) > 1e-4
 
 
 def test_the_world_stream_is_the_compiled_one():

@@ -2,7 +2,7 @@
 
 A test that takes `name` runs for every id of the catalogue; one that takes `spec` for every small variant of every
 id, one that takes `smallest` for the first variant of each, and one that takes `walkable` for those that are finite
-worlds, change in mid-run, or draw their layout. A new entry of the catalogue is covered without an edit here; `SMALL`
+worlds, change in mid-run, or draw their layout, `pullable` for the bandits. A new entry of the catalogue is covered without an edit here; `SMALL`
 only spares time, and adds variants.
 """
 
@@ -80,6 +80,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         "name": NAMES,
         "spec": SPECS,
         "walkable": [spec for spec in SPECS if _walkable(spec.name)],
+        "pullable": [spec for spec in SPECS if not _walkable(spec.name)],
         "smallest": [next(spec for spec in SPECS if spec.name == name) for name in NAMES],
     }.items():
         if argument in metafunc.fixturenames:

@@ -8,7 +8,6 @@ from scipy import stats
 
 from daedalus.core.planning import first_actions, optimum_within
 from daedalus.core.world import Bandit, Schedule, World
-from daedalus.envs.levels.levels import Levels
 from daedalus.envs.making import environment
 from daedalus.envs.vector.batch import kernel_of
 
@@ -138,10 +137,8 @@ def standard(value, paid, means, arm):
     raise AssertionError(law)
 
 
-def test_pulls_follow_their_law(spec, value_of):
-    value = value_of(spec)
-    if isinstance(value, World | Schedule | Levels):
-        pytest.skip("no bandit")
+def test_pulls_follow_their_law(pullable, value_of):
+    value = value_of(pullable)
     env = environment(value)
     for arm in range(value.arms):
         paid, means = np.empty((2, 4000))
