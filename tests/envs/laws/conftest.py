@@ -1,9 +1,9 @@
 """What every law of this folder runs over: the whole catalogue, small.
 
-A test that takes `name` runs for every id of the catalogue; one that takes `spec` for every small variant of every
-id, one that takes `smallest` for the first variant of each, and one that takes `walkable` for those that are finite
-worlds, change in mid-run, or draw their layout, `pullable` for the bandits. A new entry of the catalogue is covered without an edit here; `SMALL`
-only spares time, and adds variants.
+A test that takes `name` runs for every id of the catalogue, and one that takes `spec` for every small variant of every
+id; `smallest` stands for the first variant of each, `pullable` for the bandits, and `walkable` for the others: finite
+worlds, those that change in mid-run and those that draw their layout. A new entry of the catalogue is covered without
+an edit here; `SMALL` only spares time, and adds variants.
 """
 
 import functools

@@ -59,7 +59,9 @@ def lively(value):
 def test_seeds_reproduce_and_differ(spec, make, value_of):
     env = make(spec)
     once = walk(env, seed=5)
-    further = walk(env)  # a reset without a seed goes on in the streams
+    kept = env.unwrapped.np_random.bit_generator.state
+    further = walk(env)  # a reset without a seed goes on in the streams, and draws no other seed
+    assert env.unwrapped.np_random.bit_generator.state == kept
     assert walk(env, seed=5) == once
     assert walk(env) == further
     assert walk(make(spec), seed=5) == once  # whatever was lived before
@@ -157,13 +159,15 @@ def test_a_time_limit_is_told_and_kept(name, make):
 
 
 @pytest.mark.parametrize("how", ["snapshot", "deepcopy", "pickle"])
-def test_a_copy_lives_the_same_future(spec, make, how):
-    env = make(spec, max_episode_steps=7)  # in the wrappers of gymnasium.make, whose counter is state, too
+@pytest.mark.parametrize("limit", [{}, {"max_episode_steps": 7}])
+def test_a_copy_lives_the_same_future(spec, make, how, limit):
+    """In the wrappers of gymnasium.make, whose time limit's counter is state, too."""
+    env = make(spec, **limit)
     actions = np.random.default_rng(2).integers(env.action_space.n, size=(2, 60)).tolist()
     env.reset(seed=3)
     go_on(env, actions[0][:33])
     if how == "snapshot":
-        twin, taken = make(spec, max_episode_steps=7), snapshot(env)
+        twin, taken = make(spec, **limit), snapshot(env)
         restore(twin, taken)
         future = go_on(env, actions[1])
         assert go_on(twin, actions[1]) == future
