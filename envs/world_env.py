@@ -194,7 +194,8 @@ class WorldEnv(gymnasium.Env[Any, Any]):
 
     def snapshot(self) -> dict[str, Any]:
         """All state, random streams included, as plain numbers; `daedalus.envs.snapshot` takes the wrappers' too."""
-        counters: dict[str, Any] = {"state": self._state, "steps": self._t, "elapsed": self._elapsed, "over": self._over}
+        counters: dict[str, Any] = {"state": self._state, "steps": self._t}
+        counters |= {"elapsed": self._elapsed, "over": self._over}
         counters |= {"np_random": self.np_random.bit_generator.state, "np_random_seed": self.np_random_seed}
         if not self._seeded:
             return counters

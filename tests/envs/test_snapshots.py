@@ -1,8 +1,6 @@
-"""Snapshots: a restored environment lives the same future, wrappers and random streams included."""
+"""Snapshots: what they hold and refuse. That every world's lead to the same future is one of the laws."""
 
-import copy
 import json
-import pickle  # noqa: TID251 - the law is that an environment passes between processes, which pickle
 
 import gymnasium
 import numpy as np
@@ -10,11 +8,9 @@ import pytest
 from gymnasium import wrappers
 
 import daedalus.envs
-from daedalus.core.catalogue import of_kind
 from daedalus.core.errors import UserError
 from daedalus.envs import restore, snapshot
 
-WORLDS = [entry.name for entry in of_kind("world").values() if entry.target.startswith("daedalus.envs.")]
 MAZE = {"rows": 2, "columns": 2, "slip": 0.4, "time_limit": 9}
 
 
@@ -33,18 +29,6 @@ def moved(env, steps=37, seed=1):
     env.reset(seed=seed)
     live(env, steps, seed)
     return env
-
-
-@pytest.mark.parametrize("name", WORLDS)
-def test_a_restored_environment_lives_the_same_future(name):
-    env = moved(gymnasium.make(name, max_episode_steps=11))
-    taken = copy.deepcopy(snapshot(env))
-    future = live(env, 50, 2)
-    restore(env, taken)
-    assert live(env, 50, 2) == future
-    other = moved(gymnasium.make(name, max_episode_steps=11), 5, seed=9)
-    restore(other, taken)
-    assert live(other, 50, 2) == future
 
 
 def test_a_finite_worlds_snapshot_is_json():
@@ -97,15 +81,6 @@ def test_batches_too(mode):
     assert [repr(env.step(row)) for row in actions[20:]] == future
     with pytest.raises(UserError, match="6 environments, not 7"):
         restore(gymnasium.make_vec("daedalus/Maze-v0", num_envs=7, **MAZE), taken)
-
-
-@pytest.mark.parametrize("how", [copy.deepcopy, lambda env: pickle.loads(pickle.dumps(env))])
-@pytest.mark.parametrize("name", WORLDS)
-def test_environments_pass_between_processes(name, how):
-    env = moved(gymnasium.make(name, max_episode_steps=11))
-    twin = how(env)
-    assert live(twin, 40, 4) == live(env, 40, 4)
-    assert twin.spec == env.spec
 
 
 def test_what_cannot_be_taken_down_is_told():

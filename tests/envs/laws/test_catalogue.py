@@ -5,6 +5,7 @@ import re
 from typing import get_args
 
 import gymnasium
+import numpy as np
 import pytest
 from gymnasium.utils.env_checker import check_env
 
@@ -87,3 +88,5 @@ def test_checkers_accept(smallest, sight, mode, make, value_of):
     env = make(smallest, render_mode=mode, **seen).unwrapped
     check_env(env, skip_render_check=True)
     check_env_sb3(env, skip_render_check=mode in (None, "ansi"))
+    env.reset(seed=0)
+    assert isinstance(env.render(), {"ansi": str, "rgb_array": np.ndarray}.get(mode, type(None)))

@@ -168,6 +168,8 @@ def test_a_copy_lives_the_same_future(spec, make, how, limit):
     go_on(env, actions[0][:33])
     if how == "snapshot":
         twin, taken = make(spec, **limit), snapshot(env)
+        twin.reset(seed=9)
+        twin.step(0)  # which must not matter
         restore(twin, taken)
         future = go_on(env, actions[1])
         assert go_on(twin, actions[1]) == future
@@ -179,4 +181,5 @@ def test_a_copy_lives_the_same_future(spec, make, how, limit):
     assert go_on(twin, actions[1]) == future
     assert env.unwrapped.np_random.integers(10**9) == twin.unwrapped.np_random.integers(10**9)
     assert isinstance(twin, gymnasium.Wrapper)
+    assert twin.spec == env.spec
     twin.close()
