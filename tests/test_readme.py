@@ -60,8 +60,8 @@ def test_commands_and_their_options_exist(
         stop()
 
     monkeypatch.setattr(job, "run_plan", only_resolve)
-    monkeypatch.setattr(run, "open_run", stop)
-    monkeypatch.setattr(trained, "open_run", stop)
+    monkeypatch.setattr(run, "open_named", stop)
+    monkeypatch.setattr(trained, "open_named", stop)
     monkeypatch.setattr(play, "play", stop)
     monkeypatch.setattr(bench, "rate", lambda *_: 1.0)
     monkeypatch.chdir(tmp_path)

@@ -8,6 +8,7 @@ import difflib
 import sys
 import traceback
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -26,6 +27,8 @@ _MENDABLE, _FAULT, _INTERRUPTED = 2, 1, 130
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run one command line and exit: 0; 2 for what the user can mend; 1 for a fault; 130 when interrupted."""
     typed = list(sys.argv[1:] if arguments is None else arguments)
+    if (here := str(Path.cwd())) not in sys.path:  # for a module of the user's own, as in own_world:me/Ice-v0
+        sys.path.append(here)
     sys.exit(_status(typed, debug="--debug" in typed))
 
 

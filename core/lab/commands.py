@@ -135,7 +135,8 @@ def solve(
 ) -> None:
     """Solve a finite world exactly: its best value, its best value within the time limit, and random play.
 
-    A world that changes in mid-run is solved phase by phase; the JSON is of the last one and lists all in `phases`.
+    A world that changes in mid-run is solved phase by phase; the JSON is of the first one and lists all in `phases`.
+    Where each seed has a layout of its own, that of seed 0 is solved.
 
     Examples:
 
@@ -147,28 +148,33 @@ def solve(
     from daedalus.core.spec import parse_spec
     from daedalus.core.world import Schedule, World
 
+    from .experiment import layout_per_seed
     from .plan import whole
 
     if gamma is not None and not 0 <= gamma <= 1:
         raise UserError(f"gamma must lie in [0, 1], not {gamma}")
     if horizon is not None:
         whole(horizon, "horizon")
-    problem = find("service", "load_problem").load()(parse_spec(world))
+    spec = parse_spec(world)
+    problem = find("service", "load_problem").load()(spec)
     if not isinstance(problem, World | Schedule):
         raise UserError(f"{world} is not a finite world, so it has no exact solution; `compare` can still run it")
     from daedalus.core.planning import summary
 
-    phases = (problem,) if isinstance(problem, World) else problem.phases
-    found = [summary(phase, gamma, horizon, full) for phase in phases]
-    since = [0] if isinstance(problem, World) else problem.since.tolist()
+    changing = isinstance(problem, Schedule)
+    since, which = (problem.since.tolist(), problem.which) if isinstance(problem, Schedule) else ([0], [0])
+    solved = [summary(one, gamma, horizon, full) for one in (problem.worlds if changing else (problem,))]
+    found = [solved[n] for n in which]
     if as_json:
+        layout = {"layout_seed": 0} if layout_per_seed(spec) else {}
         changes = {"phases": [{"since": first, **facts} for first, facts in zip(since, found, strict=True)]}
-        typer.echo(json.dumps(found[0] if isinstance(problem, World) else found[-1] | changes, allow_nan=False))
+        typer.echo(json.dumps(found[0] | layout | (changes if changing else {}), allow_nan=False))
         return
     from .tables import show_solution
 
+    title = f"{world}, the layout of seed 0" if layout_per_seed(spec) else world
     for first, facts in zip(since, found, strict=True):
-        show_solution(world if len(found) == 1 else f"{world}, from step {first:,}", facts)
+        show_solution(title if len(found) == 1 else f"{title}, from step {first:,}", facts)
 
 
 _LISTS: dict[str, tuple[Kind, str]] = {
@@ -228,10 +234,9 @@ def report(
     """
     from daedalus.core.lab.report.page import write_report
     from daedalus.core.lab.statistics.comparison import summarise
-    from daedalus.core.lab.store.run import open_run
+    from daedalus.core.lab.store.run import open_named
 
-    found = run if run.exists() or not (Path("runs") / run / "run.json").exists() else Path("runs") / run
-    opened = open_run(found)
+    opened = open_named(run)
     if missing := opened.missing():
-        raise UserError(f"{found} is not finished: {missing} seeds are missing; run its command again to go on")
+        raise UserError(f"{opened.path} is not finished: {missing} seeds are missing; run its command again to go on")
     typer.echo(str(write_report(opened, summarise(opened))))

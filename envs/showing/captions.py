@@ -9,9 +9,9 @@ from daedalus.core.arrays import Pixels
 from daedalus.envs.drawing.palette import THEMES
 
 if TYPE_CHECKING:
-    from PIL.ImageFont import FreeTypeFont, ImageFont
+    from PIL.ImageFont import FreeTypeFont
 
-_SIZE, _MARGIN, _LEADING = 15, 10, 1.35
+_SIZE, _MARGIN, _LEADING = 14, 10, 1.35
 _NARROWEST = 420  # pixels; a smaller picture stands in the middle over its words
 
 
@@ -35,10 +35,12 @@ def captioned(picture: Pixels, words: str, theme: str) -> Pixels:
 
 
 @functools.cache
-def _font() -> "FreeTypeFont | ImageFont":
+def _font() -> "FreeTypeFont":
+    """DejaVu Sans, which Matplotlib carries: Pillow's own font knows no minus sign."""
+    from matplotlib import get_data_path
     from PIL import ImageFont
 
-    return ImageFont.load_default(_SIZE)
+    return ImageFont.truetype(f"{get_data_path()}/fonts/ttf/DejaVuSans.ttf", _SIZE)
 
 
 def _broken(line: str, wide: int) -> list[str]:

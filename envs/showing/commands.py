@@ -49,7 +49,7 @@ def play(
     from .screens import opened
 
     game = game_of(_problem(world, seed), seed, text=terminal)
-    with opened(terminal, tile or fitting(game), _theme(dark)) as screen:
+    with opened(terminal, tile or (1 if terminal else fitting(game)), _theme(dark)) as screen:
         verdicts = play_on(game, screen, _chosen(overlay))
     for verdict in verdicts:
         typer.echo(verdict)
@@ -87,6 +87,8 @@ def render(
         raise UserError("steps, fps and tile must be above 0")
     check_target(out)
     if gallery:
+        if world is not None or overlay or out.suffix.lower() != ".png":
+            raise UserError("--gallery draws all worlds as one .png; leave the world and --overlay out")
         from daedalus.envs.drawing.gallery import gallery as all_worlds
 
         save(out, iter([all_worlds(width=width, theme=_theme(dark))]), fps)
@@ -142,7 +144,7 @@ def watch(
     from .screens import opened
     from .watch import watch as watch_on
 
-    with opened(terminal, tile or fitting(trained.game(terminal)), _theme(dark)) as screen:
+    with opened(terminal, tile or (1 if terminal else fitting(trained.game())), _theme(dark)) as screen:
         watch_on(trained, screen, _chosen(overlay), fps, terminal)
 
 

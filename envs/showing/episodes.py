@@ -6,7 +6,8 @@ from daedalus.core.arrays import Pixels
 from daedalus.core.errors import UserError
 from daedalus.core.rng import generator
 
-from .games import Game, ThemeName
+from .games import Game
+from .score import ThemeName
 
 _LARGEST, _MOST = 900, 4096  # pixels of a fitted picture's longer side: what is aimed at, and the most
 _TILES = (8, 40)  # pixels of a fitted tile

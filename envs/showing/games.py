@@ -1,7 +1,6 @@
 """What can be played and watched: one episode at a time, step by step, with a score and a picture of the moment."""
 
 from collections.abc import Collection
-from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
 import gymnasium
@@ -16,30 +15,12 @@ from daedalus.envs.drawing.scenes import colour_text, draw
 from daedalus.envs.making import environment
 from daedalus.envs.world_env import WorldEnv
 
+from .bandit_game import BanditGame
 from .overlays import Beliefs, Memory, laid_over, overlays_of, truths
-
-ThemeName = Literal["light", "dark"]
-
-#: Pulls of a bandit that make one game.
-PULLS = 50
+from .score import Score, ThemeName, counted
 
 #: Steps after which a game of a world without a time limit ends.
 LONGEST = 10_000
-
-
-@dataclass
-class Score:
-    """How a game stands."""
-
-    steps: int = 0
-    total: float = 0.0
-    over: bool = False
-
-    def add(self, reward: float, over: bool) -> None:
-        """Count one step."""
-        self.steps += 1
-        self.total += reward
-        self.over = over
 
 
 class Game(Protocol):
@@ -84,8 +65,12 @@ def game_of(problem: Problem, seed: int, beliefs: Beliefs | None = None, text: b
     `beliefs` are a learner's, for worlds; without them the exact solution stands in. Raises `UserError` where it
     cannot be drawn.
     """
+    if seed < 0:
+        raise UserError(f"a seed is at least 0, not {seed}")
     if isinstance(problem, World | Schedule):
         return WorldGame(problem, seed, beliefs)
+    if isinstance(problem, Bandit):
+        return BanditGame(problem, seed, beliefs)
     return EnvGame(problem, seed, "ansi" if text else "rgb_array", beliefs)
 
 
@@ -151,7 +136,7 @@ class WorldGame:
     def verdict(self) -> str:
         """The score beside the best expected return under the time limit."""
         best = truth(self.world, None).optimum
-        words = f"{_counted(self.score)}; the best possible is "
+        words = f"{counted(self.score)}; the best possible is "
         if best is None:
             return words + "not known (the world is too large to solve at once)"
         chance = self.world.mdp.outcomes > 1 or np.count_nonzero(self.world.mdp.start) > 1
@@ -162,7 +147,7 @@ class EnvGame:
     """Anything else: drawn by its own environment."""
 
     def __init__(
-        self, problem: Bandit | OpenWorld, seed: int, mode: Literal["rgb_array", "ansi"], beliefs: Beliefs | None
+        self, problem: OpenWorld, seed: int, mode: Literal["rgb_array", "ansi"], beliefs: Beliefs | None
     ) -> None:
         self.title, self._problem, self._seed, self._beliefs = problem.name, problem, seed, beliefs
         self._env = _rendered(problem, mode)
@@ -175,32 +160,23 @@ class EnvGame:
         self.reset()
 
     def reset(self) -> None:
-        """Begin an episode, or a new game of pulls."""
+        """Begin an episode."""
         self._seen, _ = self._env.reset(seed=self._seed if self._fresh else None)
         self._fresh = False
         self.score = Score()
 
     def act(self, action: int) -> None:
-        """Take an action and count it; pulls go on to the end of the game."""
+        """Take an action and count it."""
         self._seen, reward, terminated, truncated, _ = self._env.step(action + self._first)
-        ended = terminated or truncated
-        if isinstance(self._problem, Bandit):
-            over = self.score.steps + 1 >= PULLS
-            if not over:
-                self._env.reset()
-        else:
-            over = ended or self.score.steps + 1 >= LONGEST
-        self.score.add(float(reward), over)
+        self.score.add(float(reward), terminated or truncated or self.score.steps + 1 >= LONGEST)
 
     def best(self) -> int | None:
-        """What the beliefs say, else the arm that pays best where that never changes."""
-        if self._beliefs is not None and self._beliefs.policy is not None:
-            space = self._env.observation_space
-            first = int(space.start) if isinstance(space, gymnasium.spaces.Discrete) else 0
-            return int(self._beliefs.policy[int(self._seen) - first])
-        if isinstance(self._problem, Bandit) and not self._problem.changing:
-            return int(self._problem.means.argmax())
-        return None
+        """What the beliefs say of what is seen now; nothing is known without them."""
+        if self._beliefs is None or self._beliefs.policy is None:
+            return None
+        space = self._env.observation_space
+        first = int(space.start) if isinstance(space, gymnasium.spaces.Discrete) else 0
+        return int(self._beliefs.policy[int(self._seen) - first])
 
     def overlays(self) -> tuple[str, ...]:
         """None: only the environment knows what it draws."""
@@ -216,23 +192,12 @@ class EnvGame:
         return str(self._env.render())
 
     def verdict(self) -> str:
-        """The score; for a bandit beside what the best arms pay on average."""
-        words = _counted(self.score)
-        if not isinstance(self._problem, Bandit) or self._problem.drift:
-            return f"{words}; the best possible is not known"
-        best = self._problem.best_mean(self.score.steps) * self.score.steps
-        return f"{words}; always pulling the best arm earns {number(best)} on average"
+        """The score."""
+        return f"{counted(self.score)}; the best possible is not known"
 
 
-def _counted(score: Score) -> str:
-    steps = "1 step" if score.steps == 1 else f"{score.steps:,} steps"
-    return f"score {number(score.total)} in {steps}"
-
-
-def _rendered(problem: Bandit | OpenWorld, mode: str) -> gymnasium.Env[Any, Any]:
+def _rendered(problem: OpenWorld, mode: str) -> gymnasium.Env[Any, Any]:
     """The environment of a problem that draws itself. Raises `UserError` where it does not."""
-    if isinstance(problem, Bandit):
-        return environment(problem, mode)
     plain = problem.make()
     modes = plain.metadata.get("render_modes", ())
     plain.close()

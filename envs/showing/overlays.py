@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from daedalus.core.arrays import Bools, Floats, Ints
 from daedalus.core.planning import Solution, solve
@@ -30,8 +31,8 @@ def truths(world: World) -> Beliefs:
     solution = _solution(world)
     if not solution.bounded.any():
         return Beliefs()
-    values = np.where(solution.bounded, solution.value, np.nan)[: world.states]
-    return Beliefs(values, _looked_ahead(world, solution), np.asarray(solution.policy, np.int64)[: world.states])
+    values = np.where(solution.bounded, solution.value, np.nan)
+    return Beliefs(values, _looked_ahead(world, solution), np.asarray(solution.policy, np.int64))
 
 
 @functools.lru_cache(maxsize=8)
@@ -44,7 +45,7 @@ def _looked_ahead(world: World, solution: Solution) -> Floats:
     mdp = world.mdp
     q: Floats = (mdp.probability * (mdp.reward + solution.value[mdp.next_state])).sum(axis=2)
     q[~solution.bounded] = np.nan
-    return q[: world.states]
+    return q
 
 
 @dataclass(eq=False)
@@ -78,9 +79,9 @@ def laid_over(world: World, state: int, beliefs: Beliefs, memory: Memory, chosen
     heat = {"q": ("triangles", beliefs.q), "values": ("values", beliefs.values), "visits": ("visits", beliefs.visits)}
     for argument, (name, known) in heat.items():
         if name in chosen and known is not None and not shown:  # one of them colours the tiles
-            shown[argument] = known
+            shown[argument] = _of_all(world, known, 0.0 if name == "visits" else np.nan)
     if "policy" in chosen and beliefs.policy is not None:
-        shown["policy"] = beliefs.policy
+        shown["policy"] = _of_all(world, beliefs.policy, -1)
     if "path" in chosen and beliefs.policy is not None:
         shown["path"] = path_from(world, state, beliefs.policy)
     if "trail" in chosen and len(memory.states) > 1:
@@ -88,6 +89,14 @@ def laid_over(world: World, state: int, beliefs: Beliefs, memory: Memory, chosen
     if "view" in chosen:
         shown["seen"] = field_of_view(world, state)
     return shown
+
+
+def _of_all(world: World, known: npt.NDArray[Any], unknown: float) -> npt.NDArray[Any]:
+    """The same for every state of the scene: learners know nothing of those that an import added behind theirs."""
+    assert world.scene is not None
+    whole = np.full((len(world.scene.cell), *known.shape[1:]), unknown, dtype=known.dtype)
+    whole[: len(known)] = known
+    return whole
 
 
 def field_of_view(world: World, state: int) -> Bools:

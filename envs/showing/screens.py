@@ -3,6 +3,7 @@
 import os
 import select
 import shutil
+import signal
 import sys
 import time
 from collections.abc import Collection, Iterator
@@ -12,7 +13,8 @@ from typing import Any, Protocol, TextIO, final
 from daedalus.core.errors import UserError
 
 from .captions import captioned
-from .games import Game, ThemeName
+from .games import Game
+from .score import ThemeName
 from .window import Window
 
 
@@ -121,9 +123,16 @@ class TerminalScreen:
 
 @contextmanager
 def opened(terminal: bool, tile: int, theme: ThemeName) -> Iterator[Screen]:
-    """A screen that is closed whatever happens."""
+    """A screen that is closed whatever happens, also when the process is asked to end."""
     screen: Screen = TerminalScreen() if terminal else WindowScreen(tile, theme)
+    before = {number: signal.signal(number, _end) for number in (signal.SIGTERM, signal.SIGHUP)}
     try:
         yield screen
     finally:
         screen.close()
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _end(number: int, frame: object) -> None:
+    raise SystemExit(128 + number)

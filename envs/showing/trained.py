@@ -8,7 +8,7 @@ import numpy as np
 
 from daedalus.core.errors import UserError, unknown
 from daedalus.core.lab.resolve import Place
-from daedalus.core.lab.store.run import Member, Run, open_run
+from daedalus.core.lab.store.run import Member, open_named
 from daedalus.core.world import OpenWorld, Problem
 from daedalus.envs.loading import load_problem
 
@@ -77,7 +77,7 @@ def open_trained(run: Path, world: str | None, agent: str | None, seed: int) -> 
 
     Raises `UserError` for a name that the run does not have, naming the nearest.
     """
-    found = _opened(run)
+    found = open_named(run)
     worlds = list(dict.fromkeys(member.world for member in found.members()))
     if world is not None and world not in worlds:
         raise unknown(f"world of {run}", world, worlds)
@@ -91,11 +91,6 @@ def open_trained(run: Path, world: str | None, agent: str | None, seed: int) -> 
     if not 0 <= seed < seeds:
         raise UserError(f"{member.label} has finished seeds 0…{seeds - 1}, not {seed}")
     return Trained(members, members.index(member), seed)
-
-
-def _opened(run: Path) -> Run:
-    inside = Path("runs") / run
-    return open_run(run if run.exists() or not (inside / "run.json").exists() else inside)
 
 
 def _seeds(member: Member) -> int:

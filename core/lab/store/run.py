@@ -225,3 +225,10 @@ def open_run(path: str | Path) -> Run:
         return Run(folder, plan_from_json(data["plan"], folder.name), data["provenance"])
     except ValueError as error:
         raise damaged(file, error, remedy) from error
+
+
+def open_named(run: Path) -> Run:
+    """Open a run by its folder, or by its name under runs/. Raises `UserError` as `open_run` does."""
+    inside = Path("runs") / run
+    named = len(run.parts) == 1 and not run.exists() and inside.parent.is_dir()
+    return open_run(inside if named else run)

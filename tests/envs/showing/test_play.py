@@ -3,6 +3,7 @@
 import os
 import pty
 import select
+import signal
 import subprocess
 import sys
 import time
@@ -14,7 +15,8 @@ import pytest
 from daedalus.core.errors import UserError
 from daedalus.core.spec import parse_spec
 from daedalus.envs import load_problem
-from daedalus.envs.showing.games import PULLS, game_of
+from daedalus.envs.showing.bandit_game import PULLS
+from daedalus.envs.showing.games import game_of
 from daedalus.envs.showing.play import play
 from daedalus.envs.showing.screens import WindowScreen
 
@@ -41,7 +43,7 @@ class Script:
 
 def played(world, keys, seed=0):
     screen = Script(keys)
-    return play(game_of(load_problem(parse_spec(world), seed), seed), screen), screen
+    return play(game_of(load_problem(parse_spec(world)), seed), screen), screen
 
 
 def test_the_score_stands_beside_the_optimum():
@@ -173,6 +175,44 @@ def test_a_terminal_is_played_and_left_as_it_was():
     text = seen.decode()
     assert text.endswith("score −3 in 4 steps; the best possible is −3\r\n")
     assert text.count("\x1b[?1049h") == text.count("\x1b[?1049l") == 1
+
+
+def test_a_bandit_in_a_terminal_asked_to_end():
+    """Nothing tells the true means before the game is over; a terminal is put back whoever ends the game."""
+    child, terminal = pty.fork()
+    if child == 0:  # pragma: no cover - another process
+        os.execv(DAEDALUS, [DAEDALUS, "play", "daedalus/Bandit-v0:arms=3", "--terminal"])
+    seen, deadline = b"", time.monotonic() + 60
+    while time.monotonic() < deadline:
+        if select.select([terminal], [], [], 0.3)[0]:
+            try:
+                seen += os.read(terminal, 65536)
+            except OSError:
+                break
+        elif b"step 0" in seen and b"step 1" not in seen:
+            os.write(terminal, b"2")
+        elif b"step 1" in seen:
+            os.kill(child, signal.SIGTERM)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) != 0
+    assert seen.endswith(b"\x1b[?25h\x1b[?1049l")
+
+
+def test_an_import_has_overlays_too():
+    _, screen = played("FrozenLake-v1", ["v", "p"])
+    assert screen.overlays[2] == ("policy", "values")
+
+
+def test_a_bandit_hides_its_means_until_the_end():
+    game = game_of(load_problem(parse_spec("daedalus/Bandit-v0:arms=3")), 0)
+    game.act(0)
+    hidden = game.text()
+    game.score.over = True
+    assert game.text() != hidden
+
+
+def test_a_negative_seed_is_told():
+    with pytest.raises(UserError, match="at least 0, not -1"):
+        played(CORRIDOR, [], seed=-1)
 
 
 def test_a_pipe_is_no_terminal():

@@ -1,5 +1,7 @@
 """Watching what a run learned, and recording worlds: from the command line to the file."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -89,6 +91,17 @@ def test_what_cannot_be_watched_is_told(run, tmp_path):
         open_trained(tmp_path, None, None, 0)
 
 
+def test_runs_are_named_by_their_folder_s_name(run, monkeypatch):
+    monkeypatch.chdir(run.parent)
+    run.rename(run.parent / "runs")
+    try:
+        assert open_trained(Path("maze"), None, None, 0).seed == 0
+        with pytest.raises(UserError, match="unknown run 'maez'; did you mean 'maze'"):
+            open_trained(Path("maez"), None, None, 0)
+    finally:
+        (run.parent / "runs").rename(run)
+
+
 def test_a_drawing_that_was_edited_is_told(tmp_path):
     drawing = tmp_path / "own.txt"
     drawing.write_text("S.G\n")
@@ -138,6 +151,9 @@ def test_render_looks_as_asked(tmp_path):
         (["daedalus/Bandit-v0", "--overlay", "values"], "no 'values' to lay over"),
         ([MAZE, "--tile", "0"], "above 0"),
         (["CartPole-v1", "-o", "x.mp4"], "take --policy random"),
+        (["--gallery", MAZE], "leave the world"),
+        (["--gallery", "-o", "x.mp4"], "as one .png"),
+        ([MAZE, "--seed", "-1"], "at least 0"),
     ],
 )
 def test_bad_words_are_told(words, message, tmp_path, monkeypatch):
