@@ -20,8 +20,7 @@ _ALPHABET = "abcdefghijklmnopqrstuvwxyz"
 def action_keys(actions: Sequence[str]) -> dict[str, int]:
     """The action that each key stands for.
 
-    Moves take the arrows and W A S D, other words a letter of theirs; actions that are bare numbers take digits, the
-    first of them 1.
+    Moves take the arrows and W A S D, other words a letter of theirs; actions that are bare numbers take their digit.
     """
     keys: dict[str, int] = {}
     for action, name in enumerate(actions):
@@ -31,8 +30,8 @@ def action_keys(actions: Sequence[str]) -> dict[str, int]:
         if action in keys.values():
             continue
         if name.isdigit():
-            if action < 10:
-                keys[str((action + 1) % 10)] = action
+            if len(name) == 1:
+                keys[name] = action
         elif key := letter(name, {*keys, *_RESERVED}):
             keys[key] = action
     return keys
