@@ -47,7 +47,7 @@ def finite_baseline(
 
     population = set_in_its_ways(where, best if optimal else None, seeds)
     yield from lived(experiment, where, population, resume, value)
-    worlds = where.at(experiment.steps)
+    worlds = where.after(experiment.steps)
     visits = population.now.visits[:, where.met].sum(axis=2)
     policy = np.array(np.broadcast_to([shown(world)[where.met] for world in worlds], visits.shape))
     yield Final({"policy": policy, "visits": visits, "episode": greedy_episodes(worlds, policy, seeds)})

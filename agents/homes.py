@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 
@@ -9,11 +10,14 @@ from daedalus.core.arrays import Bools, Floats, Ints
 from daedalus.core.catalogue import find
 from daedalus.core.errors import UserError
 from daedalus.core.lab.experiment import Experiment, layout_per_seed
-from daedalus.core.world import Schedule, World
+from daedalus.core.world import Problem, Schedule, World
 
 from .evaluation import greedy_values, known_values
 
 Home = World | Schedule
+
+#: A sort of problem, the same for every seed.
+Kind = TypeVar("Kind", bound=Problem)
 
 
 def lasting(home: Home) -> Schedule:
@@ -45,7 +49,7 @@ class Homes:
     def __post_init__(self) -> None:
         if len(self.of) not in (1, len(self.seeds)):
             raise UserError(f"{self.of[0].name}: {len(self.seeds)} seeds cannot live in {len(self.of)} worlds")
-        shapes = {(world.mdp.states, world.mdp.actions, world.horizon) for world in self.at(0)}
+        shapes = {(world.mdp.states, world.mdp.actions, world.horizon) for world in self.after(0)}
         if len(shapes) > 1:
             raise UserError(f"{self.of[0].name}: the layouts of all seeds need as many states each, and one time limit")
 
@@ -64,23 +68,24 @@ class Homes:
         """The states that an agent can meet: not the absorbing one that an import added."""
         return slice(self.first.states)
 
-    def at(self, step: int) -> list[World]:
-        """The worlds in which step number `step` is taken, one for each home."""
-        return [home.at(step) for home in self.of]
+    def after(self, steps: int) -> list[World]:
+        """The worlds in which those who have taken so many steps are judged (`Schedule.after`), one for each home."""
+        return [home.after(steps) for home in self.of]
 
-    def each(self, number: Callable[[World], float], step: int) -> Floats:
-        """A number of each seed's world at that step, (N,)."""
-        return np.array(np.broadcast_to([number(world) for world in self.at(step)], len(self.seeds)), np.float64)
+    def each(self, number: Callable[[World], float], steps: int) -> Floats:
+        """A number of each seed's world after so many steps, (N,)."""
+        return np.array(np.broadcast_to([number(world) for world in self.after(steps)], len(self.seeds)), np.float64)
 
-    def known(self, step: int, horizon: int | None) -> tuple[Floats, Floats]:
-        """The best and the random evaluation value (N,) in the worlds at that step; NaN where unknown."""
-        best = self.each(lambda world: known_values(world, horizon)[0], step)
-        return best, self.each(lambda world: known_values(world, horizon)[1], step)
+    def known(self, steps: int, horizon: int | None) -> tuple[Floats, Floats]:
+        """The best and the random evaluation value (N,) in the worlds after so many steps; NaN where unknown."""
+        best = self.each(lambda world: known_values(world, horizon)[0], steps)
+        return best, self.each(lambda world: known_values(world, horizon)[1], steps)
 
-    def values(self, policies: Ints, step: int, horizon: int | None) -> tuple[Floats, Bools]:
-        """The evaluation value (N,) of policies (N, S) in the worlds at that step, and which are exact (N,)."""
+    def values(self, policies: Ints, steps: int, horizon: int | None) -> tuple[Floats, Bools]:
+        """The evaluation value (N,) of policies (N, S) in the worlds after so many steps, and which are exact (N,)."""
         found = [
-            greedy_values(world, policies[slot], horizon) for world, slot in zip(self.at(step), self.slots, strict=True)
+            greedy_values(world, policies[slot], horizon)
+            for world, slot in zip(self.after(steps), self.slots, strict=True)
         ]
         return np.concatenate([value for value, _ in found]), np.concatenate([exact for _, exact in found])
 
@@ -94,6 +99,10 @@ def homes(experiment: Experiment, first: Home, seeds: Sequence[int]) -> Homes:
     """The homes of a block of seeds, of which the first one's is loaded."""
     if not layout_per_seed(experiment.world):
         return shared(first, seeds)
+    return Homes(tuple(lasting(home) for home in each_own(experiment, first, seeds)), tuple(seeds))
+
+
+def each_own(experiment: Experiment, first: Kind, seeds: Sequence[int]) -> list[Kind]:
+    """What a spec names for each of the seeds, of which the first one's is loaded."""
     load = find("service", "load_problem").load()
-    others = [load(experiment.world, seed) for seed in seeds[1:]]
-    return Homes(tuple(lasting(home) for home in (first, *others)), tuple(seeds))
+    return [first, *(load(experiment.world, seed) for seed in seeds[1:])]

@@ -14,7 +14,7 @@ from daedalus.core.episodes import greedy_episodes
 from daedalus.core.world import OpenWorld, Schedule, World
 from daedalus.envs.observing import Observer, observers_of
 
-from .evaluation import evaluation_seeds, rollout_value, state_batches, state_policy
+from .evaluation import open_columns, state_batches, state_policy
 from .homes import shared
 
 
@@ -34,7 +34,7 @@ class Judge(Protocol):
 class FiniteJudge:
     """What is shown is a function of the state, so the policy is one too: it is read off, and its value computed.
 
-    In a world that changes all is said of the world in which the next step would be taken.
+    In a world that changes all is said of the world in which the last step was taken (`Schedule.after`).
     """
 
     def __init__(self, problem: World | Schedule, seed: int, horizon: int | None) -> None:
@@ -61,18 +61,18 @@ class FiniteJudge:
     def kept(self, model: BaseAlgorithm, step: int) -> dict[str, Any]:
         """The policy, an episode of it, and a Q-network's values, one row a state that an agent can meet."""
         met, policy = self._where.met, self._policy(model, step)
-        episode = greedy_episodes(self._where.at(step), policy[None], self._where.seeds)[0]
+        episode = greedy_episodes(self._where.after(step), policy[None], self._where.seeds)[0]
         kept: dict[str, Any] = {"policy": policy[met], "episode": episode}
         if isinstance(model, stable_baselines3.DQN):
             kept["q"] = self._action_values(model, step)[met]
         return kept
 
     def _now(self, step: int) -> tuple[World, Observer, int]:
-        """The world at that step, what shows its states, and how many numbers a network takes for one of them."""
+        """The world after so many steps, what shows its states, and how many numbers a network takes for one."""
         home = self._where.of[0]
-        observer = self._observers[home.phase(step)]
+        observer = self._observers[home.phase_after(step)]
         shape = observer.space.shape or ()
-        return home.at(step), observer, math.prod(shape) if shape else int(getattr(observer.space, "n", 1))
+        return home.after(step), observer, math.prod(shape) if shape else int(getattr(observer.space, "n", 1))
 
     def _policy(self, model: BaseAlgorithm, step: int) -> Ints:
         world, observer, inputs = self._now(step)
@@ -97,20 +97,19 @@ def _shown(observer: Observer, states_B: Ints) -> np.typing.NDArray[Any]:
 
 @final
 class OpenJudge:
-    """The mean return of rollouts on the seeds that every strategy is evaluated on."""
+    """By rollouts on the seeds that every strategy is evaluated on; in a contextual bandit by what its arms earn."""
 
     def __init__(self, problem: OpenWorld, horizon: int | None) -> None:
         self._problem, self._horizon = problem, horizon
 
     def columns(self, model: BaseAlgorithm, step: int) -> Mapping[str, Any]:
-        """The sampled value."""
+        """The value, and what else is known."""
         del step
 
-        def act(observations: list[Any]) -> Any:
+        def act(_: int, observations: Any) -> Any:
             return model.predict(_stack(observations), deterministic=True)[0]
 
-        value = rollout_value(self._problem.make, act, evaluation_seeds(), self._horizon)
-        return {"value": value, "exact": False}
+        return open_columns([self._problem], act, self._horizon)
 
     def kept(self, model: BaseAlgorithm, step: int) -> dict[str, Any]:
         """Nothing: there is no table of states."""
@@ -118,8 +117,10 @@ class OpenJudge:
         return {}
 
 
-def _stack(observations: list[Any]) -> Any:
+def _stack(observations: Any) -> Any:
     """A batch in the form that Stable-Baselines3 takes: an array, or a dictionary of arrays."""
+    if isinstance(observations, np.ndarray):
+        return observations
     if isinstance(observations[0], dict):
         return {key: np.stack([observation[key] for observation in observations]) for key in observations[0]}
     return np.stack(observations)

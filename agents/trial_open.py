@@ -1,7 +1,8 @@
 """Table learners in any Gymnasium environment with Discrete spaces, step by step.
 
-An open world is measured by rollouts. A finite world that does not show its state is lived in like an open one, but
-its truth is known, and a policy of what it shows is a policy of its states, so the value is exact.
+An open world is measured by rollouts, a contextual bandit by what its arms earn. A finite world that does not show its
+state is lived in like an open one, but its truth is known, and a policy of what it shows is a policy of its states, so
+the value is exact.
 Neither is snapshot, so an interrupted block starts again.
 """
 
@@ -19,7 +20,7 @@ from daedalus.core.lab.experiment import Experiment, Final, Record, evaluation_s
 from daedalus.core.world import OpenWorld
 from daedalus.envs.making import environment
 
-from .evaluation import evaluation_seeds, rollout_value
+from .evaluation import open_columns
 from .homes import Homes, plain
 from .interaction import Interaction, offsets, table_shape
 from .records import curve_record
@@ -59,15 +60,16 @@ class OpenTables:
             self.run(step)
             yield from episode_rows(logged(log, first_N), self.seeds)
 
-    def value(self, i: int, horizon: int | None) -> float:
-        """The return of the greedy policy of learner i, over the evaluation seeds."""
-        policy_S = self.now.q[i].argmax(axis=1)
+    def judged(self, horizon: int | None) -> dict[str, Any]:
+        """What the greedy policies are worth, as columns of a curve."""
+        policy_NS = self.now.q.argmax(axis=2)
         observed, acted = self._offsets
 
-        def act(observations: list[Any]) -> list[Any]:
-            return [int(policy_S[int(obs) - observed]) + acted for obs in observations]
+        def act(i: int, observations: Sequence[Any]) -> list[int]:
+            shown = np.asarray(observations, dtype=np.int64) - observed
+            return [int(action) + acted for action in policy_NS[i, shown]]
 
-        return rollout_value(self.worlds[i].make, act, evaluation_seeds(), horizon)
+        return open_columns(self.worlds, act, horizon)
 
     def close(self) -> None:
         """Close the environments."""
@@ -76,15 +78,11 @@ class OpenTables:
 
 
 def open_trial(
-    experiment: Experiment, world: OpenWorld, rule: int, config: TableConfig, seeds: Sequence[int]
+    experiment: Experiment, worlds: Sequence[OpenWorld], rule: int, config: TableConfig, seeds: Sequence[int]
 ) -> Iterator[Record | Final]:
-    """Yield what the trial "tabular" yields in an open world: records and the learners, no snapshot."""
-    with closing(OpenTables([world] * len(seeds), rule, config, seeds)) as tables:
-        yield from _lived(
-            experiment,
-            tables,
-            lambda _: {"value": [tables.value(i, experiment.horizon) for i in range(len(seeds))]},
-        )
+    """Yield what the trial "tabular" yields, in an open world for each seed: records and the learners, no snapshot."""
+    with closing(OpenTables(worlds, rule, config, seeds)) as tables:
+        yield from _lived(experiment, tables, lambda _: tables.judged(experiment.horizon))
         now = tables.now
     yield Final({"q": now.q, "policy": now.q.argmax(axis=2), "visits": now.visits.sum(axis=2)})
 
@@ -108,14 +106,14 @@ def shown_trial(experiment: Experiment, where: Homes, rule: int, config: TableCo
         yield from _lived(experiment, tables, judged)
         q = _by_state(tables.now.q, where, experiment.steps)[:, where.met]
     policy = q.argmax(axis=2)
-    episode = greedy_episodes(where.at(experiment.steps), policy, seeds)
+    episode = greedy_episodes(where.after(experiment.steps), policy, seeds)
     yield Final({"q": q, "policy": policy, "episode": episode})
 
 
 def _by_state(q_NOA: Floats, where: Homes, step: int) -> Floats:
     """The values of what is shown in each state, (N, S, A)."""
     found = []
-    for world, slot in zip(where.at(step), where.slots, strict=True):
+    for world, slot in zip(where.after(step), where.slots, strict=True):
         shows_S = np.arange(world.mdp.states) if world.shows is None else world.shows
         found.append(q_NOA[slot][:, shows_S])
     return np.concatenate(found)

@@ -14,7 +14,7 @@ from daedalus.core.lab.experiment import Columns, Experiment, Final, Record, Sna
 from daedalus.core.spec import fill
 from daedalus.core.world import Bandit, Schedule, World
 
-from .homes import Homes, homes
+from .homes import Homes, each_own, homes
 from .records import curve_record, rests, resumed, snapshot
 from .table_population import TablePopulation
 
@@ -46,13 +46,13 @@ def trial(experiment: Experiment, seeds: Sequence[int], resume: Snapshot | None)
                     "q": population.now.q[:, met],
                     "policy": policy[:, met],
                     "visits": population.now.visits[:, met].sum(axis=2),
-                    "episode": greedy_episodes(where.at(experiment.steps), policy, seeds),
+                    "episode": greedy_episodes(where.after(experiment.steps), policy, seeds),
                 }
             )
         case _:
             from .trial_open import open_trial
 
-            yield from open_trial(experiment, problem, agent.rule, config, seeds)
+            yield from open_trial(experiment, each_own(experiment, problem, seeds), agent.rule, config, seeds)
 
 
 def _greedy_value(where: Homes, population: TablePopulation, horizon: int | None, step: int) -> tuple[Floats, Bools]:
@@ -69,7 +69,7 @@ def lived(
     """Live through finite worlds: a row and a snapshot at every evaluation point, and snapshots on long ways.
 
     `value` gives the evaluation values (N,) after so many steps, and which of them are computed, not sampled (N,).
-    They, the optimum and the random value are those of the world in which the next step would be taken.
+    They, the optimum and the random value are those of the world in which the last step was taken.
     """
     began, seeds = time.perf_counter(), where.seeds
     if resume is not None:

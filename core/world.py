@@ -4,9 +4,10 @@ Builders in `daedalus.envs` make them, learners live in them, solvers judge them
 """
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass, replace
 from enum import IntEnum
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import numpy as np
@@ -60,7 +61,8 @@ class Piece:
 class Scene:
     """Where a world's states lie, for drawing and for what an agent sees. The solver never looks at it.
 
-    A set of levels has `tiles` of each and says in `level` which one a state belongs to.
+    A set of levels has `tiles` of each and says in `level` which one a state belongs to. Where they are part of a
+    larger set, `first_level` is the number that the first has there, and `all_levels` how many there are.
     """
 
     tiles: Pixels  # (rows, columns) of `Tile`, uint8; (levels, rows, columns) for a set of levels
@@ -69,6 +71,8 @@ class Scene:
     pieces: tuple[Piece, ...] = ()
     level: States | None = None  # (S,), the level of each state
     heading: States | None = None  # (S,), 0 up, 1 right, 2 down, 3 left: where the agent looks, where that is state
+    first_level: int = 0
+    all_levels: int | None = None  # None: as many as there are tiles of
 
 
 Sight = Literal["index", "coordinates", "one_hot", "symbolic", "pixels", "view", "heading_view"]
@@ -85,8 +89,18 @@ class Observation:
 
     sight: Sight = "index"
     view_size: int = 7  # tiles along a view's side
-    tile_size: int = 8  # pixels along a drawn tile's side
-    action_mask: bool = False  # whether info["action_mask"] tells which actions do anything
+    tile_size: int | None = None  # pixels along a drawn tile's side; None: as is usual, `seen_tile` and `drawn_tile`
+    action_mask: bool = False  # whether info["action_mask"] tells which actions are of any use
+
+    @property
+    def seen_tile(self) -> int:
+        """Pixels along a tile's side where the agent sees pixels: 8 unasked."""
+        return 8 if self.tile_size is None else self.tile_size
+
+    @property
+    def drawn_tile(self) -> int:
+        """Pixels along a tile's side in what `render()` draws: 24 unasked."""
+        return 24 if self.tile_size is None else self.tile_size
 
 
 @dataclass(frozen=True, eq=False)
@@ -124,12 +138,25 @@ class World:
         return replace(self, horizon=horizon)
 
 
+#: What the phases of a world that changes have in common, by the words for it.
+_ALIKE: dict[str, Callable[[World], Hashable]] = {
+    "states": lambda world: (world.mdp.states, world.states),
+    "actions": lambda world: (world.mdp.actions, world.actions),
+    "the time limit": lambda world: world.horizon,
+    "the observation": lambda world: (world.observation, None if world.shows is None else tuple(world.shows.tolist())),
+    "a scene, or have none": lambda world: world.scene is None,
+}
+
+
 @dataclass(frozen=True, eq=False)
 class Schedule:
     """A world that changes in mid-run: from step `since[p]` on, counted since seeding and across episodes, phase p.
 
-    All phases share states, actions, time limit and observation; only what happens differs. The optimum at a
-    moment is that of its phase.
+    All phases share states, actions, time limit and what is shown; only what happens differs.
+
+    A learner that has taken n steps is judged in the phase of the last of them (`after`), so what a change does to it
+    shows at the next evaluation. The optimum at that moment is the phase's own, and the dynamic regret of a run is
+    the mean, over its evaluation points, of the optimum of the moment less the value.
     """
 
     name: str
@@ -143,11 +170,22 @@ class Schedule:
         since = since.astype(np.int64)
         if since.shape != (len(self.phases),) or not since.size or since[0] != 0 or np.any(np.diff(since) < 1):
             raise UserError(f"{self.name}: a schedule needs a first step for each phase, 0 first and rising")
-        alike = {(one.mdp.states, one.mdp.actions, one.states, one.horizon, one.observation) for one in self.phases}
-        if len(alike) > 1:
-            raise UserError(f"{self.name}: all phases must share states, actions, time limit and observation")
         since.flags.writeable = False
         object.__setattr__(self, "since", since)
+        for what, sort in _ALIKE.items():
+            if len({sort(world) for world in self.worlds}) > 1:
+                raise UserError(f"{self.name}: all phases must share {what}")
+
+    @cached_property
+    def worlds(self) -> tuple[World, ...]:
+        """The worlds that the phases are, each once, in the order in which they first come."""
+        return tuple({id(world): world for world in self.phases}.values())
+
+    @cached_property
+    def which(self) -> Ints:
+        """Which of `worlds` each phase is, (P,)."""
+        number = {id(world): n for n, world in enumerate(self.worlds)}
+        return np.array([number[id(world)] for world in self.phases], dtype=np.int64)
 
     def phase(self, step: int) -> int:
         """The phase in which step number `step` is taken."""
@@ -157,9 +195,23 @@ class Schedule:
         """The world in which step number `step` is taken."""
         return self.phases[self.phase(step)]
 
+    def phase_after(self, steps: int) -> int:
+        """The phase in force when so many steps have been taken: that of the last of them; before any, the first."""
+        return self.phase(max(steps - 1, 0))
+
+    def after(self, steps: int) -> World:
+        """The world in which one who has taken so many steps is judged."""
+        return self.phases[self.phase_after(steps)]
+
+    def each(self, change: Callable[[World], World]) -> "Schedule":
+        """The same with every world changed; phases that were one world still are."""
+        changed = [change(world) for world in self.worlds]
+        return replace(self, phases=tuple(changed[n] for n in self.which))
+
     def fingerprint(self) -> str:
         """A hash of everything that happens in it, and when."""
-        parts = [str(since) + world.mdp.fingerprint() for since, world in zip(self.since, self.phases, strict=True)]
+        own = [world.mdp.fingerprint() for world in self.worlds]
+        parts = [str(since) + own[n] for since, n in zip(self.since, self.which, strict=True)]
         return hashlib.sha256("/".join(parts).encode()).hexdigest()[:16]
 
 
@@ -279,17 +331,50 @@ def _checked_phases(bandit: Bandit, means: Floats) -> dict[str, Any]:
 
 
 @dataclass(frozen=True, eq=False)
+class Prospects:
+    """What is known of a world whose episodes are one step long: what every action earns, whatever is shown."""
+
+    shown: Any  # (M, ...), observations over which a policy is judged, all alike likely
+    means: Callable[[Any], Floats]  # from observations (B, ...) to the mean rewards of all actions (B, A)
+    exact: bool  # whether `shown` is all that there is, not an even sample of it
+
+    @cached_property
+    def earned(self) -> Floats:
+        """The mean reward of every action on what is `shown`, (M, A)."""
+        return self.means(self.shown)
+
+    @property
+    def optimum(self) -> float:
+        """The value of the best policy."""
+        return float(self.earned.max(axis=1).mean())
+
+    @property
+    def random_value(self) -> float:
+        """The value of uniformly random actions."""
+        return float(self.earned.mean())
+
+    def value(self, actions: Any) -> float:
+        """The value of a policy that takes `actions` (M,) on what is `shown`."""
+        chosen = np.asarray(actions, dtype=np.int64)
+        return float(np.take_along_axis(self.earned, chosen[:, None], axis=1).mean())
+
+
+@dataclass(frozen=True, eq=False)
 class OpenWorld:
-    """Any other Gymnasium environment: no exact truth, learners take it through the ordinary interface."""
+    """Any other Gymnasium environment: learners take it through the ordinary interface.
+
+    Nothing is known of its truth, unless it is a contextual bandit and has `prospects`.
+    """
 
     name: str
     make: "Callable[..., gymnasium.Env[Any, Any]]"  # without arguments; `render_mode` is the one it may be given
+    prospects: Prospects | None = None
 
 
 Problem = World | Schedule | Bandit | OpenWorld
 
 
-def sort_of(problem: Problem) -> Literal["finite", "changing", "bandit", "open"]:
+def sort_of(problem: Problem) -> Literal["finite", "changing", "bandit", "contextual", "open"]:
     """The word by which agents say where they can live (`Entry.suits`)."""
     match problem:
         case World():
@@ -299,4 +384,4 @@ def sort_of(problem: Problem) -> Literal["finite", "changing", "bandit", "open"]
         case Bandit():
             return "bandit"
         case OpenWorld():
-            return "open"
+            return "contextual" if problem.prospects else "open"

@@ -12,8 +12,11 @@ from daedalus.core.world import Bandit, Observation, Schedule, Sight, World
 
 from .naming import typed
 
-#: The parameters that every grid world takes beside its own: what is seen of it (`Observation`).
+#: The parameters that every grid world takes beside its own: what is seen of it (`Observation`). `view_size` goes with
+#: a view; `tile_size` is the size of a tile in pixel observations (8 unasked) and in what `render()` draws (24 unasked).
 SIGHTS = ("observation", "view_size", "tile_size", "action_mask")
+#: What `view_size` goes with.
+VIEWS: tuple[Sight, ...] = ("view", "heading_view")
 
 
 def build(name: str, params: Mapping[str, Any]) -> Any:
@@ -56,11 +59,19 @@ def parted(
     """
     own = {key: value for key, value in params.items() if key not in SIGHTS or key in taken}
     asked = {key: value for key, value in params.items() if key not in own}
-    return own, fill(_observation, asked, name) if asked else None
+    if not asked:
+        return own, None
+    observation: Observation = fill(_observation, asked, name)
+    if "view_size" in asked and observation.sight not in VIEWS:
+        raise UserError(
+            f"{name}: view_size is the side of a view, and observation={observation.sight} is none; "
+            f"leave it out, or ask for observation={'|'.join(VIEWS)}"
+        )
+    return own, observation
 
 
 def _observation(
-    observation: Sight = "index", view_size: int = 7, tile_size: int = 8, action_mask: bool = False
+    observation: Sight = "index", view_size: int = 7, tile_size: int | None = None, action_mask: bool = False
 ) -> Observation:
     """An `Observation` by the names of its parameters."""
     return Observation(observation, view_size, tile_size, action_mask)
@@ -75,8 +86,8 @@ def seen_as(value: Any, observation: Observation) -> Any:
         case World():
             return _world_seen_as(value, observation)
         case Schedule():
-            phases = tuple(_world_seen_as(world, observation) for world in value.phases)
-            return replace(value, name=_named(value.name, observation), phases=phases)
+            seen = value.each(lambda world: _world_seen_as(world, observation))
+            return replace(seen, name=_named(value.name, observation))
         case _ if hasattr(value, "seen_as"):  # a value of this floor that knows how
             return value.seen_as(_named(value.name, observation), observation)
     raise UserError(f"{value.name} is no grid; leave {', '.join(SIGHTS)} out")

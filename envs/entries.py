@@ -29,7 +29,7 @@ CATALOGUE = (
         "daedalus/ContextualBandit-v0",
         "daedalus.envs.worlds.contextual:contextual_bandit",
         "bandit whose best arm depends on what is seen: linear or logistic",
-        ("open",),
+        ("contextual",),
     ),
     Entry(
         "world",
@@ -193,8 +193,8 @@ CATALOGUE = (
     Entry("service", "draw", "daedalus.envs.drawing.scenes:draw", "pixels of a scene with overlays"),
 )
 
-#: What a perfect agent earns in an episode of each world's defaults: Gymnasium's `reward_threshold`.
-#: Computed by the solver; a test solves again and compares.
+#: What a perfect agent can expect to earn in a fresh environment with each world's defaults, of one that changes in its
+#: first phase: Gymnasium's `reward_threshold`, as `registration.threshold` defines it. A test computes it again.
 OPTIMA = {
     "daedalus/Bandit-v0": 1.1751792010739515,
     "daedalus/SwitchingBandit-v0": 1.650480368814514,
@@ -214,10 +214,10 @@ OPTIMA = {
     "daedalus/Taxi-v0": 7.93,
     "daedalus/Garnet-v0": 97.07888800542051,
     "daedalus/CandyMaze-v0": -6.0,
-    "daedalus/DriftingCandyMaze-v0": 25.504124192232315,  # of the first phase
+    "daedalus/DriftingCandyMaze-v0": 25.504124192232315,
     "daedalus/KeyDoor-v0": -9.0,
     "daedalus/DynaMaze-v0": 1.0,
-    "daedalus/BlockingMaze-v0": 1.0,  # of the last phase, as of every other
+    "daedalus/BlockingMaze-v0": 1.0,
     "daedalus/ShortcutMaze-v0": 1.0,
     "daedalus/TMaze-v0": 4.0,
     "daedalus/Pursuit-v0": 1.0,

@@ -46,8 +46,7 @@ def problem_of(env: gymnasium.Env[Any, Any]) -> World | Schedule | Bandit | None
         limit = min(limits, default=None)
         if isinstance(env.world, World):
             return env.world.within(_shorter(env.world.horizon, limit))
-        phases = tuple(one.within(_shorter(one.horizon, limit)) for one in env.world.phases)
-        return replace(env.world, phases=phases)
+        return env.world.each(lambda one: one.within(_shorter(one.horizon, limit)))
     if not has_table(env):
         return None
     try:

@@ -58,11 +58,11 @@ def register_world(name: str, builder: Callable[..., Any]) -> None:
     known = registry.get(name)
     if known is not None and not isinstance(known.entry_point, Maker):
         raise UserError(f"{name} is the id of another world; choose one of your own, such as me/Ice-v0")
-    threshold = _optimum(source({}))
+    optimum = threshold(source({}))
     registry.pop(name, None)
     try:
         register(
-            name, entry_point=Maker(source), vector_entry_point=BatchMaker(source), reward_threshold=threshold
+            name, entry_point=Maker(source), vector_entry_point=BatchMaker(source), reward_threshold=optimum
         )  # fmt: skip
     except Error as error:
         raise UserError(f"{name} cannot be registered: {' '.join(str(error).split())}") from error
@@ -90,15 +90,28 @@ def register_inherited(name: str) -> None:
         ) from error
 
 
-def _optimum(value: Any) -> float | None:
-    """What a perfect agent earns in an episode (of the first phase), where it can be computed in seconds."""
+def threshold(value: Any) -> float | None:
+    """The `reward_threshold` of a world: what a perfect agent can expect to earn in a fresh environment.
+
+    That is the optimum of an episode under the time limit, in a world that changes that of the first phase; of a
+    bandit the best mean per pull, and where its means change, over the first 10,000 pulls. None where that is a
+    matter of chance (means that drift), or would cost minutes to compute. `OPTIMA` has it for the suite's own worlds.
+    """
     from daedalus.core.planning import truth
     from daedalus.core.world import Bandit, Schedule, World
 
-    if isinstance(value, Bandit):
-        return None if value.changing else float(value.means.max())
-    world = value.phases[0] if isinstance(value, Schedule) else value
-    return truth(world).optimum if isinstance(world, World) else None
+    from .worlds.contextual import ContextualBandit
+
+    match value:
+        case World():
+            return truth(value).optimum
+        case Schedule():
+            return truth(value.phases[0]).optimum
+        case Bandit():
+            return None if value.drift else value.best_mean(10_000 if value.changing else 1)
+        case ContextualBandit():
+            return value.best_mean()
+    return None
 
 
 def _target(builder: Callable[..., Any]) -> str:

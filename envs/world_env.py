@@ -19,9 +19,10 @@ from daedalus.core.world import Schedule, World
 
 from .draw_ahead import BLOCK, uniform_draws
 from .showing.canvas import RENDER_MODES, Canvas
-from .vector.packed import phases_of
+from .vector.packed import phases_of, worlds_of
 
 _NEVER = 2**63  # steps
+_KEPT = 16  # worlds of a schedule that stay laid out as lists
 
 
 class _Laid(NamedTuple):
@@ -62,7 +63,7 @@ class WorldEnv(gymnasium.Env[Any, Any]):
         self.action_space = gymnasium.spaces.Discrete(first.mdp.actions)
         self._look_through(first)
         self._actions, self._limit = first.mdp.actions, first.horizon or _NEVER
-        self._laid: dict[int, _Laid] = {}
+        self._laid: dict[int, _Laid] = {}  # by the number of the world
         self._seeded = False
         self._state = -1
         self._t = 0  # steps since seeding
@@ -71,9 +72,9 @@ class WorldEnv(gymnasium.Env[Any, Any]):
         self._enter(0)
 
     def _look_through(self, first: World) -> None:
-        """Set what is seen: the observation space, each phase's observer and its action masks, where asked for."""
+        """Set what is seen: the observation space, each phase's observer and, where asked for, each world's masks."""
         self._lookers: list[Callable[[int], Any]] = []
-        if first.tabular and all(world.tabular for world in self._phases):
+        if first.tabular:
             self.observation_space: gymnasium.Space[Any] = gymnasium.spaces.Discrete(first.states)
         else:
             from .observing import observers_of
@@ -84,17 +85,20 @@ class WorldEnv(gymnasium.Env[Any, Any]):
         if first.observation.action_mask:
             from .observing import action_masks
 
-            self._masks = [action_masks(world) for world in self._phases]
+            self._masks = [action_masks(world) for world in worlds_of(self.world)]
 
     def _enter(self, phase: int) -> None:
         """Live by the tables of that phase, until the next one begins."""
-        if phase not in self._laid:
-            self._laid[phase] = _lay_out(self._phases[phase])
-        laid = self._laid[phase]
+        number = 0 if isinstance(self.world, World) else int(self.world.which[phase])
+        if number not in self._laid:
+            if len(self._laid) == _KEPT:
+                del self._laid[next(iter(self._laid))]
+            self._laid[number] = _lay_out(self._phases[phase])
+        laid = self._laid[number]
         self._phase, self._tables, self._outcomes = phase, laid.tables, laid.outcomes
         self._next, self._reward, self._ends, self._cumulative = laid[:4]
         self._look = self._lookers[phase] if self._lookers else None
-        self._mask = self._masks[phase] if self._masks else None
+        self._mask = self._masks[number] if self._masks else None
         last = isinstance(self.world, World) or phase + 1 == len(self._phases)
         self._until = _NEVER if last else int(self.world.since[phase + 1])  # type: ignore[union-attr]
         self._draw()
@@ -183,10 +187,11 @@ class WorldEnv(gymnasium.Env[Any, Any]):
         """The scene with the agent in it: text for "ansi", pixels (H, W, 3) for "rgb_array", a window for "human"."""
         from .drawing.scenes import draw, draw_text
 
-        scene, agent = self._phases[self._phase].scene, self._state if self._state >= 0 else None
+        world, agent = self._phases[self._phase], self._state if self._state >= 0 else None
+        scene, tile = world.scene, world.observation.drawn_tile
         if scene is None:
             return None
-        return self._canvas.show(lambda: draw(scene, agent=agent), lambda: draw_text(scene, agent))
+        return self._canvas.show(lambda: draw(scene, tile, agent=agent), lambda: draw_text(scene, agent))
 
     def close(self) -> None:
         """Close the window, if there is one."""

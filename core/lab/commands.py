@@ -161,14 +161,15 @@ def solve(
         raise UserError(f"{world} is not a finite world, so it has no exact solution; `compare` can still run it")
     from daedalus.core.planning import summary
 
-    changing = isinstance(problem, Schedule)
-    since, which = (problem.since.tolist(), problem.which) if isinstance(problem, Schedule) else ([0], [0])
-    solved = [summary(one, gamma, horizon, full) for one in (problem.worlds if changing else (problem,))]
-    found = [solved[n] for n in which]
+    if isinstance(problem, World):
+        since, found = [0], [summary(problem, gamma, horizon, full)]
+    else:
+        solved = [summary(one, gamma, horizon, full) for one in problem.worlds]
+        since, found = problem.since.tolist(), [solved[n] for n in problem.which]
     if as_json:
         layout = {"layout_seed": 0} if layout_per_seed(spec) else {}
         changes = {"phases": [{"since": first, **facts} for first, facts in zip(since, found, strict=True)]}
-        typer.echo(json.dumps(found[0] | layout | (changes if changing else {}), allow_nan=False))
+        typer.echo(json.dumps(found[0] | layout | ({} if isinstance(problem, World) else changes), allow_nan=False))
         return
     from .tables import show_solution
 

@@ -37,7 +37,8 @@ def observers_of(problem: World | Schedule) -> tuple[Observer, ...]:
     """The observers of all phases of a world, in order; they share one space, and one world is one phase."""
     made = _made.get(problem)
     if made is None:
-        worlds = (problem,) if isinstance(problem, World) else problem.phases
+        worlds, which = ((problem,), [0]) if isinstance(problem, World) else (problem.worlds, problem.which.tolist())
         check(worlds[0])
-        made = _made[problem] = tuple(_MAKERS[worlds[0].observation.sight](worlds))
+        of = _MAKERS[worlds[0].observation.sight](worlds)
+        made = _made[problem] = tuple(of[n] for n in which)
     return made

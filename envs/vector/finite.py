@@ -13,7 +13,7 @@ from daedalus.core.world import Schedule, World
 
 from .kernel import Stepped
 from .moves import begin, draw_and_move, move
-from .packed import pack, phases_of
+from .packed import pack, phases_of, worlds_of
 
 _NEVER = 2**62  # steps
 
@@ -63,8 +63,8 @@ class FiniteKernel:
             return
         packed = self._packed
         begin(
-            mask_N, packed.since, packed.starts, packed.start_cumulative, self._state[self._side], self._time,
-            self._key, self._start_key, self._extra,
+            mask_N, packed.since, packed.which, packed.starts, packed.start_cumulative,
+            self._state[self._side], self._time, self._key, self._start_key, self._extra,
         )  # fmt: skip
 
     def step(self, actions_N: Ints, over_N: Bools, restart: bool) -> Stepped:
@@ -77,9 +77,9 @@ class FiniteKernel:
             over_N[:] = False
         if self._drawn:
             moved = draw_and_move(
-                packed.words, packed.cumulative, packed.rewards, packed.since, packed.starts, packed.start_cumulative,
-                actions_N, self._state, self._side, over_N, self._time, self._key,
-                shown, reward, terminated, truncated, self._actions, self._limit,
+                packed.words, packed.cumulative, packed.rewards, packed.since, packed.which,
+                packed.starts, packed.start_cumulative, actions_N, self._state, self._side, over_N,
+                self._time, self._key, shown, reward, terminated, truncated, self._actions, self._limit,
             )  # fmt: skip
         else:
             moved = move(
@@ -113,10 +113,11 @@ class FiniteKernel:
         from daedalus.envs.drawing.scenes import draw, draw_text
 
         phase, state = self._phase(slice(index, index + 1)), int(self._state[self._side, index])
-        scene = self._phases[0 if phase is None else int(phase[0])].scene
+        world = self._phases[0 if phase is None else int(phase[0])]
+        scene, tile = world.scene, world.observation.drawn_tile
         if scene is None:
             return None
-        return (lambda: draw(scene, agent=state)), (lambda: draw_text(scene, state))
+        return (lambda: draw(scene, tile, agent=state)), (lambda: draw_text(scene, state))
 
     def snapshot(self) -> dict[str, np.typing.NDArray[Any]]:
         """All state, random streams included."""
@@ -150,7 +151,7 @@ class _Look:
         phases = phases_of(problem)
         asked = phases[0].observation
         # The compiled step's own output needs nothing done to it.
-        self.plain = asked.sight == "index" and all(world.shows is None for world in phases)
+        self.plain = phases[0].tabular
         self.masked = asked.action_mask
         if self.plain:
             self.space: gymnasium.Space[Any] = gymnasium.spaces.Discrete(phases[0].states)
@@ -162,7 +163,8 @@ class _Look:
         if self.masked:
             from daedalus.envs.observing import action_masks
 
-            self._masks_PSA = np.stack([action_masks(world) for world in phases])
+            self._masks_WSA = np.stack([action_masks(world) for world in worlds_of(problem)])
+            self._which = np.zeros(1, np.int64) if isinstance(problem, World) else problem.which
 
     def observe(self, states_B: Any, phase_B: Ints | None) -> np.typing.NDArray[Any]:
         """What is shown of the states (B,) in their phases, (B, ...)."""
@@ -177,4 +179,4 @@ class _Look:
 
     def info(self, states_B: Any, phase_B: Ints | None) -> dict[str, np.typing.NDArray[Any]]:
         """The action masks of the states, (B, A)."""
-        return {"action_mask": self._masks_PSA[0 if phase_B is None else phase_B, states_B]}
+        return {"action_mask": self._masks_WSA[self._which[0 if phase_B is None else phase_B], states_B]}

@@ -73,8 +73,9 @@ def draw_and_move(
     cumulative_RK: Floats,
     rewards: Floats,
     since: Ints,
-    starts_PM: Ints,
-    start_cumulative_PM: Floats,
+    which: Ints,
+    starts_WM: Ints,
+    start_cumulative_WM: Floats,
     actions_N: Ints,
     state_2N: States,
     side: int,
@@ -94,7 +95,7 @@ def draw_and_move(
     """
     bad = np.uint8(0)
     rest = words_RK.shape[0] - 1
-    phase_rows = rest // since.size
+    world_rows = rest // starts_WM.shape[0]
     for low in range(0, actions_N.size, _BLOCK):
         high = min(low + _BLOCK, actions_N.size)
         action, over, shown, reward = actions_N[low:high], over_N[low:high], shown_N[low:high], reward_N[low:high]
@@ -103,9 +104,8 @@ def draw_and_move(
             known = np.uint64(action[i]) < np.uint64(actions)
             bad |= np.uint8((not known) & (not over[i]))
             shown[i] = np.int64(state[i]) * actions + action[i] if known & (not over[i]) else -rest
-        for p in range(1, since.size):
-            for i in range(shown.size):
-                shown[i] += phase_rows * np.int64(t[i] >= since[p])
+        if since.size > 1:
+            _enter(since, which, world_rows, t, shown)
         for i in range(shown.size):
             shown[i] = shown[i] if shown[i] >= 0 else rest
         _draw(words_RK, cumulative_RK, shown, reward, key, t)
@@ -115,21 +115,13 @@ def draw_and_move(
             truncated[i] = (t[i] + 1 - time_2N[1, low + i] >= limit) & (not terminated_N[low + i])
             truncated[i] &= not over[i]
         if _any(over):
-            _restart(since, starts_PM, start_cumulative_PM, over, t, key, shown, following)
+            _restart(since, which, starts_WM, start_cumulative_WM, over, t, key, shown, following)
     if bad != 0:
         return False
     for low in range(0, actions_N.size, _BLOCK):
         high = min(low + _BLOCK, actions_N.size)
-        over, t, began = over_N[low:high], time_2N[0, low:high], time_2N[1, low:high]
-        if _any(over):
-            for i in range(over.size):
-                if over[i]:
-                    began[i] = t[i]
-                else:
-                    t[i] += 1
-        else:
-            for i in range(over.size):
-                t[i] += 1
+        over = over_N[low:high]
+        _count(over, time_2N[0, low:high], time_2N[1, low:high])
         _end(over, terminated_N[low:high], truncated_N[low:high])
     return True
 
@@ -138,8 +130,9 @@ def draw_and_move(
 def begin(
     mask_N: Bools,
     since: Ints,
-    starts_PM: Ints,
-    start_cumulative_PM: Floats,
+    which: Ints,
+    starts_WM: Ints,
+    start_cumulative_WM: Floats,
     state_N: States,
     time_2N: Ints,
     key_N: Keys,
@@ -155,8 +148,8 @@ def begin(
             else:
                 u = uniform(start_key_N[i], np.uint64(extra_N[i]))
                 extra_N[i] += 1
-            p = _phase(since, t)
-            state_N[i] = starts_PM[p, _bisected(start_cumulative_PM[p], u)]
+            w = which[_phase(since, t, 0, since.size - 1)]
+            state_N[i] = starts_WM[w, _bisected(start_cumulative_WM[w], u)]
             time_2N[1, i] = t
 
 
@@ -170,6 +163,22 @@ def _unpack(shown: Ints, rewards: Floats, state: States, reward: Floats, termina
         shown[i] = word & _STATE
         state[i] = np.int32(word & _STATE)
         terminated[i] = ((word >> _END) & 1) != 0
+
+
+@inlined
+def _enter(since: Ints, which: Ints, world_rows: int, t: Ints, shown: Ints) -> None:
+    """Move the rows in `shown`, of the first world, on to those of the world in force: mostly one for all."""
+    earliest, latest = t[0], t[0]
+    for i in range(t.size):
+        earliest, latest = min(earliest, t[i]), max(latest, t[i])
+    first = _phase(since, earliest, 0, since.size - 1)
+    last = _phase(since, latest, first, since.size - 1)
+    if first == last:
+        for i in range(shown.size):
+            shown[i] += world_rows * which[first]
+    else:
+        for i in range(shown.size):
+            shown[i] += world_rows * which[_phase(since, t[i], first, last)]
 
 
 @inlined
@@ -188,8 +197,9 @@ def _draw(words_RK: Ints, cumulative_RK: Floats, shown: Ints, u: Floats, key: Ke
 @inlined
 def _restart(
     since: Ints,
-    starts_PM: Ints,
-    start_cumulative_PM: Floats,
+    which: Ints,
+    starts_WM: Ints,
+    start_cumulative_WM: Floats,
     over: Bools,
     t: Ints,
     key: Keys,
@@ -200,8 +210,8 @@ def _restart(
     for i in range(over.size):
         if over[i]:
             u = uniform(key[i], np.uint64(2) * np.uint64(t[i] - 1) + np.uint64(1))
-            p = _phase(since, t[i])
-            shown[i] = starts_PM[p, _bisected(start_cumulative_PM[p], u)]
+            w = which[_phase(since, t[i], 0, since.size - 1)]
+            shown[i] = starts_WM[w, _bisected(start_cumulative_WM[w], u)]
             state[i] = shown[i]
 
 
@@ -209,6 +219,20 @@ def _restart(
 def _cut(truncated: Bools, terminated: Bools, over: Bools, now: int, began: Ints, limit: int) -> None:
     for i in range(truncated.size):
         truncated[i] = (now - began[i] >= limit) & (not terminated[i]) & (not over[i])
+
+
+@inlined
+def _count(over: Bools, t: Ints, began: Ints) -> None:
+    """Count the step where one was taken; where an episode was over, the next has begun instead."""
+    if not _any(over):
+        for i in range(over.size):
+            t[i] += 1
+        return
+    for i in range(over.size):
+        if over[i]:
+            began[i] = t[i]
+        else:
+            t[i] += 1
 
 
 @inlined
@@ -226,12 +250,15 @@ def _any(mask: Bools) -> bool:
 
 
 @inlined
-def _phase(since: Ints, t: int) -> int:
-    """`Schedule.phase`."""
-    p = 0
-    while p + 1 < since.size and t >= since[p + 1]:
-        p += 1
-    return p
+def _phase(since: Ints, t: int, low: int, high: int) -> int:
+    """`Schedule.phase`, which is known to lie in low…high."""
+    while low < high:
+        middle = (low + high + 1) // 2
+        if t >= since[middle]:
+            low = middle
+        else:
+            high = middle - 1
+    return low
 
 
 @inlined

@@ -16,14 +16,18 @@ STATE_BITS = 31
 
 
 class Packed(NamedTuple):
-    """The rows (phase, state, action) of a world's phases in that order, R = P · S · A, and one more that rests."""
+    """The rows (world, state, action) of a problem's worlds in that order, R = W · S · A, and one more that rests.
+
+    A world that does not change is W = P = 1; phases that are the same world share their rows.
+    """
 
     words: Ints  # (R + 1, K); the last row's outcomes pay 0 and end nothing: what happens where an episode begins
     cumulative: Floats  # (R + 1, K), over the outcomes
     rewards: Floats  # the rewards that the words number
     since: Ints  # (P,), the step since seeding from which a phase holds
-    starts: Ints  # (P, M), the states where an episode may start
-    start_cumulative: Floats  # (P, M)
+    which: Ints  # (P,), the number of each phase's world
+    starts: Ints  # (W, M), the states where an episode may start
+    start_cumulative: Floats  # (W, M)
 
 
 def phases_of(problem: World | Schedule) -> tuple[World, ...]:
@@ -31,15 +35,20 @@ def phases_of(problem: World | Schedule) -> tuple[World, ...]:
     return (problem,) if isinstance(problem, World) else problem.phases
 
 
+def worlds_of(problem: World | Schedule) -> tuple[World, ...]:
+    """The worlds among the phases of a world that changes, each once; a world that does not is the only one."""
+    return (problem,) if isinstance(problem, World) else problem.worlds
+
+
 def pack(problem: World | Schedule) -> Packed:
-    """Lay a world out. Where phases differ in outcomes or starts, the smaller are filled up with impossible ones."""
-    phases = phases_of(problem)
-    laid = [tables(world.mdp) for world in phases]
+    """Lay a world out. Where worlds differ in outcomes or starts, the smaller are filled up with impossible ones."""
+    worlds = worlds_of(problem)
+    laid = [tables(world.mdp) for world in worlds]
     outcomes = max(table.next_state.shape[2] for table in laid)
     starts = max(table.starts.size for table in laid)
     rewards = np.unique(np.concatenate([_bits(table.reward) for table in laid] + [_bits(np.zeros(1))]))
     words, cumulative = [], []
-    for world, table in zip(phases, laid, strict=True):
+    for world, table in zip(worlds, laid, strict=True):
         number = np.searchsorted(rewards, _bits(table.reward)).reshape(table.reward.shape)
         ends = table.terminal[table.next_state].astype(np.int64)
         # An absorbing state that an import added is never shown: the state before it stands for it.
@@ -50,11 +59,15 @@ def pack(problem: World | Schedule) -> Packed:
     rest = np.searchsorted(rewards, _bits(np.zeros(1))) << (STATE_BITS + 1)
     words.append(np.full((1, outcomes), rest, dtype=np.int64))
     cumulative.append(np.ones((1, outcomes)))
+    since, which = (
+        np.zeros((2, 1), dtype=np.int64) if isinstance(problem, World) else (problem.since.copy(), problem.which)
+    )
     return Packed(
         np.concatenate(words),
         np.concatenate(cumulative),
         rewards.view(np.float64),
-        np.zeros(1, dtype=np.int64) if isinstance(problem, World) else problem.since.copy(),
+        since,
+        which,
         np.stack([_padded(table.starts.astype(np.int64), starts) for table in laid]),
         np.stack([_padded(table.start_cumulative, starts) for table in laid]),
     )

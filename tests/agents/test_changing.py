@@ -118,7 +118,7 @@ WORLD = "daedalus/BlockingMaze-v0:change_at=333,step_reward=-1"
 def test_the_optimum_moves_with_the_world_and_optimal_moves_with_it():
     """10 steps before the wall, 16 behind it: rewards of -8 and -14. The one who knows loses nothing."""
     items, columns, final = curve("optimal", WORLD, 1000)
-    before = columns["step"][:, 0] < 333
+    before = columns["step"][:, 0] <= 333
     assert set(columns["optimum"][before].ravel()) == {-8.0}
     assert set(columns["optimum"][~before].ravel()) == {-14.0}
     assert not columns["regret"].any()
@@ -132,19 +132,33 @@ def test_the_optimum_moves_with_the_world_and_optimal_moves_with_it():
     assert len(snapshots) == len(columns["step"])
 
 
+@pytest.mark.parametrize("agent", ["q_learning:alpha=1", "optimal", "random"])
+def test_a_run_that_ends_where_the_world_changes_is_judged_by_what_it_lived_in(agent):
+    """The step that the last row would meet, number 1000, is never taken: -8 is the best, and the open way is drawn."""
+    _, columns, final = curve(agent, "daedalus/BlockingMaze-v0:change_at=1000,step_reward=-1", 1000)
+    assert set(columns["optimum"].ravel()) == {-8.0}
+    assert columns["regret"][-1].tolist() == (columns["optimum"] - columns["value"])[-1].tolist()
+    if agent == "optimal":
+        assert columns["value"][-1].tolist() == [-8, -8]
+        assert np.array_equal(final.arrays["policy"][0], best_policy(blocking_maze(1000, -1.0).phases[0], None))
+    _, columns, _ = curve(agent, "daedalus/BlockingMaze-v0:change_at=999,step_reward=-1", 1000)
+    assert columns["optimum"][-2:].tolist() == [[-8, -8], [-14, -14]]
+
+
 def test_random_is_worth_what_the_phase_makes_it():
     _, columns, _ = curve("random", WORLD, 1000)
-    worth = [truth(blocking_maze(333, -1.0).at(step)).random_value for step in columns["step"][:, 0]]
+    worth = [truth(blocking_maze(333, -1.0).after(step)).random_value for step in columns["step"][:, 0]]
     assert columns["value"][:, 0].tolist() == worth
 
 
 def test_old_knowledge_goes_stale_and_new_is_learnt():
-    """The greedy policy is optimal before the change, worthless right after it, and optimal again at the end."""
+    """The greedy policy is optimal up to the change, worthless after it, and optimal again at the end."""
     agent = "q_learning:alpha=1,gamma=1,epsilon=0.5"
     _, columns, _ = curve(agent, "daedalus/BlockingMaze-v0:change_at=20000,step_reward=-1,time_limit=50", 40_000)
     value = dict(zip(columns["step"][:, 0].tolist(), columns["value"], strict=True))
     assert value[19_200].tolist() == [-8, -8]
-    assert value[20_000].tolist() == [-50, -50]
+    assert value[20_000].tolist() == [-8, -8]  # step 20,000 is the first behind the wall, and not yet taken
+    assert value[20_800].tolist() == [-50, -50]
     assert value[40_000].tolist() == [-14, -14]
 
 

@@ -15,7 +15,7 @@ from daedalus.agents import QLearning
 from daedalus.core.errors import UserError
 from daedalus.core.spec import parse_spec
 from daedalus.core.world import Bandit, World
-from daedalus.envs import cliff, load_problem, problem_of, register_world
+from daedalus.envs import blocking_maze, cliff, load_problem, problem_of, register_world
 from daedalus.envs.registration import register_inherited
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
@@ -123,6 +123,19 @@ def test_each_seed_of_a_bandit_has_arms_of_its_own(examples):
     arms = [load_problem(parse_spec("me/Coins-v0"), seed).means for seed in (0, 1)]
     np.testing.assert_array_equal(arms, [coins(0).means, coins(1).means])
     assert load_problem(parse_spec("me/Coins-v0:seed=1"), 0).name == "me/Coins-v0:seed=1"
+
+
+def test_the_threshold_of_what_changes_follows_the_same_rule_as_the_suites(examples):
+    """A best arm of 0.9 for 5,000 of 10,000 pulls, then one of 0.5; where means drift nobody can tell."""
+    register_world("me/Swap-v0", lambda drift=0.0: Bandit("swap", "gaussian", SWAP, since=[0, 5000], drift=drift))
+    assert gymnasium.spec("me/Swap-v0").reward_threshold == pytest.approx((0.9 + 0.5) / 2)
+    register_world("me/Swap-v0", lambda: Bandit("swap", "gaussian", SWAP, since=[0, 5000], drift=0.1))
+    assert gymnasium.spec("me/Swap-v0").reward_threshold is None
+    register_world("me/Wall-v0", lambda: blocking_maze(1000, -1.0))
+    assert gymnasium.spec("me/Wall-v0").reward_threshold == -8.0  # of the first phase; -14 behind the wall
+
+
+SWAP = np.array([[0.9, 0.1], [0.1, 0.5]])
 
 
 def coins(seed: int = 0):

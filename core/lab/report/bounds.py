@@ -25,11 +25,11 @@ class Bound(NamedTuple):
         return tuple(level for _, level in self.stairs) or (self.level,)
 
     def at(self, steps: Floats) -> Floats:
-        """The level in force at each step."""
+        """The level by which one who has taken so many steps is judged (`Schedule.after`)."""
         if not self.stairs:
             return np.full(steps.shape, self.level)
         since, levels = np.array(self.stairs).T
-        return np.asarray(levels[np.maximum(np.searchsorted(since, steps, side="right") - 1, 0)])
+        return np.asarray(levels[np.maximum(np.searchsorted(since, steps, side="left") - 1, 0)])
 
     @property
     def words(self) -> str:
@@ -77,4 +77,6 @@ def moving_bound(label: str, curves: Sequence[Any], column: str) -> Bound | None
 
 
 def _within(steps: Floats, mean: Floats, first: float, end: float) -> np.typing.NDArray[np.bool_]:
-    return np.isfinite(mean) & (first <= steps) & (steps < end)
+    """Which points are judged in the phase of these steps: those after one of them; point 0 in the first phase."""
+    lived = np.maximum(steps - 1, 0)
+    return np.isfinite(mean) & (first <= lived) & (lived < end)

@@ -56,6 +56,10 @@ _FIELDS = (
     _Field(Column("Mean", hint="mean of the final value over seeds"), "mean"),
     _Field(Column("Optimum", hint="the best possible value, computed exactly"), "optimum"),
     _Field(Column("Regret", hint="optimum minus value, mean over seeds"), "regret"),
+    _Field(
+        Column("Dynamic regret", hint="optimum of the moment minus value, mean over the evaluation points of a run"),
+        "dynamic_regret",
+    ),
     _Field(Column("Reward, last tenth", hint="mean reward per pull in the last tenth of the run"), "reward_last_tenth"),
     _Field(
         Column("Best arm, last tenth", hint="share of pulls of the best arm in the last tenth of the run"),

@@ -67,6 +67,11 @@ class Household:
         return bool(self.card.get("kind") == "bandit")
 
     @property
+    def contextual(self) -> bool:
+        """Whether the world is a contextual bandit; unless its spec gives a seed, each seed meets its own."""
+        return bool(self.card.get("kind") == "contextual")
+
+    @property
     def changes(self) -> Sequence[int]:
         """The steps at which the world changes."""
         since = self.card.get("since")
@@ -118,6 +123,7 @@ def world_facts(house: Household) -> list[str]:
         "finite": "finite world, solved exactly",
         "changing": "finite world that changes, solved exactly",
         "bandit": "bandit whose true means change" if house.drifts else "bandit",
+        "contextual": "contextual bandit, what its arms earn is known",
         "open": "open world, no exact truth",
     }
     facts = [kinds.get(str(card.get("kind")), "world")]
@@ -205,13 +211,16 @@ def _value_curves(house: Household) -> list[Curves]:
     )
     best = house.ceiling.label if house.ceiling else ""
     values = house.bands("value", bounds)
-    if exact and house.ceiling and not house.own_layouts:
+    if house.contextual and not exact:
+        how = "Mean reward of the greedy policy over even contexts that all agents share, computed from the true means."
+    if exact and house.ceiling and not (house.own_layouts or house.contextual):
         values = {label: one.within(high=house.ceiling.at(one.steps)) for label, one in values.items()}
     least = 0.0 if exact else -math.inf
     regret = {label: one.within(low=least) for label, one in house.bands("regret").items() if label != best}
     limited = house.card.get("horizon") is not None
     moves = " Dotted upright lines mark where the world changes." if house.changes else ""
     changes = house.changes
+    of_moment = " of the moment; the mean over all points is the dynamic regret" if changes else ""
     return [
         Curves(
             f"{house.key}-value",
@@ -229,7 +238,7 @@ def _value_curves(house: Household) -> list[Curves]:
             "optimum − value",
             regret,
             house.looks,
-            f"How far the policy is from the best possible{' of the moment' if changes else ''}. {house.note}{moves}",
+            f"How far the policy is from the best possible{of_moment}. {house.note}{moves}",
             scale="log",
             changes=changes,
         ),

@@ -48,6 +48,7 @@ class Result:
     regret: float | None
     reward_last_tenth: float | None
     optimal_rate_last_tenth: float | None
+    dynamic_regret: float | None = None  # `daedalus.core.world.Schedule` says what it is; None where nothing changes
 
 
 @dataclass(frozen=True)
@@ -144,6 +145,7 @@ def _result(scores: Scores) -> Result:
         regret=_finite(scores.regret, np.mean),
         reward_last_tenth=scores.reward_last_tenth,
         optimal_rate_last_tenth=scores.optimal_rate_last_tenth,
+        dynamic_regret=None if scores.dynamic_regret is None else _finite(scores.dynamic_regret, np.mean),
     )
 
 

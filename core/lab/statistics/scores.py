@@ -35,6 +35,7 @@ class Scores:
     reward_last_tenth: float | None
     optimal_rate_last_tenth: float | None
     exact: bool = False  # every score is computed, none sampled
+    dynamic_regret: Floats | None = None  # `Schedule`'s; None where the world does not change
     rollout: int = 0  # steps that the learner takes before its first update, where its settings say so
 
     @property
@@ -67,12 +68,21 @@ def read_scores(member: "Member", group: int) -> Scores:
         reward_last_tenth=_last_tenth(curve, "reward", experiment.steps) if bandit else None,
         optimal_rate_last_tenth=_last_tenth(curve, "optimal_rate", experiment.steps) if bandit else None,
         exact=bool(_column(curve, "exact")[last].all()),
+        dynamic_regret=_over_run(curve, "regret") if member.card.get("kind") == "changing" else None,
         rollout=rollout if isinstance(rollout, int) else 0,
     )
 
 
 def _column(curve: "pyarrow.Table", name: str) -> Floats:
     return np.asarray(curve[name].to_numpy(), dtype=np.float64)
+
+
+def _over_run(curve: "pyarrow.Table", name: str) -> Floats:
+    """The mean of a column over each seed's evaluation points, (N,); NaN where one is unknown."""
+    starts = np.flatnonzero(np.diff(_column(curve, "seed"), prepend=-1.0))  # rows are sorted by seed
+    value = _column(curve, name)
+    means: Floats = np.add.reduceat(value, starts) / np.diff(np.append(starts, value.size))
+    return means
 
 
 def _last_tenth(curve: "pyarrow.Table", name: str, steps: int) -> float | None:

@@ -31,7 +31,7 @@ def card(place: Place) -> tuple[dict[str, Any], Arrays]:
         case World():
             return base | _finite(place, problem), _scene(problem)
         case Schedule():
-            now = problem.at(place.steps)
+            now = problem.after(place.steps)
             return base | _finite(place, now) | _changes(place, problem), _scene(now)
         case Bandit():
             return base | {"states": 1, "actions": problem.arms, "law": problem.law, "changing": problem.changing}, {}
@@ -58,7 +58,7 @@ def _finite(place: Place, world: World) -> dict[str, Any]:
 
 def _changes(place: Place, schedule: Schedule) -> dict[str, Any]:
     """The first steps of the phases that a run meets; the records say the optimum of each."""
-    return {"since": schedule.since[: schedule.phase(place.steps) + 1].tolist()}
+    return {"since": schedule.since[: schedule.phase_after(place.steps) + 1].tolist()}
 
 
 def _number(value: float | None) -> float | None:

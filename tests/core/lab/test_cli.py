@@ -188,7 +188,7 @@ def test_json_keeps_stdout_pure(daedalus: Any, third_party: Path, tmp_path: Path
     for result in answer["results"]:
         assert set(result) == {
             *("world", "agent", "label", "seeds", "steps", "mean", "iqm", "iqm_low", "iqm_high", "optimum", "regret"),
-            *("reward_last_tenth", "optimal_rate_last_tenth"),
+            *("reward_last_tenth", "optimal_rate_last_tenth", "dynamic_regret"),
         }
     assert [(r["label"], r["seeds"], r["steps"]) for r in answer["results"]] == [
         ("drawer:loud=true", 3, 100),
@@ -220,12 +220,19 @@ def test_the_table_and_the_report(
 def test_solve_tells_every_phase_of_a_world_that_changes(capsys: pytest.CaptureFixture[str]) -> None:
     out, _ = called(capsys, "solve", "daedalus/BlockingMaze-v0:step_reward=-1", "--json")
     facts = json.loads(out)
-    assert facts["optimal_value_within_horizon"] == -14.0
+    assert facts["optimal_value_within_horizon"] == -8.0  # of the first phase, as the registered threshold
     phases = [(one["since"], one["optimal_value"], one["optimal_value_within_horizon"]) for one in facts["phases"]]
     assert phases == [(0, -8.0, -8.0), (1000, -14.0, -14.0)]
     out, _ = called(capsys, "solve", "daedalus/BlockingMaze-v0")
     assert "daedalus/BlockingMaze-v0, from step 0" in out
     assert "daedalus/BlockingMaze-v0, from step 1,000" in out
+
+
+def test_solve_says_whose_layout_it_is(capsys: pytest.CaptureFixture[str]) -> None:
+    world = "daedalus/Maze-v0:rows=3,columns=3,layout=per_seed"
+    assert called(capsys, "solve", world)[0].startswith(f"{world}, the layout of seed 0")
+    assert json.loads(called(capsys, "solve", world, "--json")[0])["layout_seed"] == 0
+    assert "layout_seed" not in json.loads(called(capsys, "solve", "daedalus/Maze-v0:rows=3", "--json")[0])
 
 
 def test_solve(capsys: pytest.CaptureFixture[str]) -> None:

@@ -9,7 +9,7 @@ from gymnasium.error import InvalidAction
 
 from daedalus.core.mdp import FiniteMDP
 from daedalus.core.spec import parse_spec
-from daedalus.core.world import World
+from daedalus.core.world import Schedule, World
 from daedalus.envs import load_problem, maze
 from daedalus.envs.vector.batch import batch
 from daedalus.envs.vector.packed import STATE_BITS, pack
@@ -117,3 +117,39 @@ def test_many_outcomes_are_bisected():
     for t in range(200):
         seen = alone.reset()[0] if t % 10 == 9 else alone.step(0)[0]
         assert env.step([0])[0][0] == seen
+
+
+def test_worlds_that_take_turns_are_packed_once_and_followed_through_every_phase():
+    """Two mazes take turns every other step, 300 times; environments reach a phase at different steps of the batch."""
+    mazes = [maze(rows=2, columns=2, slip=slip, seed=seed, time_limit=5) for slip, seed in ((0.3, 0), (0.0, 1))]
+    changing = Schedule("turns", 2 * np.arange(300), tuple(mazes[phase % 2] for phase in range(300)))
+    packed = pack(changing)
+    assert packed.words.shape[0] == 1 + 2 * mazes[0].states * 4
+    assert packed.starts.shape[0] == 2
+    env, alone = batch(changing, 3), [WorldEnv(changing) for _ in range(3)]
+    shown = env.reset(seed=[7, 8, 9])[0]
+    assert shown.tolist() == [one.reset(seed=seed)[0] for one, seed in zip(alone, (7, 8, 9), strict=True)]
+    over = np.zeros(3, dtype=bool)
+    for row in np.random.default_rng(3).integers(4, size=(800, 3)):
+        seen, reward, terminated, truncated, _ = env.step(row)
+        for n, one in enumerate(alone):
+            expected = (one.reset()[0], 0.0, False, False) if over[n] else one.step(int(row[n]))[:4]
+            assert (seen[n], reward[n], terminated[n], truncated[n]) == expected
+        over = terminated | truncated
+    assert len(alone[0]._laid) == 2
+    assert min(one.steps for one in alone) > 600
+    assert len({one.steps for one in alone}) > 1
+
+
+def test_few_of_many_worlds_stay_laid_out():
+    worlds = tuple(maze(rows=2, columns=2, seed=seed, time_limit=None) for seed in range(40))
+    env, lives = WorldEnv(Schedule("many", np.arange(40), worlds)), []
+    for _ in range(2):  # what was let go is laid out again
+        env.reset(seed=0)
+        lives.append([])
+        for step in range(60):
+            lives[-1].append(env.step(step % 4)[:3])
+            if lives[-1][-1][2]:
+                lives[-1].append(env.reset()[0])
+        assert len(env._laid) == 16
+    assert lives[0] == lives[1]

@@ -78,7 +78,8 @@ def test_results_read_the_last_step_only(tmp_path):
 
 def test_result_fields_are_the_promised_json_keys():
     keys = "world agent label seeds steps mean iqm iqm_low iqm_high optimum regret"
-    assert list(Result.__dataclass_fields__) == [*keys.split(), "reward_last_tenth", "optimal_rate_last_tenth"]
+    rates = "reward_last_tenth optimal_rate_last_tenth dynamic_regret"
+    assert list(Result.__dataclass_fields__) == [*keys.split(), *rates.split()]
 
 
 def test_without_truth_optimum_and_regret_are_null_and_nothing_is_aggregated(tmp_path):

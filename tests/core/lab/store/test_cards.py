@@ -22,7 +22,12 @@ def test_a_scene_has_a_row_for_each_state(world: str) -> None:
 
 @pytest.mark.parametrize(
     ("steps", "optimum", "since", "barrier"),
-    [(999, -8.0, [0], "########."), (1000, -14.0, [0, 1000], ".########"), (6000, -14.0, [0, 1000], ".########")],
+    [
+        (0, -8.0, [0], "########."),
+        (1000, -8.0, [0], "########."),
+        (1001, -14.0, [0, 1000], ".########"),
+        (6000, -14.0, [0, 1000], ".########"),
+    ],
 )
 def test_a_world_that_changes_is_kept_as_it_is_at_the_end_of_the_run(steps, optimum, since, barrier) -> None:
     spec = parse_spec("daedalus/BlockingMaze-v0:step_reward=-1")
