@@ -68,6 +68,10 @@ class BanditGame:
         means = self._env.means() if self.score.over else None
         return machines_text(self._estimates, self._pulls, means, self._last)
 
+    def focus(self) -> tuple[int, int]:
+        """The machine that was pulled last."""
+        return 0 if self._last is None else self._last[0], 0
+
     def verdict(self) -> str:
         """The score beside what always pulling the best arm earns on average."""
         return f"{counted(self.score)}; always pulling the best arm earns {number(self._best)} on average"

@@ -54,6 +54,10 @@ class Game(Protocol):
         """The moment for a terminal, in colour."""
         ...
 
+    def focus(self) -> tuple[int, int]:
+        """The line and column of the text where most happens."""
+        ...
+
     def verdict(self) -> str:
         """How the score stands against the best possible."""
         ...
@@ -133,6 +137,12 @@ class WorldGame:
         assert self.world.scene is not None
         return colour_text(self.world.scene, self._env.state)
 
+    def focus(self) -> tuple[int, int]:
+        """Where the agent is; a tile is two characters wide."""
+        assert self.world.scene is not None
+        row, column = self.world.scene.cell[self._env.state]
+        return max(0, int(row)), max(0, 2 * int(column))
+
     def verdict(self) -> str:
         """The score beside the best expected return under the time limit."""
         best = truth(self.world, None).optimum
@@ -190,6 +200,10 @@ class EnvGame:
     def text(self) -> str:
         """What the environment writes."""
         return str(self._env.render())
+
+    def focus(self) -> tuple[int, int]:
+        """The beginning."""
+        return 0, 0
 
     def verdict(self) -> str:
         """The score."""

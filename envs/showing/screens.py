@@ -1,12 +1,14 @@
 """Where a game is shown and keys come from: a window, or a terminal (over ssh, too)."""
 
 import os
+import re
 import select
 import shutil
 import signal
 import sys
+import textwrap
 import time
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Protocol, TextIO, final
 
@@ -71,7 +73,9 @@ class WindowScreen:
 _ARROWS = {"A": "up", "B": "down", "C": "right", "D": "left"}  # after ESC [ or ESC O
 _NAMES = {" ": "space", "\r": "return", "\n": "return", "\t": "tab", "\x7f": "backspace", "\x03": "q", "\x04": "q"}
 _HOME, _CLEAR, _TO_END, _LINE_END = "\x1b[H", "\x1b[2J", "\x1b[J", "\x1b[K"
-_ENTER, _LEAVE = "\x1b[?1049h\x1b[?25l", "\x1b[?25h\x1b[?1049l"  # the other screen, without a cursor
+# The other screen, without a cursor, and lines that are cut where the terminal ends.
+_ENTER, _LEAVE = "\x1b[?1049h\x1b[?25l\x1b[?7l", "\x1b[?7h\x1b[?25h\x1b[?1049l"
+_TOKENS = re.compile(r"\x1b\[[0-9;]*m|.")
 
 
 @final
@@ -90,11 +94,12 @@ class TerminalScreen:
         self._sink.write(_ENTER + _CLEAR)
 
     def show(self, game: Game, words: str, overlays: Collection[str] = ()) -> None:
-        """Write the moment; a grid wider than the terminal is cut."""
+        """Write the moment; of a grid larger than the terminal, what lies around the agent."""
         del overlays
-        high = shutil.get_terminal_size().lines
-        below = words.split("\n")
-        lines = [*game.text().rstrip("\n").split("\n")[: high - len(below) - 1], *below]
+        wide, high = shutil.get_terminal_size()
+        below = [part for line in words.split("\n") for part in textwrap.wrap(line, wide)]
+        picture = game.text().rstrip("\n").split("\n")
+        lines = [*cut_out(picture, wide, max(1, high - len(below) - 1), game.focus()), *below]
         self._sink.write(_HOME + "".join(f"{line}\x1b[0m{_LINE_END}\r\n" for line in lines) + _TO_END)
         self._sink.flush()
 
@@ -119,6 +124,26 @@ class TerminalScreen:
         termios.tcsetattr(self._descriptor, termios.TCSADRAIN, self._before)
         self._sink.write(_LEAVE)
         self._sink.flush()
+
+
+def cut_out(lines: Sequence[str], wide: int, high: int, focus: tuple[int, int]) -> list[str]:
+    """The part of coloured lines that fits into a terminal, with `focus` (line, column) as near its middle as it can."""
+    most = max((sum(len(token) == 1 for token in _TOKENS.findall(line)) for line in lines), default=0)
+    top = max(0, min(focus[0] - high // 2, len(lines) - high))
+    left = max(0, min(focus[1] - wide // 2, most - wide))
+    return [_columns(line, left, left + wide) for line in lines[top : top + high]]
+
+
+def _columns(line: str, first: int, end: int) -> str:
+    """Characters `first` … `end - 1`, in their colours."""
+    kept, column = "", 0
+    for token in _TOKENS.findall(line):
+        if len(token) > 1:
+            kept += token
+        else:
+            kept += token if first <= column < end else ""
+            column += 1
+    return kept
 
 
 @contextmanager

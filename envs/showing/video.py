@@ -41,7 +41,8 @@ def save(path: Path, frames: Iterator[Pixels], fps: float) -> int:
         count = write(made, chain([first], frames), fps)
         made.replace(path)
     except OSError as error:
-        raise UserError(f"cannot write {path}: {error.strerror or error}") from error
+        reason = error.strerror or str(error).strip().partition("\n")[0]
+        raise UserError(f"cannot write {path}: {reason}") from error
     finally:
         made.unlink(missing_ok=True)
     return count
@@ -93,4 +94,17 @@ def _video(path: Path, frames: Iterator[Pixels], fps: float) -> int:
             count += 1
     finally:
         writer.close()
+    _read_back(path)
     return count
+
+
+def _read_back(path: Path) -> None:
+    """Raise `OSError` where ffmpeg, which dies without a word to us, has left no whole video."""
+    import imageio_ffmpeg
+
+    try:
+        frames, _ = imageio_ffmpeg.count_frames_and_secs(str(path))
+    except RuntimeError:
+        frames = 0
+    if not frames:
+        raise OSError("ffmpeg could not finish the video; is there room on the disk?")

@@ -71,13 +71,27 @@ def animate_all(episodes: Sequence[Episode | None]) -> list[Picture | None]:
     wanted = [number for number, episode in enumerate(episodes) if episode][:_MOST]
     drawn: dict[int, Picture] = {}
     for side in _SIDES:
-        drawn = {number: animate(episode, side) for number in wanted if (episode := episodes[number])}
-        if sum(picture.size for picture in drawn.values()) <= _BYTES and all(map(_small, drawn.values())):
+        drawn = _drawn(episodes, wanted, side, hurried=side != _SIDES[-1])
+        if len(drawn) == len(wanted):
             break
     fit = {number: picture for number, picture in drawn.items() if _small(picture)}
     kept = np.cumsum([picture.size for picture in fit.values()]) <= _BYTES
     chosen = {number for number, keep in zip(fit, kept, strict=True) if keep}
     return [fit[number] if number in chosen else None for number in range(len(episodes))]
+
+
+def _drawn(episodes: Sequence[Episode | None], wanted: Sequence[int], side: int, hurried: bool) -> dict[int, Picture]:
+    """The wanted episodes at that size; when `hurried`, only until it shows that they are too large together."""
+    drawn: dict[int, Picture] = {}
+    size = 0
+    for number in wanted:
+        if episode := episodes[number]:
+            picture = animate(episode, side)
+            size += picture.size
+            if hurried and (size > _BYTES or not _small(picture)):
+                break
+            drawn[number] = picture
+    return drawn
 
 
 def _small(picture: Picture) -> bool:

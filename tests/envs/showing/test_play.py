@@ -2,6 +2,7 @@
 
 import os
 import pty
+import re
 import select
 import signal
 import subprocess
@@ -18,7 +19,7 @@ from daedalus.envs import load_problem
 from daedalus.envs.showing.bandit_game import PULLS
 from daedalus.envs.showing.games import game_of
 from daedalus.envs.showing.play import play
-from daedalus.envs.showing.screens import WindowScreen
+from daedalus.envs.showing.screens import WindowScreen, cut_out
 
 DAEDALUS = str(Path(sys.executable).with_name("daedalus"))
 CORRIDOR = "daedalus/Maze-v0:rows=1,columns=3"  # four steps to the right; the last one is free
@@ -194,7 +195,19 @@ def test_a_bandit_in_a_terminal_asked_to_end():
         elif b"step 1" in seen:
             os.kill(child, signal.SIGTERM)
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) != 0
-    assert seen.endswith(b"\x1b[?25h\x1b[?1049l")
+    assert seen.endswith(b"\x1b[?7h\x1b[?25h\x1b[?1049l")
+
+
+def test_a_large_world_is_cut_to_the_terminal():
+    """Hand-cut: the middle two columns and the lower two lines, colours kept."""
+    red, plain = "\x1b[31m", "\x1b[0m"
+    lines = [f"{red}abcd{plain}", "efgh", f"ij{red}kl{plain}"]
+    assert cut_out(lines, 2, 2, (2, 2)) == ["fg", f"j{red}k{plain}"]
+    assert cut_out(lines, 80, 24, (0, 0)) == lines
+    game = game_of(load_problem(parse_spec("daedalus/Maze-v0:rows=40,columns=60")), 0)
+    part = cut_out(game.text().split("\n"), 80, 20, game.focus())
+    assert len(part) == 20
+    assert all(len(re.sub(r"\x1b\[[0-9;]*m", "", line)) == 80 for line in part)
 
 
 def test_an_import_has_overlays_too():
