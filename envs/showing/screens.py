@@ -127,7 +127,7 @@ class TerminalScreen:
 
 
 def cut_out(lines: Sequence[str], wide: int, high: int, focus: tuple[int, int]) -> list[str]:
-    """The part of coloured lines that fits into a terminal, with `focus` (line, column) as near its middle as it can."""
+    """The part of coloured lines that fits into a terminal, `focus` (line, column) as near its middle as it can be."""
     most = max((sum(len(token) == 1 for token in _TOKENS.findall(line)) for line in lines), default=0)
     top = max(0, min(focus[0] - high // 2, len(lines) - high))
     left = max(0, min(focus[1] - wide // 2, most - wide))
