@@ -10,7 +10,7 @@ from daedalus.core.world import Bandit, OpenWorld
 from .bandit_population import BanditRuns
 from .baseline_finite import finite_baseline
 from .baseline_open import open_baseline
-from .homes import homes
+from .homes import each_own, homes
 from .strategies import EpsilonGreedy, Greedy
 from .trial_bandit import pulled
 
@@ -28,7 +28,8 @@ class OptimalConfig:
 class Random:
     """Uniformly random actions: what knowing nothing is worth.
 
-    In a finite world its value is computed exactly; elsewhere it is sampled on the shared evaluation seeds.
+    In a finite world and a contextual bandit its value is computed; elsewhere it is sampled on the shared evaluation
+    seeds.
     """
 
     config_class = RandomConfig
@@ -37,10 +38,10 @@ class Random:
 class Optimal:
     """The exact solution as a strategy: what knowing everything is worth.
 
-    A bandit's best arm. In a finite world the value is the best expected return under the time limit, so its regret
-    is 0, also where the world changes in mid-run; the actions shown and lived are the best ones without a limit (a
-    limit makes the best action depend on the time left, which matters only in worlds where the end is a matter of
-    chance). Where the total without a limit has no bound, they are the best ones of the first step under the limit of
+    A bandit's best arm, in a contextual bandit that of each context. In a finite world the value is the best expected
+    return under the time limit, so its regret is 0, also where the world changes in mid-run; the actions shown and
+    lived are the best ones without a limit (a limit makes the best action depend on the time left, which matters only
+    in worlds where the end is a matter of chance). Where the total without a limit has no bound, they are the best ones of the first step under the limit of
     evaluation.
     """
 
@@ -51,15 +52,14 @@ def baseline(
     experiment: Experiment, seeds: Sequence[int], resume: Snapshot | None
 ) -> Iterator[Record | Snapshot | Final]:
     """Run `random` or `optimal`: the trial of both. In open worlds there is no snapshot; it starts again."""
-    load = find("service", "load_problem").load()
-    problem = load(experiment.world, seeds[0])
+    problem = find("service", "load_problem").load()(experiment.world, seeds[0])
     optimal = experiment.agent.name == "optimal"
     match problem:
         case Bandit():
-            bandits = [problem, *(load(experiment.world, seed) for seed in seeds[1:])]
+            bandits = each_own(experiment, problem, seeds)
             strategy = Greedy() if optimal else EpsilonGreedy(1.0)
             yield from pulled(experiment, BanditRuns(bandits, strategy, seeds, informed=optimal), seeds, resume)
         case OpenWorld():
-            yield from open_baseline(experiment, problem, seeds)
+            yield from open_baseline(experiment, each_own(experiment, problem, seeds), seeds, optimal)
         case _:
             yield from finite_baseline(experiment, homes(experiment, problem, seeds), optimal, resume)

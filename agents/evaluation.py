@@ -1,5 +1,6 @@
 """What a policy is worth: exactly on a finite world, by shared rollouts anywhere else."""
 
+import functools
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -8,7 +9,7 @@ import numpy as np
 from daedalus.core.arrays import Bools, Floats, Ints
 from daedalus.core.planning import evaluation_horizon, policy_values_within, truth
 from daedalus.core.rng import stream_key
-from daedalus.core.world import World
+from daedalus.core.world import OpenWorld, Prospects, World
 
 from .rollouts import sampled_value
 
@@ -106,6 +107,33 @@ def rollout_value(
     finally:
         for env in envs:
             env.close()
+
+
+def open_columns(
+    worlds: Sequence[OpenWorld], act: Callable[[int, Any], Sequence[Any]], horizon: int | None
+) -> dict[str, Any]:
+    """What a curve says of policies in open worlds, one in each: by their prospects where known, else by rollouts.
+
+    `act(i, observations)` maps a batch of what world i shows to the actions of its policy.
+    """
+    known = [world.prospects for world in worlds if world.prospects]
+    if known:
+        return prospective(known, [one.value(act(i, one.shown)) for i, one in enumerate(known)])
+    seeds = evaluation_seeds()
+    values = [rollout_value(world.make, functools.partial(act, i), seeds, horizon) for i, world in enumerate(worlds)]
+    return {"value": values, "exact": False}
+
+
+def prospective(known: Sequence[Prospects], values: Sequence[float]) -> dict[str, Any]:
+    """What a curve says of policies of those values, where the prospects of each are known."""
+    optimum_N = np.array([one.optimum for one in known])
+    return {
+        "value": values,
+        "exact": [one.exact for one in known],
+        "optimum": optimum_N,
+        "random_value": [one.random_value for one in known],
+        "regret": optimum_N - values,
+    }
 
 
 def _limit(env: "gymnasium.Env[Any, Any]", horizon: int | None) -> int:

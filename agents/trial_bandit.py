@@ -11,6 +11,7 @@ from daedalus.core.spec import fill
 from daedalus.core.world import Bandit
 
 from .bandit_population import BanditRuns
+from .homes import each_own
 from .records import curve_record, rests, resumed, snapshot
 from .strategies import Strategy
 
@@ -49,14 +50,13 @@ def _strategy(experiment: Experiment) -> Strategy:
 
 
 def _bandits(experiment: Experiment, seeds: Sequence[int]) -> list[Bandit]:
-    load = find("service", "load_problem").load()
-    bandits = [load(experiment.world, seed) for seed in seeds[:1]]
-    if not isinstance(bandits[0], Bandit):
+    first = find("service", "load_problem").load()(experiment.world, seeds[0])
+    if not isinstance(first, Bandit):
         raise UserError(
             f"{experiment.agent.name} is a bandit strategy and {experiment.world} is no bandit;\n"
             f"in a world with states use it to explore: q_learning:explore={experiment.agent.name}"
         )
-    return bandits + [load(experiment.world, seed) for seed in seeds[1:]]
+    return each_own(experiment, first, seeds)
 
 
 def _measure(runs: BanditRuns, seeds: Sequence[int], seconds: float) -> Record:

@@ -23,8 +23,8 @@ class Entry:
     """One name and where its code lives.
 
     `target` is "module:object". `suits` names what the thing is for, so that a mismatch can be refused by
-    name alone: worlds and agents list the sorts of problem, of "bandit", "finite", "changing" and "open". `trial`
-    names the trial that runs an agent, `block` how many seeds at a time.
+    name alone: worlds and agents list the sorts of problem, of "bandit", "contextual", "finite", "changing" and
+    "open". `trial` names the trial that runs an agent, `block` how many seeds at a time.
     """
 
     kind: Kind

@@ -24,7 +24,7 @@ def load_problem(spec: Spec, seed: int = 0) -> Problem:
     name, worlds = spec.name.removeprefix(_PREFIX), of_kind("world")
     params = spec.mapping
     if name in worlds:
-        if "bandit" in worlds[name].suits:
+        if {"bandit", "contextual"} & set(worlds[name].suits):
             params = {"seed": seed, **params}
         return as_problem(build(name, params), seed)
     if _is_drawing(name):
@@ -41,7 +41,8 @@ def load_problem(spec: Spec, seed: int = 0) -> Problem:
 def as_problem(value: Any, seed: int = 0) -> Problem:
     """A builder's value as learners take it: what is neither finite nor a bandit is lived in by its environment.
 
-    Of levels with a layout for each seed it is the layout of `seed`.
+    Of levels with a layout for each seed it is the layout of `seed`. What knows its `prospects`, a contextual bandit,
+    is judged by them.
     """
     if isinstance(value, World | Schedule | Bandit):
         return value
@@ -51,7 +52,8 @@ def as_problem(value: Any, seed: int = 0) -> Problem:
             return value.world(seed)
     from .making import environment
 
-    return OpenWorld(value.name, functools.partial(environment, value))
+    prospects = value.prospects() if hasattr(value, "prospects") else None
+    return OpenWorld(value.name, functools.partial(environment, value), prospects)
 
 
 def _is_drawing(name: str) -> bool:

@@ -17,12 +17,14 @@ from .experiment import Experiment, Plan, layout_per_seed
 
 _SORTS = {
     "bandit": "a bandit",
+    "contextual": "a contextual bandit",
     "finite": "a finite world",
     "changing": "a finite world that changes in mid-run",
     "open": "a world that is not finite",
 }
 _PLURALS = {
     "bandit": "bandits",
+    "contextual": "contextual bandits",
     "finite": "finite worlds",
     "changing": "worlds that change",
     "open": "other environments",

@@ -17,6 +17,7 @@ from daedalus.envs.tiling import ACTIONS, grid_world
 Mode = Literal["drift", "switch"]
 
 _MOST_PHASES, _LONGEST = 100_000, 10**12
+_DRIFT = 0.2  # where none is given
 _RICH, _POOR = 0.9, 0.1  # chances of a candy, where they switch
 
 
@@ -91,7 +92,7 @@ def drifting_candy_maze(
     mode: Mode = "drift",
     period: int = 5000,
     phases: int = 10,
-    drift: float = 0.2,
+    drift: float = _DRIFT,
     generator: Generator = "depth_first",
     slip: float = 0.0,
     seed: int = 0,
@@ -130,7 +131,7 @@ def drifting_candy_maze(
     - `candy_reward`, `step_reward`: what a candy and a step pay.
     - `mode`: "drift" or "switch".
     - `period`: steps for which the chances stay; `phases`: how many times they are drawn, the last ones staying.
-    - `drift`: the standard deviation of a chance's step; `mode="switch"` does not use it.
+    - `drift`: the standard deviation of a chance's step; it goes with `mode="drift"`.
     - `generator`: of the maze, as in `daedalus/Maze-v0`.
     - `slip`: the probability that a move goes to one of its two sides, each with `slip / 2`.
     - `seed`: draws the layout, the spots and the course of their chances, which resets never change.
@@ -155,6 +156,8 @@ def drifting_candy_maze(
         raise unknown(f"{name}: mode", mode, ("drift", "switch"))
     if not 0 <= drift < np.inf:
         raise UserError(f"{name}: drift must be at least 0 and finite, not {drift}")
+    if mode == "switch" and drift != _DRIFT:
+        raise UserError(f"{name}: drift belongs to mode=drift")
     if phases > _MOST_PHASES or period > _LONGEST:
         raise UserError(f"{name}: at most {_MOST_PHASES:,} phases of at most {_LONGEST:,} steps each")
     tiles, where = _maze(name, rows, columns, spots, generator, slip, seed)

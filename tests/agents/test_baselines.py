@@ -10,6 +10,7 @@ from daedalus.agents.baselines import baseline
 from daedalus.agents.evaluation import evaluation_seeds
 from daedalus.agents.homes import shared
 from daedalus.core.draws import normal, uniform
+from daedalus.core.errors import UserError
 from daedalus.core.lab.experiment import Experiment, Final, Record, Snapshot, evaluation_steps
 from daedalus.core.mdp import FiniteMDP
 from daedalus.core.planning import policy_value_within, random_policy, solve, truth
@@ -241,3 +242,25 @@ def test_where_the_truth_would_cost_minutes_the_value_is_sampled(agent: str, mon
     assert last["value"].tolist() == [np.mean(returns)] * 3
     assert not last["exact"].any()
     assert np.isnan(last["regret"]).all()
+
+
+@pytest.mark.parametrize("contexts", ["contexts=4,", ""])
+def test_in_a_contextual_bandit_the_bounds_are_known(contexts: str) -> None:
+    """Each seed meets weights of its own; what is lived agrees with what is known within 5 standard errors."""
+    world = f"daedalus/ContextualBandit-v0:{contexts}arms=3,features=2,noise=0.5"
+    bandits = [load_problem(parse_spec(world), seed).prospects for seed in range(3)]
+    best, last = curves(run(world, "optimal")), curves(run(world, "random"))[-1]
+    for columns in (*best, last):
+        assert columns["optimum"].tolist() == [bandit.earned.max(axis=1).mean() for bandit in bandits]
+        assert columns["random_value"].tolist() == [bandit.earned.mean() for bandit in bandits]
+        assert columns["exact"].tolist() == [bool(contexts)] * 3
+    assert np.unique(last["optimum"]).size == 3
+    assert best[-1]["regret"].tolist() == [0.0] * 3
+    assert last["regret"] == pytest.approx(last["optimum"] - last["random_value"])
+    lived = np.array([columns["return"] * columns["episodes"] for columns in best[1:]]).sum(axis=0) / 700
+    assert lived == pytest.approx(last["optimum"], abs=5 * np.sqrt((1.5 + 0.25) / 700))
+
+
+def test_nobody_knows_the_best_actions_elsewhere() -> None:
+    with pytest.raises(UserError, match="leave the agent optimal out"):
+        run("CartPole-v1", "optimal")

@@ -13,6 +13,7 @@ from daedalus.core.errors import UserError
 from daedalus.core.lab.experiment import CURVE, Experiment, Final, Record, Snapshot, evaluation_steps
 from daedalus.core.spec import parse_spec
 from daedalus.core.world import OpenWorld
+from daedalus.envs import contextual_bandit
 
 CASES = {
     "q_learning": "daedalus/Maze-v0:rows=3,columns=3,slip=.1",
@@ -166,7 +167,7 @@ def test_an_open_world_is_lived_and_measured(rule):
     given = experiment("q_learning", 600, episodes=True)
     open_world = OpenWorld("lights", Lights)
     config = TableConfig(gamma=0.0, epsilon=0.5)
-    items = list(open_trial(given, open_world, rule, config, [0, 1]))
+    items = list(open_trial(given, [open_world] * 2, rule, config, [0, 1]))
     assert not any(isinstance(item, Snapshot) for item in items)
     curve, episodes, final = rows(items), rows(items, "episodes"), items[-1].arrays
     assert not curve["exact"].any()
@@ -176,3 +177,20 @@ def test_an_open_world_is_lived_and_measured(rule):
     assert final["policy"].tolist() == [[0, 1], [0, 1]]
     assert np.bincount(episodes["seed"]).tolist() == [150, 150]
     assert np.all(episodes["length"] == 4)
+
+
+def test_in_a_contextual_bandit_the_value_is_what_the_chosen_arms_earn():
+    """Not the mean of ten pulls: exact, with the regret, for the weights of each seed."""
+    spec = "daedalus/ContextualBandit-v0:contexts=4,arms=3"
+    items = run(experiment("q_learning:gamma=0", 2000, world=spec), [0, 1])
+    curve, final = rows(items), items[-1].arrays
+    assert curve["exact"].all()
+    for seed in (0, 1):
+        bandit = contextual_bandit(contexts=4, arms=3, seed=seed)
+        means, mine = bandit.means(bandit.contexts), curve["seed"] == seed
+        assert curve["value"][mine][0] == pytest.approx(means[:, 0].mean())  # a table of zeros
+        assert curve["value"][mine][-1] == pytest.approx(means[range(4), final["policy"][seed]].mean())
+        assert curve["optimum"][mine] == pytest.approx(bandit.best_mean())
+        assert curve["random_value"][mine] == pytest.approx(means.mean())
+        assert curve["regret"][mine] == pytest.approx(curve["optimum"][mine] - curve["value"][mine])
+        assert curve["regret"][mine][-1] < 0.3 * curve["regret"][mine][0]

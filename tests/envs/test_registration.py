@@ -72,7 +72,7 @@ def test_an_id_makes_its_own_world_only():
     with pytest.raises(UserError, match="unknown parameter of daedalus/Maze-v0 'world'"):
         gymnasium.make("daedalus/Maze-v0", world="daedalus/Cliff-v0")
     for entry in CATALOGUE:
-        if entry.kind == "world" and "open" not in entry.suits:
+        if entry.kind == "world" and "contextual" not in entry.suits:
             problem = problem_of(gymnasium.make(entry.name))
             assert problem.name.partition(":")[0] == entry.name
 

@@ -173,6 +173,7 @@ def test_phases_share_what_does_not_change():
         (drifting_candy_maze, {"phases": 0}, "phases must be at least 1"),
         (drifting_candy_maze, {"phases": 10**9, "mode": "switch"}, "at most 100,000 phases"),
         (drifting_candy_maze, {"period": 10**20}, "at most 100,000 phases of at most 1,000,000,000,000 steps"),
+        (drifting_candy_maze, {"mode": "switch", "drift": 3.0}, "drift belongs to mode=drift"),
         (drifting_candy_maze, {"drift": -0.1}, "drift must be at least 0"),
         (drifting_candy_maze, {"candy_reward": float("nan")}, "candy_reward must be a finite number"),
         (drifting_candy_maze, {"spots": 15, "phases": 10**5}, "bytes of tables"),
