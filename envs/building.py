@@ -13,7 +13,7 @@ from daedalus.core.world import Bandit, Observation, Schedule, Sight, World
 from .naming import typed
 
 #: The parameters that every grid world takes beside its own: what is seen of it (`Observation`). `view_size` goes with
-#: a view; `tile_size` is the size of a tile in pixel observations (8 unasked) and in what `render()` draws (24 unasked).
+#: a view; `tile_size` is that of pixel observations (8 unasked) and of what `render()` draws (24 unasked).
 SIGHTS = ("observation", "view_size", "tile_size", "action_mask")
 #: What `view_size` goes with.
 VIEWS: tuple[Sight, ...] = ("view", "heading_view")

@@ -13,8 +13,11 @@ from daedalus.core.catalogue import of_kind
 from daedalus.core.errors import UserError, unknown
 from daedalus.core.mdp import FiniteMDP
 from daedalus.core.planning import solve
+from daedalus.core.rng import generator
 from daedalus.core.world import Bandit, Scene, Schedule, World
 from daedalus.envs.building import build
+from daedalus.envs.levels.levels import Levels
+from daedalus.envs.worlds.contextual import ContextualBandit
 
 from .machines import draw_machines
 from .palette import THEMES, Colour, Theme
@@ -101,7 +104,11 @@ def _card(name: str, room: int, theme: Literal["light", "dark"]) -> _Card | None
         case Schedule():
             pictures = [_world(phase, room, theme) for phase in (value.phases[0], value.phases[-1]) if phase.scene]
         case Bandit():
-            pictures = [_bandit(value, room, theme)]
+            pictures = [_bandit(np.atleast_2d(value.means)[-1], room, theme)]
+        case ContextualBandit():
+            pictures = [_bandit(value.means(_context(value)), room, theme)]
+        case Levels():
+            pictures = [_world(value.world(0), room, theme)]
         case _:
             pictures = _shown(value)
     fitted = tuple(_fitted(picture, room) for picture in pictures)
@@ -151,9 +158,15 @@ def _path(mdp: FiniteMDP, policy: Ints, start: int) -> list[int] | None:
     return None
 
 
-def _bandit(bandit: Bandit, room: int, theme: Literal["light", "dark"]) -> Pixels:
-    """A bandit's machines as a good player would leave them: better arms pulled more and known better."""
-    means = np.atleast_2d(bandit.means)[-1]
+def _context(bandit: ContextualBandit) -> Floats:
+    """One of the contexts (d,) in which arms are pulled."""
+    if bandit.contexts is not None:
+        return np.asarray(bandit.contexts[0], dtype=np.float64)
+    return generator(0, "context").standard_normal(bandit.features)
+
+
+def _bandit(means: Floats, room: int, theme: Literal["light", "dark"]) -> Pixels:
+    """The machines of arms with these means (A,) as a good player would leave them: better ones are known better."""
     share = np.exp(2.5 * (means - means.max()) / max(np.ptp(means), 1e-9))
     pulls = np.rint(400 * share / share.sum()).astype(np.int64) + 1
     noise = np.cos(5.0 * np.arange(means.size)) * np.ptp(means)

@@ -17,6 +17,7 @@ from .shapes import Point, band, box, circle, grid, polygon, segment, union
 _WIDEST, _NARROWEST = 132, 26  # pixels of a machine
 _HIGH = 1.62  # a machine's height by its width
 _SMALLEST_DIGIT = 7  # pixels; smaller ones cannot be read
+_READABLE = 78  # pixels of a machine, on which all digits are large enough
 _MIDDLE = -0.05  # of the cabinet; the lever stands to its right
 _WINDOW: tuple[Point, Point] = ((_MIDDLE, -0.21), (0.29, 0.3))
 _DISPLAY: tuple[Point, Point] = ((_MIDDLE, 0.235), (0.29, 0.1))
@@ -112,13 +113,20 @@ def _checked(
 
 
 def _layout(arms: int, width: int) -> tuple[int, int]:
-    """How many machines stand in a row, and how wide each is: as wide as leaves the picture no higher than wide."""
-    for unit in range(min(_WIDEST, width), _NARROWEST - 1, -2):
-        columns = min(arms, width // unit)
-        rows = -(-arms // columns)
-        if rows * _HIGH * unit <= max(0.62 * width, _HIGH * unit):
-            return -(-arms // rows), unit
-    return min(arms, width // _NARROWEST), _NARROWEST
+    """How many machines stand in a row, and how wide each is: as wide as leaves the picture broader than high.
+
+    Where their digits could not be read so, they stand in more rows, and the picture is higher than broad.
+    """
+    best = min(arms, width // _NARROWEST), _NARROWEST
+    for most in (0.62 * width, 1.25 * width):
+        for unit in range(min(_WIDEST, width), _NARROWEST - 1, -2):
+            rows = -(-arms // min(arms, width // unit))
+            if rows * _HIGH * unit <= max(most, _HIGH * unit):
+                best = -(-arms // rows), unit
+                break
+        if best[1] >= _READABLE:
+            break
+    return best
 
 
 def _scale(estimates: Floats, means: Floats | None) -> _Scale:
@@ -195,7 +203,7 @@ def _notch(x: float, y: float, size: float) -> list[Point]:
 def _label(part: Pixels, unit: int, arm: int, estimate: float, pulls: int, reward: float | None, look: Theme) -> None:
     """Write the arm's number, its estimate, its reward and its pulls, where the digits can be read."""
     row, column = part.shape[0] / 2, round(part.shape[1] / 2 + _MIDDLE * unit)
-    small, large = round(0.085 * unit), round(0.125 * unit)
+    small, large = round(0.09 * unit), round(0.125 * unit)
 
     def say(text: str, y: float, height: int, colour: Colour) -> None:
         if height >= _SMALLEST_DIGIT:

@@ -2,7 +2,7 @@
 
 import functools
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -19,29 +19,57 @@ _SMALLEST_FACE = 14  # pixels of a tile on which eyes are more than dirt
 _HALO = 0.055  # tiles around a mark
 _HEADINGS = (0.0, math.pi / 2, math.pi, -math.pi / 2)  # of `Scene.heading`, clockwise from up
 
-#: What lies flat on the floor, beneath arrows and lines.
+#: What lies flat on the floor, beneath arrows and lines, and what does not.
 FLAT = (Thing.WIND, Thing.ONE_WAY, Thing.PORTAL)
+STANDING = tuple(thing for thing in Thing if thing not in FLAT)
+
+_BADGE = 0.56  # of a tile's side, for what shares its tile with the agent
+_CORNERS = ((-1, 1), (-1, -1), (1, 1), (1, -1))  # down and right, for one badge after the other
 
 
-def draw_pieces(board: Board, scene: Scene, state: int, theme: str, flat: bool) -> None:
-    """Draw the pieces of a state, those that lie flat or those that stand.
+def draw_pieces(
+    board: Board, scene: Scene, state: int, theme: str, things: Sequence[Thing], without: Ints | None = None
+) -> None:
+    """Draw the pieces of a state that are one of `things`, but for those on the tile `without`, (2,), of the agent.
 
     Kinds lie over each other in the order in which the scene first has them, whether or not they are there now: so
     what a tile looks like is a matter of that tile.
     """
-    alike: dict[tuple[Thing, int], list[int]] = {}
+    bare = -1 if without is None or board.tile < SMALLEST_MARKED else _number(board, without)
+    for (thing, variant), tiles in _present(scene, state, things).items():
+        if drawn := sorted(tiles - {bare}):
+            mark = piece_stamp(thing, variant, _move(scene, thing, variant), board.tile, theme)
+            board.put(np.stack(np.divmod(drawn, board.columns), axis=1), mark)
+
+
+def draw_badges(board: Board, scene: Scene, state: int, cell: Ints, theme: str) -> None:
+    """Hang what stands on the agent's tile, small, in the tile's corners; on small tiles it lies beneath the agent."""
+    if board.tile < SMALLEST_MARKED:
+        return
+    here = [kind for kind, tiles in _present(scene, state, STANDING).items() if _number(board, cell) in tiles]
+    for place, (thing, variant) in enumerate(here):
+        corner = _CORNERS[place % len(_CORNERS)]
+        board.put(cell[None], badge_stamp(thing, variant, _move(scene, thing, variant), corner, board.tile, theme))
+
+
+def _present(scene: Scene, state: int, things: Sequence[Thing]) -> dict[tuple[Thing, int], set[int]]:
+    """The tiles on which each kind of thing is in a state, in the order in which the scene first has the kinds."""
+    alike: dict[tuple[Thing, int], set[int]] = {}
     for piece in scene.pieces:
-        if (piece.thing in FLAT) == flat:
-            present = alike.setdefault((piece.thing, piece.variant), [])
+        if piece.thing in things:
+            present = alike.setdefault((piece.thing, piece.variant), set())
             if (tile := where(piece, state)) >= 0:
-                present.append(tile)
-    for (thing, variant), tiles in alike.items():
-        if not tiles:
-            continue
-        pointed = thing in (Thing.ONE_WAY, Thing.SIGN)
-        move = scene.moves[variant] if pointed else (0, 0)
-        mark = piece_stamp(thing, variant, move, board.tile, theme)
-        board.put(np.stack(np.divmod(np.unique(tiles), board.columns), axis=1), mark)
+                present.add(tile)
+    return alike
+
+
+def _number(board: Board, cell: Ints) -> int:
+    row, column = cell.tolist()
+    return int(row * board.columns + column)
+
+
+def _move(scene: Scene, thing: Thing, variant: int) -> tuple[int, int]:
+    return scene.moves[variant] if thing in (Thing.ONE_WAY, Thing.SIGN) else (0, 0)
 
 
 def covered(scene: Scene, state: int) -> Bools:
@@ -66,14 +94,34 @@ def piece_stamp(thing: Thing, variant: int, move: tuple[int, int], tile: int, th
     if tile < SMALLEST_MARKED:
         strength = 0.4 if thing == Thing.WIND else 1.0
         return stamp([Coat(np.full(x.shape, -1.0), piece_colour(thing, variant, look), strength)], tile)
+    return stamp(_coats(thing, variant, move, x, y, look), tile)
+
+
+@functools.lru_cache(maxsize=512)
+def badge_stamp(
+    thing: Thing, variant: int, move: tuple[int, int], corner: tuple[int, int], tile: int, theme: str
+) -> Stamp:
+    """The mark of a piece, small in a corner of the tile: `corner` is -1 or 1 down and right."""
+    look = THEMES[theme]
+    x, y = grid(tile, tile, tile)
+    away = (1 - _BADGE) / 2
+    x, y = (x - corner[1] * away) / _BADGE, (y - corner[0] * away) / _BADGE
+    if thing == Thing.SIGN:  # what it says matters more than what it stands on
+        coats = _plate(x, y, math.atan2(move[1], -move[0]), look, tile >= _SMALLEST_FACE)
+    else:
+        coats = _coats(thing, variant, move, x, y, look)
+    return stamp([Coat(coat.distance * _BADGE, coat.colour, coat.strength) for coat in coats], tile)
+
+
+def _coats(thing: Thing, variant: int, move: tuple[int, int], x: Floats, y: Floats, look: Theme) -> list[Coat]:
     angle = math.atan2(move[1], -move[0])
     if thing == Thing.ONE_WAY:
-        return stamp(_one_way(*turned(x, y, angle), look), tile)
+        return _one_way(*turned(x, y, angle), look)
     if thing == Thing.SIGN:
-        return stamp(_sign(x, y, angle, look), tile)
+        return _sign(x, y, angle, look)
     if thing == Thing.WIND:
-        return stamp(_wind(x, y, variant, look), tile)
-    return stamp(_MARKS[thing](x, y, variant, look), tile)
+        return _wind(x, y, variant, look)
+    return _MARKS[thing](x, y, variant, look)
 
 
 @functools.lru_cache(maxsize=64)
@@ -105,7 +153,7 @@ def piece_colour(thing: Thing, variant: int, look: Theme) -> Colour:
             return look.pieces[3]
         case Thing.CANDY:
             return look.pieces[(variant + 3) % len(look.pieces)]
-        case Thing.PORTAL:
+        case Thing.PORTAL | Thing.DESTINATION:
             return look.pieces[(variant + 2) % len(look.pieces)]
         case _:
             return look.pieces[variant % len(look.pieces)]
@@ -221,6 +269,15 @@ def _sign(x: Floats, y: Floats, angle: float, look: Theme) -> list[Coat]:
         Coat(board, look.pieces[3]),
         Coat(arrow, (24, 28, 38)),
     ]
+
+
+def _plate(x: Floats, y: Floats, angle: float, look: Theme, fine: bool) -> list[Coat]:
+    """A sign's board without its post: an arrow over all of it, or the half it points to dark where that would blur."""
+    board = box(x, y, (0, 0), (0.42, 0.42), 0.1)
+    u, v = turned(x, y, angle)
+    arrow = union(segment(u, v, (0, 0.26), (0, -0.02), 0.07), polygon(u, v, [(-0.27, 0.0), (0, -0.31), (0.27, 0.0)]))
+    arrow = arrow if fine else box(u, v, (0, -0.25), (0.42, 0.2))
+    return [*_haloed(board, look.pieces[3], look), Coat(arrow, look.dark_ink)]
 
 
 _MARKS: dict[Thing, Callable[[Floats, Floats, int, Theme], list[Coat]]] = {

@@ -23,7 +23,7 @@ from .overlays import (
     heat_visits,
 )
 from .palette import THEMES
-from .pieces import SMALLEST_MARKED, covered, draw_agent, draw_pieces
+from .pieces import FLAT, SMALLEST_MARKED, STANDING, covered, draw_agent, draw_badges, draw_pieces
 from .text import colour_text as colour_text
 from .text import draw_text as draw_text
 
@@ -46,12 +46,15 @@ def draw(
     """Draw a scene at `tile` pixels a tile, (rows · tile, columns · tile, 3). Raises `UserError`.
 
     `agent` is a state: the agent, the pieces and, of a set, the level are drawn as they are in it; without one, as
-    in the first state (of the first level) in which most of them lie apart. One of `values` (S,), `q` (S, A) and
-    `visits` (S,) colours the tiles; values that are not finite and states never visited stay plain. `policy` (S,)
-    of actions becomes arrows (-1: none). States that share a tile show their mean value, their sum of visits, and
-    an arrow where they agree; values and arrows are of the states in which all pieces are where they are drawn.
-    Hazards keep their look, and goals get no arrow: nobody acts there. `path` is a line through states, `trail`
-    the states met last, the latest at the end, as fading dots; `seen` (rows, columns) dims all other tiles.
+    in the first state (of the first level) in which most of them lie apart. What stands on the agent's own tile hangs
+    in the tile's corners; tiles of less than 8 pixels have colours only, and there the agent may hide it.
+
+    One of `values` (S,), `q` (S, A) and `visits` (S,) colours the tiles; values that are not finite and states never
+    visited stay plain. `policy` (S,) of actions becomes arrows (-1: none). States that share a tile show their mean
+    value, their sum of visits, and an arrow where they agree; values and arrows are of the states in which all pieces
+    are where they are drawn. Hazards keep their look, and goals get no arrow: nobody acts there. `path` is a line
+    through states, `trail` the states met last, the latest at the end, as fading dots; `seen` (rows, columns) dims
+    all other tiles.
     """
     if theme not in THEMES:
         raise unknown("theme", theme, THEMES)
@@ -70,17 +73,19 @@ def draw(
     if visits is not None:
         ground = heat_visits(ground, every, visits, look)
     board = Board(paint(ground, tile, theme), tile, look)
-    draw_pieces(board, scene, now, theme, flat=True)
+    stands = None if agent is None or scene.cell[agent, 0] < 0 else scene.cell[agent]
+    draw_pieces(board, scene, now, theme, FLAT)
     if tile >= SMALLEST_MARKED and policy is not None:
         draw_arrows(board, ground, alike, policy, without=covered(scene, now))
     if path is not None and len(cells := cells_of(scene, path)):
         draw_path(board, cells)
-    draw_pieces(board, scene, now, theme, flat=False)
+    draw_pieces(board, scene, now, theme, STANDING, without=stands)
     if trail is not None:
         draw_trail(board, [(int(row), int(column)) for row, column in cells_of(scene, trail)])
-    if agent is not None and scene.cell[agent, 0] >= 0:
-        heading = None if scene.heading is None else int(scene.heading[agent])
-        draw_agent(board, scene.cell[agent], heading, theme)
+    if stands is not None:
+        heading = None if scene.heading is None else int(scene.heading[now])
+        draw_agent(board, stands, heading, theme)
+        draw_badges(board, scene, now, stands, theme)
     if seen is not None:
         if np.shape(seen) != scene.tiles.shape:
             raise UserError(f"seen must have shape {scene.tiles.shape}, a truth a tile, not {np.shape(seen)}")

@@ -30,6 +30,7 @@ def draw_text(scene: Scene, agent: int | None = None) -> str:
 
     `█` wall, `·` floor, `S`, `G`, `▒` hazard, `@` the agent; `*` candy, `a`…`f` keys, `A`…`F` their doors, `1`…`9`
     portals, `^>v<` one-way tiles, `M` the other player, `p` passenger, `X` destination, `←↑→↓` signs, `¹²³` wind.
+    What stands on the agent's tile is told at the end of its row, as ` @→`.
     Plain text, so it looks the same in a terminal and in a file; `parse_drawing` reads mazes back.
     """
     scene, now = staged(scene, agent)
@@ -38,11 +39,17 @@ def draw_text(scene: Scene, agent: int | None = None) -> str:
         characters.flat[tile] = _character(piece, scene)
     if agent is not None and scene.cell[agent, 0] >= 0:
         characters[tuple(scene.cell[agent])] = _AGENT
-    return "\n".join("".join(row) for row in characters) + "\n"
+    lines = ["".join(row) for row in characters]
+    if here := _here(scene, agent):
+        lines[scene.cell[agent, 0]] += f" {_AGENT}" + "".join(_character(piece, scene) for piece in here)
+    return "\n".join(lines) + "\n"
 
 
 def colour_text(scene: Scene, agent: int | None = None, theme: Literal["light", "dark"] = "dark") -> str:
-    """Draw a scene for a terminal with 24-bit colours, two characters a tile; every line ends in a reset."""
+    """Draw a scene for a terminal with 24-bit colours, two characters a tile; every line ends in a reset.
+
+    The second character of the agent's tile is what stands there with it.
+    """
     if theme not in THEMES:
         raise unknown("theme", theme, THEMES)
     look = THEMES[theme]
@@ -51,7 +58,9 @@ def colour_text(scene: Scene, agent: int | None = None, theme: Literal["light", 
     if agent is not None and scene.cell[agent, 0] >= 0:
         row, column = scene.cell[agent].tolist()
         nose = "" if scene.heading is None else _NOSES[int(scene.heading[agent])]
-        marks[row * scene.tiles.shape[1] + column] = (2 * nose or "••", look.halo, look.agent)
+        here = [_character(piece, scene) for piece in _here(scene, agent)]
+        pair = f"{nose or '•'}{here[-1] if here else nose or '•'}"
+        marks[row * scene.tiles.shape[1] + column] = (pair, look.halo, look.agent)
     tiles = {
         Tile.FLOOR: ("  ", look.floor, look.floor),
         Tile.WALL: ("  ", look.wall, look.wall),
@@ -74,6 +83,14 @@ def colour_text(scene: Scene, agent: int | None = None, theme: Literal["light", 
 
 def _code(colour: Colour) -> str:
     return ";".join(map(str, colour))
+
+
+def _here(scene: Scene, agent: int | None) -> list[Piece]:
+    """What stands on the agent's own tile."""
+    if agent is None or scene.cell[agent, 0] < 0:
+        return []
+    tile = int(scene.cell[agent, 0]) * scene.tiles.shape[1] + int(scene.cell[agent, 1])
+    return [piece for piece, at in _placed(scene, agent) if at == tile and piece.thing not in FLAT]
 
 
 def _placed(scene: Scene, state: int) -> list[tuple[Piece, int]]:

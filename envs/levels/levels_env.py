@@ -124,9 +124,9 @@ class LevelsEnv(gymnasium.Env[Any, Any]):
 
         if not self._seeded:
             raise ResetNeeded("call reset() first: it draws the maze")
-        scene, state = self._world.scene, self._state
+        scene, state, tile = self._world.scene, self._state, self.levels.observation.drawn_tile
         assert scene is not None
-        return self._canvas.show(lambda: draw(scene, agent=state), lambda: draw_text(scene, state))
+        return self._canvas.show(lambda: draw(scene, tile, agent=state), lambda: draw_text(scene, state))
 
     def close(self) -> None:
         """Close the window, if there is one."""

@@ -77,7 +77,8 @@ def planes(out_MCT: Pixels, places: Places, index: Ints) -> None:
 
 @lean
 def masks(out_NA: np.typing.NDArray[np.int8], places: Places, shift: Ints, straight: float, turning: bool) -> None:
-    """1 for each action that can lead elsewhere, and for all where none can or a goal is reached.
+    """1 for each action that can lead elsewhere, and for all where none can or a goal is reached: as every step costs
+    the same, nothing else is of any use (`observing.masks`).
 
     Where the heading is state (`turning`), to turn is to get elsewhere.
     """

@@ -1,6 +1,7 @@
 """A fixed set of levels as one finite world: the disjoint union of their MDPs, an episode starting in any of them."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -25,8 +26,11 @@ def split_of(name: str, levels: int, split: Split, test_share: float) -> slice:
     return {"all": slice(None), "train": slice(levels - test), "test": slice(levels - test, None)}[split]
 
 
-def union(name: str, levels: Sequence[World]) -> World:
-    """One world of several alike in actions, outcomes, time limit and grid; each starts as often as another."""
+def union(name: str, levels: Sequence[World], first: int = 0, of: int | None = None) -> World:
+    """One world of several alike in actions, outcomes, time limit and grid; each starts as often as another.
+
+    Where they are part of a larger set, `first` is the number of the first in it and `of` how many there are.
+    """
     mdps, sizes = [level.mdp for level in levels], [level.mdp.states for level in levels]
     check_size(sum(sizes), mdps[0].actions, mdps[0].outcomes)
     offsets = np.concatenate([[0], np.cumsum(sizes)[:-1]]).astype(np.int32)
@@ -37,7 +41,8 @@ def union(name: str, levels: Sequence[World]) -> World:
         start=np.concatenate([mdp.start / len(mdps) for mdp in mdps]),
         terminal=np.concatenate([mdp.terminal for mdp in mdps]),
     )
-    return World(name, mdp, levels[0].horizon, levels[0].actions, _scene([level.scene for level in levels], sizes))
+    scene = replace(_scene([level.scene for level in levels], sizes), first_level=first, all_levels=of)
+    return World(name, mdp, levels[0].horizon, levels[0].actions, scene)
 
 
 def _scene(scenes: Sequence[Scene | None], sizes: Sequence[int]) -> Scene:

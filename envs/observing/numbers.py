@@ -67,9 +67,9 @@ def coordinates(worlds: Sequence[World]) -> list[TableObserver]:
     """Whole numbers that say where everything is.
 
     In order: the agent's row and column, both -1 where it has no place; where it is state, the heading, 0 up to 3
-    left; in a set of levels, the level's number; then each piece of the scene, in the scene's order. A piece that
-    moves gives its row and column, both -1 where it is nowhere; one that stands still but may be gone gives 1 where
-    it is there, else 0; one that never changes within a level gives nothing.
+    left; in a set of levels, the level's number, the same in every split; then each piece of the scene, in the
+    scene's order. A piece that moves gives its row and column, both -1 where it is nowhere; one that stands still but
+    may be gone gives 1 where it is there, else 0; one that never changes within a level gives nothing.
     """
     stages = [stage_of(world.scene) for world in worlds if world.scene is not None]
     numbered = [dict(_numbered(stage.pieces)) for stage in stages]
@@ -77,7 +77,7 @@ def coordinates(worlds: Sequence[World]) -> list[TableObserver]:
     for world, stage, pieces in zip(worlds, stages, numbered, strict=True):
         for key, piece in pieces.items():
             extents[key] = max(extents.get(key, 0), _extent(piece, stage, world.states))
-    (rows, columns), levels = stages[0].shape, max(len(stage.tiles) for stage in stages)
+    (rows, columns), levels = stages[0].shape, max(stage.all_levels for stage in stages)
     place = [rows - 1, columns - 1]
     high = place + [3] * (stages[0].heading is not None) + [levels - 1] * (levels > 1)
     low = [_ABSENT, _ABSENT] + [0] * (len(high) - 2)
@@ -119,7 +119,7 @@ def _coordinates(
     if stage.heading is not None:
         numbers.append(stage.heading)
     if levels > 1:
-        numbers.append(stage.level)
+        numbers.append(stage.first_level + stage.level)
     for key, extent in extents.items():
         tile = tiles_of(pieces[key], states) if key in pieces else np.full(states, _ABSENT)
         numbers += ([], [tile >= 0], _place(stage, tile))[extent]

@@ -62,7 +62,7 @@ def pixels(worlds: Sequence[World]) -> list[PictureObserver]:
     `tile_size` pixels a tile, in the light theme. A tile's look is a matter of its neighbours, of what lies on it and
     of whether the agent stands there, so states share their patches; no table of whole pictures is kept.
     """
-    tile = worlds[0].observation.tile_size
+    tile = worlds[0].observation.seen_tile
     made = []
     for world in worlds:
         if world.scene is None:

@@ -7,8 +7,8 @@ from daedalus.core.world import World
 PLAIN = ("index", "one_hot")
 #: A view's tiles must fit the bits of a machine word.
 LEAST_VIEW, MOST_VIEW = 3, 7
-#: Pixels of one picture.
-MOST_PIXELS = 2**22
+#: Pixels of one picture that is seen, and of one that is only drawn.
+MOST_PIXELS, MOST_DRAWN = 2**22, 2**26
 
 
 def check(world: World) -> None:
@@ -20,11 +20,14 @@ def check(world: World) -> None:
         raise UserError(
             f"{world.name}: view_size must be odd, {LEAST_VIEW} to {MOST_VIEW} tiles, not {asked.view_size}"
         )
-    if asked.tile_size < 1:
+    if asked.tile_size is not None and asked.tile_size < 1:
         raise UserError(f"{world.name}: tile_size must be at least 1 pixel, not {asked.tile_size}")
-    if asked.sight == "pixels" and scene is not None:
+    if asked.tile_size is not None and scene is None:
+        raise UserError(f"{world.name} has no scene to draw; leave tile_size out")
+    if scene is not None and (asked.sight == "pixels" or asked.tile_size is not None):
+        most = MOST_PIXELS if asked.sight == "pixels" else MOST_DRAWN
         tiles = scene.tiles.shape[-2] * scene.tiles.shape[-1]
-        if tiles * asked.tile_size**2 > MOST_PIXELS:
-            fits = int((MOST_PIXELS / tiles) ** 0.5)
+        if tiles * asked.seen_tile**2 > most:
+            fits = int((most / tiles) ** 0.5)
             advice = f"give tile_size={fits} or less" if fits else "choose another observation"
-            raise UserError(f"{world.name}: pictures of more than {MOST_PIXELS:,} pixels are too large; {advice}")
+            raise UserError(f"{world.name}: pictures of more than {most:,} pixels are too large; {advice}")

@@ -25,6 +25,8 @@ class Stage:
     cell: States  # (S,), the agent's tile; -1 where it has no place
     heading: States | None  # (S,)
     pieces: tuple[Piece, ...]
+    first_level: int  # the number of the first level in the set that all are from
+    all_levels: int  # and how many there are in it
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -67,7 +69,8 @@ def stage_of(scene: Scene) -> Stage:
     row, column = scene.cell.T
     cell = np.where(row >= 0, row * tiles.shape[2] + column, -1).astype(np.int32)
     level = np.zeros(len(cell), dtype=np.int32) if scene.level is None else np.asarray(scene.level, dtype=np.int32)
-    return Stage(tiles, level, cell, scene.heading, scene.pieces)
+    of = len(tiles) if scene.all_levels is None else scene.all_levels
+    return Stage(tiles, level, cell, scene.heading, scene.pieces, scene.first_level, of)
 
 
 def kinds_of(worlds: Sequence[World], stages: Sequence[Stage]) -> Kinds:

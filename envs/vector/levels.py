@@ -131,7 +131,7 @@ class LevelsKernel:
         """The drawings, (M, H, W, 3), one after the other."""
         from daedalus.envs.drawing.scenes import draw
 
-        tile = self._levels.observation.tile_size
+        tile = self._levels.observation.seen_tile
         scenes = [self._scene(int(n)) for n in index_M]
         pictures = [draw(scene, tile, agent=state) for scene, state in scenes]
         return np.array(pictures, np.uint8).reshape(len(pictures), *self.single_observation_space.shape or ())
@@ -148,8 +148,8 @@ class LevelsKernel:
         """How environment `index` is drawn now, as pixels and as text."""
         from daedalus.envs.drawing.scenes import draw, draw_text
 
-        scene, state = self._scene(index)
-        return lambda: draw(scene, agent=state), lambda: draw_text(scene, state)
+        (scene, state), tile = self._scene(index), self._levels.observation.drawn_tile
+        return lambda: draw(scene, tile, agent=state), lambda: draw_text(scene, state)
 
     def _scene(self, index: int) -> tuple[Scene, int]:
         """The maze of an environment, and where in it the agent is; a state for every tile."""

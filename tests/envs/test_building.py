@@ -3,6 +3,7 @@
 from dataclasses import replace
 from pathlib import Path
 
+import gymnasium
 import numpy as np
 import pytest
 
@@ -17,7 +18,7 @@ CLIFF = "daedalus/Cliff-v0"
 
 
 def test_a_world_is_named_as_it_is_asked_for() -> None:
-    asked = {"columns": 5, "observation": "view", "view_size": 5, "tile_size": 8}
+    asked = {"columns": 5, "observation": "view", "view_size": 5, "action_mask": False}
     world = build(CLIFF, asked)
     assert world.name == "daedalus/Cliff-v0:columns=5,observation=view,view_size=5"
     assert world.observation == Observation("view", view_size=5)
@@ -35,9 +36,12 @@ def test_a_world_is_named_as_it_is_asked_for() -> None:
         ({"observation": "symbolics"}, r"daedalus/Cliff-v0: observation .*'symbolics'.*did you mean.*symbolic"),
         ({"observation": 3}, "daedalus/Cliff-v0: observation must be 'index' or"),
         ({"observaton": "view"}, r"parameter of daedalus/Cliff-v0 'observaton'.*observation"),
-        ({"view_size": 4}, "view_size must be .*odd.*not 4"),
-        ({"view_size": 9}, "view_size must be .*odd.*7.*not 9"),
-        ({"view_size": 1}, "view_size must be .*odd.*not 1"),
+        ({"observation": "view", "view_size": 4}, "view_size must be .*odd.*not 4"),
+        ({"observation": "view", "view_size": 9}, "view_size must be .*odd.*7.*not 9"),
+        ({"observation": "view", "view_size": 1}, "view_size must be .*odd.*not 1"),
+        ({"view_size": 7}, "view_size is the side of a view, and observation=index is none; .*heading_view"),
+        ({"observation": "pixels", "view_size": 3}, "view_size is the side of a view, and observation=pixels is none"),
+        ({"tile_size": 1200}, "more than 67,108,864 pixels are too large; give tile_size=1182 or less"),
         ({"view_size": 3.0}, "view_size must be a whole number"),
         ({"tile_size": 0}, "tile_size must be at least 1 pixel, not 0"),
         ({"observation": "pixels", "tile_size": 400}, "more than 4,194,304 pixels are too large; give .*=295"),
@@ -49,6 +53,25 @@ def test_what_cannot_be_seen_is_refused_in_a_line(asked: dict, message: str) -> 
         build(CLIFF, asked)
     assert "\n" not in str(caught.value)
     assert "sight" not in str(caught.value)
+
+
+@pytest.mark.parametrize("name", [CLIFF, "daedalus/Maze-v0", "daedalus/BlockingMaze-v0"])
+@pytest.mark.parametrize("layout", [{}, {"layout": "per_seed"}])
+def test_renders_have_the_tile_size_that_is_asked_for(name: str, layout: dict) -> None:
+    """Unasked, 24 pixels a tile are drawn and 8 are seen; asked, both are as asked."""
+    if layout and name != "daedalus/Maze-v0":
+        pytest.skip("has one layout")
+    for asked, drawn, seen in (({}, 24, 8), ({"tile_size": 5}, 5, 5)):
+        params = {**asked, **layout, "observation": "pixels"}
+        one = gymnasium.make(name, render_mode="rgb_array", **params)
+        many = gymnasium.make_vec(name, 2, render_mode="rgb_array", vectorization_mode="vector_entry_point", **params)
+        pictures, batch = one.reset(seed=0)[0], many.reset(seed=0)[0]
+        assert np.array_equal(pictures, batch[0])
+        tiles = np.array(pictures.shape[:2]) // seen
+        frames = [one.render(), *many.render()]
+        assert [frame.shape for frame in frames] == [(*(tiles * drawn).tolist(), 3)] * 3
+        assert np.array_equal(frames[0], frames[1])
+        assert np.array_equal(frames[0], pictures) == (drawn == seen)
 
 
 def test_a_grid_of_more_tiles_than_pixels_is_not_drawn(monkeypatch) -> None:
@@ -99,6 +122,7 @@ def test_an_imported_world_is_seen_as_asked() -> None:
         ("CartPole-v1:observation=view", "CartPole-v1 is no grid; leave observation, .* out"),
         ("daedalus/Bandit-v0:observation=view", "daedalus/Bandit-v0.* is no grid; leave observation, .* out"),
         ("Taxi-v4:observation=view", "Taxi-v4.* has no scene to see; its observation is index or one_hot"),
+        ("Taxi-v4:tile_size=3", "Taxi-v4.* has no scene to draw; leave tile_size out"),
         ("FrozenLake-v1:observaton=view", "'observaton'.*observation"),
         ("FrozenLake-v1:observation=vie", "'vie'.*view"),
     ],

@@ -21,6 +21,12 @@ def test_a_gallery_has_its_width_and_something_in_every_column(theme, width, col
         assert inked[column * width // count : (column + 1) * width // count].mean() > 0.4
 
 
+@pytest.mark.parametrize("name", ["daedalus/ContextualBandit-v0", "daedalus/Bandit-v0", "daedalus/Taxi-v0"])
+def test_a_dark_gallery_has_nothing_of_the_light_one(name):
+    dark = gallery(1, 420, "dark", [name])
+    assert not (dark == np.array(THEMES["light"].floor, dtype=np.uint8)).all(axis=-1).any()
+
+
 def test_fewer_columns_make_it_higher():
     heights = [gallery(columns, 800, "light", SOME).shape[0] for columns in (1, 2)]
     assert heights[0] > heights[1]

@@ -7,7 +7,7 @@ import pytest
 
 from daedalus.core.world import Piece, Scene, Thing
 from daedalus.envs.drawing.palette import THEMES
-from daedalus.envs.drawing.pieces import SMALLEST_MARKED, agent_stamp, piece_colour, piece_stamp
+from daedalus.envs.drawing.pieces import SMALLEST_MARKED, STANDING, agent_stamp, piece_colour, piece_stamp
 from daedalus.envs.drawing.scenes import draw
 
 MOVES = ((-1, 0), (0, 1), (1, 0), (0, -1))
@@ -89,12 +89,44 @@ def test_what_points_lies_on_the_side_it_points_to(thing, move):
     flipped = back.ink[::-1] if move[0] else back.ink[:, ::-1]
     if thing == Thing.ONE_WAY:
         np.testing.assert_allclose(forward.ink, flipped, atol=1.0)
-    assert np.abs(forward.ink - back.ink).max() > 100
+    floor = np.array(THEMES["light"].floor)
+    laid = [mark.ink + mark.clear * floor for mark in (forward, back)]
+    assert np.abs(laid[0] - laid[1]).max() > 100
     if thing == Thing.ONE_WAY:
         # chevrons are widest behind and meet in front: their weight is in the middle line towards the tip
         tip = np.array([16, 16]) + np.array(move) * 5
         tail = np.array([16, 16]) + np.array(move) * 15
         assert forward.clear[*tip, 0] < forward.clear[*np.minimum(tail, 31), 0] + 0.9
+
+
+@pytest.mark.parametrize("theme", THEME_NAMES)
+@pytest.mark.parametrize("tile", [8, 13, 14, 24, 64])
+def test_what_stands_where_the_agent_stands_is_seen(tile, theme):
+    """In a corner, and none hides another."""
+    kinds = [Piece(Thing.SIGN, tiles_of(0, -1), k) for k in (0, 2)]
+    kinds += [Piece(thing, tiles_of(0, -1), 1) for thing in STANDING if thing != Thing.SIGN]
+    bare = draw(row_of_three(), tile, agent=0, theme=theme)
+    alone = [draw(row_of_three(kind), tile, agent=0, theme=theme) for kind in kinds]
+    for picture in alone:
+        assert np.array_equal(picture[:, tile:], bare[:, tile:])
+        assert np.abs(picture.astype(int) - bare).max() > 60
+    for first, second in itertools.combinations(alone, 2):
+        assert np.abs(first.astype(int) - second).max() > 60
+    four = draw(row_of_three(*kinds[1:5]), tile, agent=0, theme=theme)
+    corner = -(-9 * tile // 16)
+    top_right = slice(None, tile - corner), slice(corner, tile)  # what no other badge touches
+    assert np.array_equal(four[top_right], draw(row_of_three(kinds[1]), tile, agent=0, theme=theme)[top_right])
+    for left_out in range(4):
+        three = [kind for place, kind in enumerate(kinds[1:5]) if place != left_out]
+        assert not np.array_equal(four, draw(row_of_three(*three), tile, agent=0, theme=theme))
+    assert np.array_equal(draw(row_of_three(*kinds), tile, agent=1, theme=theme), bare)
+
+
+def test_places_of_a_variant_have_its_colour():
+    """A portal and where it leads to know each other."""
+    for look in THEMES.values():
+        for variant in range(8):
+            assert piece_colour(Thing.DESTINATION, variant, look) == piece_colour(Thing.PORTAL, variant, look)
 
 
 def test_an_agent_with_a_heading_has_a_nose_there():

@@ -29,6 +29,13 @@ def test_every_piece_has_its_character():
     assert draw_text(scene, 0) == "@cD9^>v<↑→↓←*MpX²\n"
 
 
+def test_what_stands_where_the_agent_stands_is_told():
+    pieces = (Piece(Thing.PORTAL, at(0, -1)), Piece(Thing.SIGN, at(0, -1), 0), Piece(Thing.CANDY, at(0, 2)))
+    scene = Scene(np.zeros((2, 3), np.uint8), np.array([[0, 0], [0, 0]]), MOVES, pieces)
+    assert (draw_text(scene, 0), draw_text(scene, 1)) == ("@·· @↑*\n···\n", "@·*\n···\n")
+    assert ["•*" in colour_text(scene, 0), "••" in colour_text(scene, 1)] == [True, True]
+
+
 def test_text_follows_the_state():
     scene = Scene(np.zeros((1, 3), np.uint8), np.array([[0, 0], [0, 1]]), MOVES, (Piece(Thing.KEY, at(1, -1)),))
     assert (draw_text(scene, 0), draw_text(scene, 1), draw_text(scene)) == ("@a·\n", "·@·\n", "·a·\n")

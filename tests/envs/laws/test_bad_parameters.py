@@ -16,7 +16,8 @@ import pytest
 from daedalus.core.catalogue import find
 from daedalus.core.errors import UserError
 from daedalus.core.lab.cli import main
-from daedalus.envs.building import build
+from daedalus.core.world import Sight
+from daedalus.envs.building import VIEWS, build
 from daedalus.envs.making import environment
 
 #: Parameters of which there may be none; all other whole numbers are at least 1.
@@ -100,7 +101,8 @@ def test_unknown_parameters_name_the_nearest(name):
 BAD_SIGHTS = [
     *({"observation": value} for value in ("bogus", None, 3, True)),
     *({"observation": "view", "view_size": value} for value in (-1, 0, 1, 4, 9, 10**9, 10**30, 3.0, "x", None, True)),
-    *({"observation": "pixels", "tile_size": value} for value in (-1, 0, 10**9, 10**30, 8.0, "x", None, True)),
+    *({"observation": "pixels", "tile_size": value} for value in (-1, 0, 10**9, 10**30, 8.0, "x", True)),
+    *({"observation": sight, "view_size": 7} for sight in get_args(Sight) if sight not in VIEWS),
     *({"action_mask": value} for value in (1, "yes", None)),
 ]
 

@@ -14,8 +14,10 @@ from daedalus.core.errors import UserError
 from daedalus.core.planning import truth
 from daedalus.core.spec import Spec
 from daedalus.core.world import Bandit, Schedule, Sight, World
+from daedalus.envs.building import VIEWS
 from daedalus.envs.entries import OPTIMA
 from daedalus.envs.levels.levels import Levels
+from daedalus.envs.registration import threshold
 from daedalus.envs.showing.canvas import Canvas
 
 SECTIONS = (
@@ -62,6 +64,7 @@ def test_thresholds_are_the_solvers(name, value_of):
         case _:
             optimum = value.best_mean()
     assert gymnasium.spec(name).reward_threshold == pytest.approx(optimum, abs=1e-9)
+    assert threshold(value) == pytest.approx(optimum, abs=1e-9)  # the rule for worlds of one's own
 
 
 @pytest.fixture
@@ -77,7 +80,8 @@ def unseen_windows(monkeypatch):
 def test_checkers_accept(smallest, sight, mode, make, value_of):
     from stable_baselines3.common.env_checker import check_env as check_env_sb3
 
-    seen = {"observation": sight, "tile_size": 4, "view_size": 3, "action_mask": True}
+    seen = {"observation": sight, "tile_size": 4, "action_mask": True}
+    seen |= {"view_size": 3} if sight in VIEWS else {}
     if not isinstance(value_of(smallest), World | Schedule | Levels):
         with pytest.raises(UserError) as refused:
             make(smallest, render_mode=mode, **seen)

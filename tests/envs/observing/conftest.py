@@ -32,7 +32,7 @@ def scenery() -> Callable[..., World]:
     ) -> World:
         scene = Scene(tiles_of(drawing), np.array(cells), MOVES, tuple(pieces))
         view_size = more.pop("view_size", 3)
-        tile_size = more.pop("tile_size", 8)
+        tile_size = more.pop("tile_size", None)
         for name, value in more.items():
             object.__setattr__(scene, name, value)
         asked = Observation(sight, view_size, tile_size)

@@ -11,7 +11,7 @@ from daedalus.envs.observing import observer_of, observers_of, pictures
 
 
 def drawn(world: World, state: int) -> np.ndarray:
-    return draw(world.scene, world.observation.tile_size, agent=state)
+    return draw(world.scene, world.observation.seen_tile, agent=state)
 
 
 @pytest.mark.parametrize("tile_size", [1, 8, 13])
