@@ -41,8 +41,8 @@ class Optimal:
     A bandit's best arm, in a contextual bandit that of each context. In a finite world the value is the best expected
     return under the time limit, so its regret is 0, also where the world changes in mid-run; the actions shown and
     lived are the best ones without a limit (a limit makes the best action depend on the time left, which matters only
-    in worlds where the end is a matter of chance). Where the total without a limit has no bound, they are the best ones of the first step under the limit of
-    evaluation.
+    in worlds where the end is a matter of chance). Where the total without a limit has no bound, they are the best ones
+    of the first step under the limit of evaluation.
     """
 
     config_class = OptimalConfig
