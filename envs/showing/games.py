@@ -144,12 +144,13 @@ class WorldGame:
         return max(0, int(row)), max(0, 2 * int(column))
 
     def verdict(self) -> str:
-        """The score beside the best expected return under the time limit."""
-        best = truth(self.world, None).optimum
+        """The score beside the best expected return under the time limit, in the world of the last step taken."""
+        world = self._problem if isinstance(self._problem, World) else self._problem.after(self._env.steps)
+        best = truth(world, None).optimum
         words = f"{counted(self.score)}; the best possible is "
         if best is None:
             return words + "not known (the world is too large to solve at once)"
-        chance = self.world.mdp.outcomes > 1 or np.count_nonzero(self.world.mdp.start) > 1
+        chance = world.mdp.outcomes > 1 or np.count_nonzero(world.mdp.start) > 1
         return words + number(best) + (" on average" if chance else "")
 
 

@@ -130,18 +130,34 @@ def overlays(label: str, agent: str, scene: Scene, world: Arrays, final: Arrays)
         policy = None if policy is None else np.where(unseen, -1, policy)
     # Where things lie about, the start is drawn, with the values of the states in which they lie as they do there.
     start = int(world["start"][0]) if scene.pieces and "start" in world else None
+    told = start
+    if agent != "optimal" and "visits" in final and final["visits"].any():
+        told = _met(scene, final["visits"][:, :states].sum(axis=0), start)
     if values is not None and scene.pieces:
-        values = np.where(like(scene, whole(scene) if start is None else start), values, np.nan)
+        values = np.where(like(scene, whole(scene) if told is None else told), values, np.nan)
     found = []
     if values is not None or policy is not None:
         title = listed(([_range(values)] if values is not None else []) + (["policy"] if policy is not None else []))
-        found.append(Overlay("values", title, f"{label}: {title}, drawn on the map.", values, policy, start))
+        found.append(Overlay("values", title, f"{label}: {title}, drawn on the map.", values, policy, told))
     if "visits" in final and final["visits"].any():
         visits = final["visits"][:, :states].mean(axis=0)
         reached = f"{np.count_nonzero(visits):,} of {states:,} states visited"
         title = f"visits, up to {visits.max():,.0f} a seed"
         found.append(Overlay("visits", title, f"{label}: {title}; {reached}.", visits, None, start))
     return found
+
+
+def _met(scene: Scene, visits_S: Ints, start: int | None) -> int | None:
+    """The state in which what was learned is drawn: the start, unless another player moves on with every step.
+
+    Hardly a state has that player where it is at the start; it is drawn where it was met in most states.
+    """
+    players = [piece.tile for piece in scene.pieces if piece.thing == Thing.PLAYER and piece.tile.size > 1]
+    if not players:
+        return start
+    _, lying = np.unique(np.stack(players), axis=1, return_inverse=True)
+    most = np.bincount(lying.ravel(), weights=visits_S > 0).argmax()
+    return int(np.where(lying.ravel() == most, visits_S, -1).argmax())
 
 
 def _values(agent: str, world: Arrays, final: Arrays, states: int) -> Floats | None:

@@ -53,6 +53,13 @@ def test_the_score_stands_beside_the_optimum():
     assert "step 1 · score -1" in screen.words[1]
 
 
+def test_an_episode_that_ends_where_the_world_changes_is_judged_by_the_world_it_was_in():
+    """The wall that closes the short way would leave no way within 12 steps."""
+    for change_at, best in ((12, "−8"), (11, "−12")):
+        verdicts, _ = played(f"daedalus/BlockingMaze-v0:change_at={change_at},step_reward=-1,time_limit=12", 12 * ["a"])
+        assert verdicts[0] == f"score −12 in 12 steps; the best possible is {best}"
+
+
 def test_leaving_early_is_said_and_r_begins_again():
     verdicts, _ = played(CORRIDOR, ["right", "r", *4 * ["right"]])
     assert verdicts[0].startswith("left early: score −1 in 1 step")

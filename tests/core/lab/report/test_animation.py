@@ -12,7 +12,7 @@ from PIL import Image
 from daedalus.core.lab.report import animation
 from daedalus.core.lab.report.animation import Episode, animate, animate_all, episode_of, outcome
 from daedalus.core.lab.report.pictures import overlays, scene_of
-from daedalus.core.world import Scene
+from daedalus.core.world import Scene, Thing
 
 MOVES = ((-1, 0), (0, 1), (1, 0), (0, -1))
 
@@ -116,3 +116,26 @@ def test_values_are_those_of_the_start_where_things_lie_about() -> None:
     assert "values from 3 to 4" in values.title
     (plain,) = overlays("x", "optimal", replace(scene, pieces=()), world, {})
     assert plain.agent is None
+
+
+def test_another_player_stands_where_it_was_met_most() -> None:
+    """At the start it is on the left, and one state was seen so; on the right it was met in two, state 4 more often."""
+    world = {
+        "tiles": np.zeros((1, 3), np.uint8),
+        "cell": np.array([[0, 0], [0, 1], [0, 2]] * 2),
+        "moves": np.array([(0, 1), (0, -1)]),
+        "start": np.array([1]),
+        "piece_thing": np.array([int(Thing.PLAYER)]),
+        "piece_variant": np.array([0]),
+        "piece_size": np.array([6]),
+        "piece_tile": np.array([0, 0, 0, 2, 2, 2]),
+    }
+    scene = scene_of(world)
+    assert scene is not None
+    final = {"q": np.arange(12.0).reshape(1, 6, 2), "visits": np.array([[0, 9, 0, 1, 4, 0]])}
+    values, visits = overlays("x", "q_learning", scene, world, final)
+    assert (values.agent, visits.agent) == (4, 1)
+    assert values.numbers is not None
+    np.testing.assert_allclose(values.numbers, [np.nan] * 3 + [7, 9, np.nan])
+    candy = replace(scene, pieces=(replace(scene.pieces[0], thing=Thing.CANDY),))
+    assert overlays("x", "q_learning", candy, world, final)[0].agent == 1
