@@ -13,7 +13,7 @@ _LOOPS, _GOALS = np.uint64(2**62), np.uint64(2**63)  # where their draws begin; 
 
 @compiled
 def braid_into(passages: Pixels, rows: int, columns: int, braid: float, key: np.uint64) -> None:
-    """Open round(braid · M) of the M closed passages between cells of the maze, at dead ends first.
+    """Open ⌊braid · M + ½⌋ of the M closed passages between cells of the maze, at dead ends first.
 
     A spanning tree has M = (rows - 1)·(columns - 1), so that many loops are promised whatever drew it.
     """

@@ -8,7 +8,7 @@ from daedalus.core.arrays import Pixels
 from daedalus.core.errors import UserError, unknown
 from daedalus.core.mdp import check_size
 from daedalus.core.rng import stream_keys
-from daedalus.core.world import World
+from daedalus.core.world import Tile, World
 from daedalus.envs.levels.furnish import furnish
 from daedalus.envs.levels.levels import Levels
 from daedalus.envs.levels.names import Each, Generator, Layout, Split
@@ -17,6 +17,7 @@ from daedalus.envs.levels.tiles import drawn_tiles
 from daedalus.envs.naming import TimeLimit, at_least, check_slip, typed
 from daedalus.envs.tiling import ACTIONS, grid_world
 
+_TEST_SHARE = 0.2  # where none is given
 _TRIES = 20  # mazes drawn for each that a set needs, before it is said that there are not so many
 
 
@@ -32,7 +33,7 @@ def maze(
     layout: Layout = "fixed",
     levels: int = 1,
     split: Split = "all",
-    test_share: float = 0.2,
+    test_share: float = _TEST_SHARE,
     keys: int = 0,
     portals: int = 0,
     one_way: int = 0,
@@ -69,16 +70,18 @@ def maze(
     - `generator`: "depth_first", "prim", "kruskal", "wilson", "aldous_broder", "division" or "rooms".
     - `slip`: the probability that a move goes to one of its two sides, each with `slip / 2`.
     - `seed`: draws the layout, which resets never change unless `layout` says so.
-    - `time_limit`: steps, none, or "auto" for two steps a tile.
+    - `time_limit`: steps, none, or "auto" for two steps a tile, and as many again for each key.
     - `braid`: the share of closed passages between cells that is opened for loops, those at dead ends first. A
-      perfect maze gets exactly round(braid · (rows - 1) · (columns - 1)) loops.
-    - `goals`: how many; the first is the bottom right cell, the others are drawn.
+      perfect maze gets exactly ⌊braid · (rows - 1) · (columns - 1) + ½⌋ loops.
+    - `goals`: how many; the first is the bottom right cell, the others are drawn. Where every seed or episode draws
+      its layout, mazes of rooms with too few cells for all have as many as fit.
     - `layout`: "fixed"; "per_seed" (the seed of a reset draws the maze, and that of each learner in a comparison);
       "per_episode" (every reset draws another, for an observation that shows it).
     - `levels`: how many mazes, all different, make up a set, an episode starting in any of them; the state is level
       and place, so that all of the set is solved exactly.
     - `split`: "all" of a set, "train" (its first levels) or "test" (its last); `test_share`: the share of the last.
-    - `keys`: how many keys lie in the maze, each with a door on the way (0 to 6); `portals`: how many pairs of tiles
+    - `keys`: how many keys lie in the maze, each with a door on the way (0 to 6); where loops (`braid`, rooms),
+      portals or other doors' ways leave another way, a door can be walked around. `portals`: how many pairs of tiles
       of which each leads to the other (0 to 9); `one_way`: how many tiles cannot be passed against their arrow.
       `seed` draws their places, so that every tile can be reached and nobody is ever trapped. With one fixed layout.
 
@@ -105,9 +108,12 @@ def maze(
         return Levels(name, rows, columns, generator, braid, goals, slip, horizon, each)
     if levels > 1:
         drawn = _different_tiles(name, generator, rows, columns, seed, braid, goals, levels)
-        chosen = drawn[split_of(name, levels, split, test_share)]
-        return union(name, [grid_world(name, tiles, slip, time_limit) for tiles in chosen])
+        _check_goals(name, drawn, goals)
+        part = split_of(name, levels, split, test_share)
+        chosen = [grid_world(name, tiles, slip, time_limit) for tiles in drawn[part]]
+        return union(name, chosen, part.indices(levels)[0], levels)
     tiles = maze_tiles(generator, rows, columns, seed, braid, goals)
+    _check_goals(name, [tiles], goals)
     return grid_world(name, tiles, slip, time_limit, things=furnish(name, tiles, seed, keys, portals, one_way))
 
 
@@ -151,6 +157,13 @@ def _check(name: str, given: dict[str, Any]) -> None:
     check_size(given["levels"] * (2 * rows * columns - 1), len(ACTIONS), 3 if given["slip"] else 1)
 
 
+def _check_goals(name: str, drawn: list[Pixels], goals: int) -> None:
+    """Refuse mazes of rooms with too few cells for all goals. Raises `UserError`."""
+    room = min(int(np.count_nonzero(tiles == Tile.GOAL)) for tiles in drawn)
+    if room < goals:
+        raise UserError(f"{name}: these rooms have cells for {room} goals only; give fewer goals, or another seed")
+
+
 def _check_layout(name: str, given: dict[str, Any]) -> None:
     """Refuse words that go with another layout. Raises `UserError`."""
     layout, levels, split = given["layout"], given["levels"], given["split"]
@@ -165,5 +178,7 @@ def _check_layout(name: str, given: dict[str, Any]) -> None:
         raise UserError(f"{name}: a set of levels is fixed; leave levels or layout out")
     if layout != "fixed" and given["seed"]:
         raise UserError(f"{name}: every seed and episode draws its own layout; leave seed out, or take layout=fixed")
+    if split == "all" and given["test_share"] != _TEST_SHARE:
+        raise UserError(f"{name}: test_share parts a set of levels; give split=train or split=test, or leave it out")
     if levels == 1 and split != "all":
         raise UserError(f"{name}: split={split} needs a set of levels; give levels=100, say")

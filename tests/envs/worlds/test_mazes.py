@@ -5,10 +5,12 @@ import pytest
 
 from daedalus.core.errors import UserError
 from daedalus.core.planning import solve, start_value, truth
-from daedalus.core.world import Tile, World
+from daedalus.core.world import Observation, Tile, World
 from daedalus.envs import maze
+from daedalus.envs.building import seen_as
 from daedalus.envs.levels.levels import Levels
 from daedalus.envs.levels.names import CODES
+from daedalus.envs.observing import observer_of
 
 
 @pytest.mark.parametrize("generator", CODES)
@@ -89,6 +91,18 @@ def _cut(world, level):
     return FiniteMDP(*parts), world.horizon
 
 
+@pytest.mark.parametrize("test_share", [0.2, 0.05])
+def test_train_and_test_levels_are_seen_in_one_space(test_share):
+    """So that a policy can be carried over; and a level has the same number in all splits."""
+    options = {"rows": 3, "columns": 4, "levels": 20, "seed": 1}
+    worlds = [maze(**options), *(maze(split=split, test_share=test_share, **options) for split in ("train", "test"))]
+    for sight in ("coordinates", "symbolic", "pixels", "view"):
+        seen = [observer_of(seen_as(world, Observation(sight))) for world in worlds]
+        assert seen[0].space == seen[1].space == seen[2].space
+        shown = np.concatenate([one.batch(np.arange(w.states)) for one, w in zip(seen[1:], worlds[1:], strict=True)])
+        assert np.array_equal(seen[0].batch(np.arange(worlds[0].states)), shown)
+
+
 def test_train_and_test_levels_share_nothing():
     options = {"rows": 3, "columns": 3, "generator": "wilson", "levels": 50, "seed": 1}
     tiles = {split: maze(split=split, **options).scene.tiles for split in ("all", "train", "test")}
@@ -151,6 +165,10 @@ def test_the_world_of_a_seed_is_the_fixed_maze_of_that_seed(generator, slip):
         ({"levels": 5, "layout": "per_seed"}, "a set of levels is fixed; leave levels or layout out"),
         ({"seed": 5, "layout": "per_seed"}, "leave seed out, or take layout=fixed"),
         ({"split": "test"}, "split=test needs a set of levels; give levels=100, say"),
+        ({"rows": 4, "columns": 4, "generator": "rooms", "goals": 15}, "cells for 10 goals only; give fewer goals"),
+        ({"rows": 4, "columns": 4, "generator": "rooms", "goals": 15, "levels": 3}, "goals only; give fewer goals"),
+        ({"test_share": 0.5}, "give split=train or split=test, or leave it out"),
+        ({"levels": 5, "test_share": 0.5}, "give split=train or split=test, or leave it out"),
         ({"split": "test", "levels": 2, "test_share": 0.1}, "leaves 2 for training and 0 for testing"),
         ({"split": "train", "levels": 2, "test_share": 7.0}, "test_share must lie in"),
         ({"levels": 10**8}, "bytes of tables"),
