@@ -4,12 +4,10 @@ import numpy as np
 
 from daedalus.core.errors import UserError
 from daedalus.core.lab.experiment import Columns
+from daedalus.core.world import LONGEST
 
 from .bandit_rules import BanditPopulation
 from .table_rules import Population
-
-#: Counts beyond this could overflow.
-MANY = 2**62
 
 
 def check(arrays: Columns, like: Population | BanditPopulation) -> None:
@@ -25,7 +23,7 @@ def check(arrays: Columns, like: Population | BanditPopulation) -> None:
         array = arrays[name]
         if array.dtype != model.dtype or array.shape != model.shape:
             raise UserError(f"{name} is {array.dtype} {array.shape}, not {model.dtype} {model.shape}")
-        low, beyond = ranges.get(name, (0, MANY))
+        low, beyond = ranges.get(name, (0, LONGEST))
         good = np.isfinite(array) if model.dtype.kind == "f" else (array >= low) & (array < beyond)
         if not good.all():
             raise UserError(f"{name} holds {array[~good][0]}")

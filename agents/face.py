@@ -16,9 +16,9 @@ from daedalus.core.errors import UserError
 from daedalus.core.lab.experiment import Columns
 from daedalus.core.rng import stream_key
 from daedalus.core.spec import Spec, fill, parse_spec
-from daedalus.core.world import Bandit, OpenWorld, Schedule, World
+from daedalus.core.world import LONGEST, Bandit, OpenWorld, Schedule, World
 
-from .checked import MANY, check
+from .checked import check
 from .saved import REMEDY, Card, read_learner, write_learner
 from .strategies import Strategy
 from .strategy_rules import choose
@@ -112,7 +112,7 @@ class Face(ABC):
                 f"not {type(callback).__name__}"
             )
         steps, first = whole(total_timesteps, "total_timesteps"), self.num_timesteps
-        if not 1 <= steps < MANY:
+        if not 1 <= steps < LONGEST:
             raise UserError(f"total_timesteps must be at least 1, not {total_timesteps}")
         chunks = -(-steps // CHUNK)
         ends = (first + min(steps, (chunk + 1) * CHUNK) for chunk in range(chunks))

@@ -7,8 +7,7 @@ from pathlib import Path
 from daedalus.core.errors import UserError
 from daedalus.core.lab.experiment import Columns
 from daedalus.core.spec import fill
-
-from .checked import MANY
+from daedalus.core.world import LONGEST
 
 _FORMAT = 1
 
@@ -28,7 +27,7 @@ class Card:
     predictions: int  # how many it has drawn
 
     def __post_init__(self) -> None:
-        if self.predictions < 0 or max(abs(self.observed), abs(self.acted), self.predictions) >= MANY:
+        if self.predictions < 0 or max(abs(self.observed), abs(self.acted), self.predictions) >= LONGEST:
             raise UserError("a number out of range")
 
 

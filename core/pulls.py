@@ -15,14 +15,12 @@ from .arrays import Floats, Ints
 from .compiled import inlined
 from .draws import normal, uniform
 from .errors import UserError
-from .world import Bandit, Law
+from .world import LONGEST, Bandit, Law
 
 #: The reward laws of `Bandit`, as compiled code knows them.
 LAWS: dict[Law, int] = {law: code for code, law in enumerate(get_args(Law))}
 
 _GAUSSIAN, _BERNOULLI, _UNIFORM, _EXPONENTIAL, _CONSTANT, _TABLE, _STEPS = LAWS.values()
-
-_NEVER = 2**62  # a pull that no run reaches
 
 
 class Arms(NamedTuple):
@@ -33,7 +31,7 @@ class Arms(NamedTuple):
     spread: Floats  # (B, A); of an arm with a table: the table's own mean
     knots: Floats  # (A, M), or (A, 0)
     since: Ints  # (P,)
-    period: int  # `_NEVER` where the last phase stays
+    period: int  # `LONGEST` where the last phase stays
     drift: float
 
 
@@ -51,7 +49,7 @@ def arms_of(bandits: Sequence[Bandit]) -> Arms:
         spread[:, arm] = table_mean(knots[arm], smooth=bool(law[arm] == _TABLE))
     since = np.zeros(1, dtype=np.int64) if first.since is None else np.array(first.since, dtype=np.int64)
     means = np.array([bandit.phases for bandit in bandits], dtype=np.float64)
-    return Arms(law, means, spread, knots, since, first.period or _NEVER, float(first.drift))
+    return Arms(law, means, spread, knots, since, first.period or LONGEST, float(first.drift))
 
 
 def _kind(bandit: Bandit) -> tuple[object, ...]:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import gymnasium
 
 
-_LONGEST = 2**62  # steps that compiled code can count
+LONGEST = 2**62  # steps that compiled code can count: a time that no run reaches
 
 
 class Tile(IntEnum):
@@ -125,8 +125,8 @@ class World:
             object.__setattr__(self, "states", self.mdp.states)
         if self.horizon is not None and self.horizon < 1:
             raise UserError(f"{self.name}: the time limit must be at least 1 step, not {self.horizon}")
-        if self.horizon is not None and self.horizon > _LONGEST:
-            raise UserError(f"{self.name}: the time limit is longer than {_LONGEST:,} steps; give none instead")
+        if self.horizon is not None and self.horizon > LONGEST:
+            raise UserError(f"{self.name}: the time limit is longer than {LONGEST:,} steps; give none instead")
 
     @property
     def tabular(self) -> bool:
@@ -165,8 +165,8 @@ class Schedule:
 
     def __post_init__(self) -> None:
         since = np.array(self.since)
-        if since.dtype.kind not in "iu" or np.any(since > _LONGEST):
-            raise UserError(f"{self.name}: phases begin at whole numbers of steps, {_LONGEST:,} at most")
+        if since.dtype.kind not in "iu" or np.any(since > LONGEST):
+            raise UserError(f"{self.name}: phases begin at whole numbers of steps, {LONGEST:,} at most")
         since = since.astype(np.int64)
         if since.shape != (len(self.phases),) or not since.size or since[0] != 0 or np.any(np.diff(since) < 1):
             raise UserError(f"{self.name}: a schedule needs a first step for each phase, 0 first and rising")
@@ -323,9 +323,9 @@ def _checked_phases(bandit: Bandit, means: Floats) -> dict[str, Any]:
             raise UserError(f"{bandit.name}: since and period need means of shape (phases, arms)")
         return {}
     since = np.array(bandit.since if bandit.since is not None else (), dtype=np.int64)
-    if since.shape != means.shape[:1] or since[0] != 0 or np.any(np.diff(since) < 1) or since[-1] > _LONGEST:
+    if since.shape != means.shape[:1] or since[0] != 0 or np.any(np.diff(since) < 1) or since[-1] > LONGEST:
         raise UserError(f"{bandit.name}: every row of means needs its first pull in `since`, 0 first and rising")
-    if bandit.period is not None and not since[-1] < bandit.period <= _LONGEST:
+    if bandit.period is not None and not since[-1] < bandit.period <= LONGEST:
         raise UserError(f"{bandit.name}: the period must be longer than its last first pull, {since[-1]}")
     return {"since": since}
 

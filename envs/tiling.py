@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from daedalus.core.arrays import Bools, Floats, Ints, Pixels, States
+from daedalus.core.arrays import Bools, Floats, Pixels, States
 from daedalus.core.errors import UserError
 from daedalus.core.mdp import FiniteMDP, check_size
 from daedalus.core.world import Scene, Tile, World
@@ -49,7 +49,7 @@ def grid_world(
     _check(name, tiles, kind, slip, things)
     index = np.full(tiles.size, -1, dtype=np.int32)  # from a tile's number to its cell's
     index[np.flatnonzero(tiles != Tile.WALL)] = np.arange(len(cells))
-    entered_SA = _entered(tiles, cells, index, things)
+    entered_SA = _entered(tiles, index, things)
     reached_SA = _landed(entered_SA, index, things)
     reward_SA = np.full(entered_SA.shape, step_reward, dtype=np.float64)
     at_goal, at_hazard = goals[entered_SA], (kind == Tile.HAZARD)[entered_SA]
@@ -78,6 +78,20 @@ def grid_world(
     return World(name, mdp, limit, ACTIONS, scene)
 
 
+def neighbours(tiles: Pixels) -> States:
+    """The cell that each move from each cell leads to, (C, A); the cell itself before a wall and at the grid's edge.
+
+    Cells are all tiles but walls, in reading order.
+    """
+    cells = np.argwhere(tiles != Tile.WALL)
+    own = np.arange(len(cells), dtype=np.int32)
+    index = np.full((tiles.shape[0] + 2, tiles.shape[1] + 2), -1, dtype=np.int32)  # with a border of wall
+    row, column = cells.T + 1
+    index[row, column] = own
+    reached = [index[row + down, column + right] for down, right in MOVES]
+    return np.stack([np.where(there < 0, own, there) for there in reached], axis=1)
+
+
 def _check(name: str, tiles: Pixels, kind: Pixels, slip: float, things: Things) -> None:
     """Refuse what is no world, or too large a one, before memory is taken. Raises `UserError`."""
     check_slip(name, slip)
@@ -91,19 +105,17 @@ def _check(name: str, tiles: Pixels, kind: Pixels, slip: float, things: Things) 
     check_pieces(name, things, kind.size)
 
 
-def _entered(tiles: Pixels, cells: Ints, index: States, things: Things) -> States:
+def _entered(tiles: Pixels, index: States, things: Things) -> States:
     """The cell that each move enters, (C, A): the neighbour, or the cell itself where a wall or an arrow bars it."""
-    own = np.arange(len(cells), dtype=np.int32)
-    bordered = np.pad(index.reshape(tiles.shape), 1, constant_values=-1)  # by a wall
-    barred = np.full(len(cells), -1, dtype=np.int32)  # the action that a one-way cell bars
+    entered_CA = neighbours(tiles)
+    if not things.one_way:
+        return entered_CA
+    barred_C = np.full(len(entered_CA), -1, dtype=np.int32)  # the action that a one-way cell bars
     for tile, action in things.one_way:
-        barred[index[tile]] = (action + 2) % len(MOVES)
-    entered = np.empty((len(cells), len(MOVES)), dtype=np.int32)
-    for action, (down, right) in enumerate(MOVES):
-        target = bordered[cells[:, 0] + 1 + down, cells[:, 1] + 1 + right]
-        shut = (target < 0) | (barred == action) | (barred[target] == action)
-        entered[:, action] = np.where(shut, own, target)
-    return entered
+        barred_C[index[tile]] = (action + 2) % len(MOVES)
+    own, actions = np.arange(len(entered_CA), dtype=np.int32)[:, None], np.arange(len(MOVES))
+    shut_CA = (barred_C[:, None] == actions) | (barred_C[entered_CA] == actions)
+    return np.where(shut_CA, own, entered_CA)
 
 
 def _landed(entered_CA: States, index: States, things: Things) -> States:

@@ -15,13 +15,12 @@ from gymnasium.error import InvalidAction, ResetNeeded
 from daedalus.core.errors import UserError
 from daedalus.core.rng import stream_key
 from daedalus.core.sampling import Tables, restart_state, start_state, tables
-from daedalus.core.world import Schedule, World
+from daedalus.core.world import LONGEST, Schedule, World
 
 from .draw_ahead import BLOCK, uniform_draws
 from .showing.canvas import RENDER_MODES, Canvas
 from .vector.packed import phases_of, worlds_of
 
-_NEVER = 2**63  # steps
 _KEPT = 16  # worlds of a schedule that stay laid out as lists
 
 
@@ -62,7 +61,7 @@ class WorldEnv(gymnasium.Env[Any, Any]):
         self._spec: EnvSpec | None = None
         self.action_space = gymnasium.spaces.Discrete(first.mdp.actions)
         self._look_through(first)
-        self._actions, self._limit = first.mdp.actions, first.horizon or _NEVER
+        self._actions, self._limit = first.mdp.actions, first.horizon or LONGEST
         self._laid: dict[int, _Laid] = {}  # by the number of the world
         self._seeded = False
         self._state = -1
@@ -100,7 +99,7 @@ class WorldEnv(gymnasium.Env[Any, Any]):
         self._look = self._lookers[phase] if self._lookers else None
         self._mask = self._masks[number] if self._masks else None
         last = isinstance(self.world, World) or phase + 1 == len(self._phases)
-        self._until = _NEVER if last else int(self.world.since[phase + 1])  # type: ignore[union-attr]
+        self._until = LONGEST if last else int(self.world.since[phase + 1])  # type: ignore[union-attr]
         self._draw()
 
     def _draw(self) -> None:

@@ -9,7 +9,7 @@ from daedalus.core.arrays import Pixels
 from daedalus.core.errors import UserError
 from daedalus.core.mdp import FiniteMDP
 from daedalus.core.rng import stream_key
-from daedalus.core.world import Observation, Scene, Sight, Tile, World
+from daedalus.core.world import LONGEST, Observation, Scene, Sight, Tile, World
 from daedalus.envs.tiling import ACTIONS, MOVES, grid_world
 
 from .names import Each, Generator
@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     import gymnasium
 
     from daedalus.envs.vector.kernel import Kernel
-
-_LONGEST = 2**62  # steps that compiled code can count
 
 #: What shows an agent the layout that it is in.
 REVEALING: tuple[Sight, ...] = ("symbolic", "pixels", "view", "heading_view")
@@ -46,8 +44,8 @@ class Levels:
     observation: Observation = field(default_factory=Observation)
 
     def __post_init__(self) -> None:
-        if self.horizon is not None and not 1 <= self.horizon <= _LONGEST:
-            raise UserError(f"{self.name}: the time limit must be at least 1 step and at most {_LONGEST:,}; or none")
+        if self.horizon is not None and not 1 <= self.horizon <= LONGEST:
+            raise UserError(f"{self.name}: the time limit must be at least 1 step and at most {LONGEST:,}; or none")
 
     @property
     def shape(self) -> tuple[int, int]:

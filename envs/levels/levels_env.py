@@ -13,7 +13,7 @@ from gymnasium.error import InvalidAction, ResetNeeded
 from daedalus.core.arrays import Pixels
 from daedalus.core.rng import stream_key
 from daedalus.core.sampling import tables
-from daedalus.core.world import World
+from daedalus.core.world import LONGEST, World
 from daedalus.envs.draw_ahead import BLOCK, uniform_draws
 from daedalus.envs.observing import action_masks, observer_of
 from daedalus.envs.showing.canvas import RENDER_MODES, Canvas
@@ -39,7 +39,7 @@ class LevelsEnv(gymnasium.Env[Any, Any]):
         self._spec: EnvSpec | None = None
         self.observation_space = levels.space()
         self.action_space = gymnasium.spaces.Discrete(4)
-        self._limit = levels.horizon or 2**63
+        self._limit = levels.horizon or LONGEST
         self._seeded = False
         self._over = True
 

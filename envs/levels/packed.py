@@ -119,7 +119,7 @@ def episode_keys(layout_N: Keys, episode_N: Ints, index: Ints) -> Keys:
     """The keys of the mazes of the environments `index`, (M,)."""
     keys_M = np.empty(index.size, np.uint64)
     for m in range(index.size):
-        keys_M[m] = bits(layout_N[index[m]], np.uint64(episode_N[index[m]]))
+        keys_M[m] = episode_key(layout_N[index[m]], episode_N[index[m]])
     return keys_M
 
 

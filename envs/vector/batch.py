@@ -4,7 +4,7 @@ from numbers import Integral
 from typing import TYPE_CHECKING, Any
 
 from daedalus.core.errors import UserError
-from daedalus.core.world import Bandit, Schedule, World
+from daedalus.core.world import LONGEST, Bandit, Schedule, World
 
 from .kernel import Kernel
 
@@ -12,7 +12,6 @@ if TYPE_CHECKING:
     from .front import BatchEnv
 
 _MOST_ENVS = 2**26  # gigabytes of state
-_LONGEST = 2**62  # steps that compiled code can count
 
 
 def batch(
@@ -30,7 +29,7 @@ def batch(
 
     _check_whole(problem.name, "num_envs", num_envs, _MOST_ENVS)
     if max_episode_steps is not None:
-        _check_whole(problem.name, "max_episode_steps", max_episode_steps, _LONGEST)
+        _check_whole(problem.name, "max_episode_steps", max_episode_steps, LONGEST)
     return BatchEnv(problem, kernel_of(problem, num_envs), autoreset_mode, render_mode, max_episode_steps)
 
 

@@ -9,13 +9,11 @@ from gymnasium.error import InvalidAction
 
 from daedalus.core.arrays import Bools, Ints, Pixels
 from daedalus.core.rng import stream_keys
-from daedalus.core.world import Schedule, World
+from daedalus.core.world import LONGEST, Schedule, World
 
 from .kernel import Stepped
 from .moves import begin, draw_and_move, move
 from .packed import pack, phases_of, worlds_of
-
-_NEVER = 2**62  # steps
 
 
 @final
@@ -34,7 +32,7 @@ class FiniteKernel:
         self._words = self._packed.words[:, 0].copy()
         if not self._drawn:
             self._words[-1] |= self._packed.starts[0, 0]
-        self._actions, self._limit = phases[0].mdp.actions, phases[0].horizon or _NEVER
+        self._actions, self._limit = phases[0].mdp.actions, phases[0].horizon or LONGEST
         self._look = _Look(problem)
         self.single_observation_space = self._look.space
         self.single_action_space: gymnasium.spaces.Discrete[Any] = gymnasium.spaces.Discrete(self._actions)

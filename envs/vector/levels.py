@@ -9,7 +9,7 @@ from gymnasium.error import InvalidAction
 
 from daedalus.core.arrays import Bools, Ints, Pixels
 from daedalus.core.rng import stream_keys
-from daedalus.core.world import Scene
+from daedalus.core.world import LONGEST, Scene
 from daedalus.envs.levels.moving import Places, move
 from daedalus.envs.levels.names import CODES
 from daedalus.envs.levels.packed import Plan, draw_mazes, episode_keys, unpacked
@@ -56,7 +56,7 @@ class LevelsKernel:
         slip = float(levels.slip)
         self._straight = 1 - slip if slip else 1.0
         self._left = float(np.cumsum((1 - slip, slip / 2))[1])
-        self._limit = levels.horizon or 2**62
+        self._limit = levels.horizon or LONGEST
         self._lines, self._window = sightlines(size, self._sight == "heading_view"), whole(size)
         self._all = np.arange(num_envs)
 

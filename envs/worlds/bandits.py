@@ -8,12 +8,11 @@ from daedalus.core.arrays import Floats
 from daedalus.core.errors import UserError, unknown
 from daedalus.core.mdp import check_size
 from daedalus.core.rng import generator
-from daedalus.core.world import Bandit
+from daedalus.core.world import LONGEST, Bandit
 from daedalus.envs.naming import at_least, typed
 
 Reward = Literal["gaussian", "bernoulli", "uniform", "exponential", "constant"]
 
-_LONGEST = 2**62  # pulls that compiled code can count
 _REWARDS = ("gaussian", "bernoulli", "uniform", "exponential", "constant")
 
 
@@ -128,8 +127,8 @@ def switching_bandit(
     at_least(name, 1, period=period)
     at_least(name, 2, phases=phases)
     check_size(phases, arms, 1)
-    if phases * period > _LONGEST:
-        raise UserError(f"{name}: phases times period must be at most {_LONGEST:,} pulls")
+    if phases * period > LONGEST:
+        raise UserError(f"{name}: phases times period must be at most {LONGEST:,} pulls")
     if change not in ("redraw", "permute"):
         raise unknown(f"{name}: change", change, ("redraw", "permute"))
     rng = generator(seed, "arms")

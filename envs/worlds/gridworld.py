@@ -5,7 +5,7 @@ import numpy as np
 from daedalus.core.world import Piece, Scene, Thing, Tile, World
 from daedalus.envs.naming import typed
 from daedalus.envs.tabulating import Outcomes, rule_world
-from daedalus.envs.tiling import ACTIONS, MOVES
+from daedalus.envs.tiling import ACTIONS, MOVES, neighbours
 
 _SIDE = 5
 _JUMPS = {(0, 1): ((4, 1), 10.0), (0, 3): ((2, 3), 5.0)}  # A to A', B to B'
@@ -48,12 +48,15 @@ def gridworld(time_limit: int | None = 100) -> World:
     """
     name = typed("daedalus/Gridworld-v0", gridworld, {"time_limit": time_limit})
 
+    tiles = np.full((_SIDE, _SIDE), Tile.FLOOR, dtype=np.uint8)
+    after = neighbours(tiles)
+
     def rule(state: int, action: int) -> Outcomes:
         row, column = divmod(state, _SIDE)
         if (row, column) in _JUMPS:
             (landing_row, landing_column), prize = _JUMPS[row, column]
             return [(1.0, landing_row * _SIDE + landing_column, prize)]
-        reached = _moved(state, action, _SIDE)
+        reached = int(after[state, action])
         return [(1.0, reached, -1.0 if reached == state else 0.0)]
 
     pieces = [
@@ -62,7 +65,6 @@ def gridworld(time_limit: int | None = 100) -> World:
         for thing, (row, column) in ((Thing.PORTAL, jump), (Thing.DESTINATION, landing))
     ]
     states = _SIDE * _SIDE
-    tiles = np.full((_SIDE, _SIDE), Tile.FLOOR, dtype=np.uint8)
     scene = Scene(tiles, np.argwhere(tiles == Tile.FLOOR), MOVES, tuple(pieces))
     return rule_world(name, states, ACTIONS, rule, start=range(states), horizon=time_limit, scene=scene)
 
@@ -102,20 +104,14 @@ def small_gridworld(time_limit: int | None = 200) -> World:
     states = _SMALL_SIDE * _SMALL_SIDE
     tiles = np.full((_SMALL_SIDE, _SMALL_SIDE), Tile.FLOOR, dtype=np.uint8)
     tiles[0, 0] = tiles[-1, -1] = Tile.GOAL
+    after = neighbours(tiles)
     return rule_world(
         name,
         states,
         ACTIONS,
-        lambda state, action: [(1.0, _moved(state, action, _SMALL_SIDE), -1.0)],
+        lambda state, action: [(1.0, int(after[state, action]), -1.0)],
         start=range(1, states - 1),
         terminal=[0, states - 1],
         horizon=time_limit,
         scene=Scene(tiles, np.argwhere(tiles != Tile.WALL), MOVES),
     )
-
-
-def _moved(state: int, action: int, side: int) -> int:
-    """The tile that a move on a square leads to; off the square it stays put."""
-    row, column = divmod(state, side)
-    row, column = row + MOVES[action][0], column + MOVES[action][1]
-    return row * side + column if 0 <= row < side and 0 <= column < side else state

@@ -10,7 +10,7 @@ from daedalus.core.errors import UserError, unknown
 from daedalus.core.mdp import FiniteMDP, check_size
 from daedalus.core.world import Piece, Scene, Thing, Tile, World
 from daedalus.envs.naming import TimeLimit, at_least, typed
-from daedalus.envs.tiling import ACTIONS, MOVES
+from daedalus.envs.tiling import ACTIONS, MOVES, neighbours
 
 from .mazes import maze_tiles
 
@@ -109,7 +109,7 @@ def pursuit_in(
     count = len(cells)
     _check_tiles(name, count)
     kind = tiles[cells[:, 0], cells[:, 1]]
-    game = Game(_reached(tiles, cells), kind == Tile.GOAL)
+    game = Game(neighbours(tiles).astype(np.int64), kind == Tile.GOAL)
     policy = _other_policy(name, game, other, role)
     check_size(count**2, len(ACTIONS), int(np.count_nonzero(policy, axis=1).max()))
     prey = int(np.flatnonzero(kind == Tile.START)[0])
@@ -169,14 +169,6 @@ class Game:
 def _later(value: Ints) -> Ints:
     """One move further from the end."""
     return np.asarray(value - np.sign(value))
-
-
-def _reached(tiles: Pixels, cells: Ints) -> Ints:
-    """Where each move leads from each tile, (n, 4): the neighbour, or the tile itself before a wall."""
-    index = np.full((tiles.shape[0] + 2, tiles.shape[1] + 2), -1)  # a border of wall
-    index[cells[:, 0] + 1, cells[:, 1] + 1] = np.arange(len(cells))
-    target = np.stack([index[cells[:, 0] + 1 + down, cells[:, 1] + 1 + right] for down, right in MOVES], axis=1)
-    return np.asarray(np.where(target < 0, np.arange(len(cells))[:, None], target))
 
 
 def _other_policy(name: str, game: Game, other: Other, role: Role) -> Floats:

@@ -7,6 +7,7 @@ from daedalus.core.errors import UserError
 from daedalus.core.planning import solve, start_value
 from daedalus.core.world import Tile
 from daedalus.envs import cliff, four_rooms, grid_world
+from daedalus.envs.tiling import neighbours
 
 # . S      states 0 1
 # # G              - 2
@@ -109,3 +110,9 @@ def test_refused_parameters(build, message):
 def test_whole_numbers_are_rewards_like_any_other():
     mdp = grid_world("small", SMALL, step_reward=-1, goal_reward=0.5, hazard_reward=-2).mdp
     assert mdp.reward[1, 2, 0] == 0.5
+
+
+def test_neighbours_by_hand() -> None:
+    """Cells 0 1 over 2, with a wall below 1: up, right, down, left."""
+    tiles = np.array([[Tile.START, Tile.GOAL], [Tile.FLOOR, Tile.WALL]], dtype=np.uint8)
+    assert neighbours(tiles).tolist() == [[0, 1, 2, 0], [1, 1, 1, 0], [0, 2, 2, 2]]

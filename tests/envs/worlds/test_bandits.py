@@ -12,8 +12,9 @@ from daedalus.core.errors import UserError
 from daedalus.core.pulls import arms_of, mean_now, phase_at, pull, walk_on
 from daedalus.core.rng import stream_key
 from daedalus.core.world import Bandit
-from daedalus.envs import BanditEnv, adversarial_bandit, bandit, switching_bandit
+from daedalus.envs import BanditEnv, adversarial_bandit, bandit, contextual_bandit, switching_bandit
 from daedalus.envs.draw_ahead import BLOCK
+from daedalus.envs.making import environment
 
 LAWS = ("gaussian", "bernoulli", "uniform", "exponential", "constant")
 TESTBED = [2.8144716724228287, -0.32087381810899906, -1.1370130359864588]
@@ -175,19 +176,25 @@ def test_machines_are_drawn_with_estimates(mode):
     env.close()
 
 
-def test_misuse_is_told():
-    env = BanditEnv(bandit())
-    for too_early in (lambda: env.step(0), env.means):
+@pytest.mark.parametrize(("value", "arms"), [(bandit(), 10), (contextual_bandit(), 5)])
+def test_misuse_is_told(value, arms):
+    env = environment(value, "ansi")
+    for too_early in (lambda: env.step(0), env.render):
         with pytest.raises(ResetNeeded):
             too_early()
     env.reset(seed=0)
-    with pytest.raises(InvalidAction, match="0…9"):
-        env.step(10)
+    with pytest.raises(InvalidAction, match=f"0…{arms - 1}"):
+        env.step(arms)
     env.step(0)
     with pytest.raises(ResetNeeded):
         env.step(0)
     with pytest.raises(UserError, match="render_mode"):
-        BanditEnv(bandit(), render_mode="text")
+        environment(value, "text")
+
+
+def test_means_need_a_start():
+    with pytest.raises(ResetNeeded):
+        BanditEnv(bandit()).means()
 
 
 @pytest.mark.parametrize(

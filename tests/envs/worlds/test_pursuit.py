@@ -9,7 +9,8 @@ from daedalus.core.mdp import FiniteMDP
 from daedalus.core.planning import policy_value_within, random_policy, solve, truth
 from daedalus.core.world import Thing, Tile
 from daedalus.envs import pursuit
-from daedalus.envs.worlds.pursuit import Game, _reached, pursuit_in
+from daedalus.envs.tiling import neighbours
+from daedalus.envs.worlds.pursuit import Game, pursuit_in
 
 LETTERS = {"#": Tile.WALL, ".": Tile.FLOOR, "P": Tile.START, "G": Tile.GOAL, "H": Tile.FLOOR}
 OTHERS = ("random", "greedy", "minimax")
@@ -100,7 +101,7 @@ def test_nobody_is_worse_for_the_prey_than_minimax_and_nobody_better_than_its_ow
 def game_of(world):
     tiles = world.scene.tiles
     cells = np.argwhere(tiles != Tile.WALL)
-    return Game(_reached(tiles, cells), tiles[cells[:, 0], cells[:, 1]] == Tile.GOAL)
+    return Game(neighbours(tiles).astype(np.int64), tiles[cells[:, 0], cells[:, 1]] == Tile.GOAL)
 
 
 @pytest.mark.parametrize("plan", ["P..G.H", "P.../.#../...H/##G#", "HP.../.#.#./....G"])
