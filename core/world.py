@@ -94,7 +94,10 @@ class Observation:
 
     @property
     def seen_tile(self) -> int:
-        """Pixels along a tile's side where the agent sees pixels: 8 unasked."""
+        """Pixels along a tile's side where the agent sees pixels: 8 unasked.
+
+        Below 8 there are colours only, and at 1 the agent hides what lies beneath it.
+        """
         return 8 if self.tile_size is None else self.tile_size
 
     @property

@@ -123,3 +123,15 @@ def test_an_eight_covers_every_other_digit():
 def test_a_wrong_argument_says_so(arguments, fragment):
     with pytest.raises(UserError, match=fragment):
         draw_machines(*arguments)
+
+
+@pytest.mark.parametrize(("arms", "width"), [(10, 364), (10, 280), (5, 280), (20, 640)])
+def test_where_it_is_narrow_the_digits_can_still_be_read(arms, width):
+    """They stand in more rows; a number that is not drawn would leave both pictures alike."""
+    pulls = np.full(arms, 3)
+    first, second = (draw_machines(np.linspace(low, 2, arms), pulls, width=width) for low in (-1.0, -1.01))
+    lit = np.array([255, 196, 84])
+    shown = [(np.abs(picture.astype(int) - lit).max(axis=-1) < 60) for picture in (first, second)]
+    assert shown[0].sum() > 20 * arms
+    assert (shown[0] != shown[1]).any()
+    assert first.shape[0] < 1.3 * width
