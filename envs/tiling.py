@@ -83,13 +83,16 @@ def neighbours(tiles: Pixels) -> States:
 
     Cells are all tiles but walls, in reading order.
     """
-    cells = np.argwhere(tiles != Tile.WALL)
-    own = np.arange(len(cells), dtype=np.int32)
-    index = np.full((tiles.shape[0] + 2, tiles.shape[1] + 2), -1, dtype=np.int32)  # with a border of wall
-    row, column = cells.T + 1
-    index[row, column] = own
-    reached = [index[row + down, column + right] for down, right in MOVES]
-    return np.stack([np.where(there < 0, own, there) for there in reached], axis=1)
+    bordered = np.pad(tiles, 1, constant_values=Tile.WALL)
+    place = np.flatnonzero(bordered != Tile.WALL)
+    own = np.arange(place.size, dtype=np.int32)
+    index = np.full(bordered.size, -1, dtype=np.int32)  # from a tile's number to its cell's
+    index[place] = own
+    entered = np.empty((place.size, len(MOVES)), dtype=np.int32)
+    for action, (down, right) in enumerate(MOVES):
+        target = index[place + down * bordered.shape[1] + right]
+        entered[:, action] = np.where(target < 0, own, target)
+    return entered
 
 
 def _check(name: str, tiles: Pixels, kind: Pixels, slip: float, things: Things) -> None:
