@@ -14,6 +14,7 @@ from daedalus.core.world import Bandit
 
 from .draw_ahead import BLOCK, pulls_ahead
 from .machine_room import MachineRoom
+from .restoring import COUNTS, check_arrays, check_label, check_numbers, generator_state, label, restore_generator
 from .showing.canvas import RENDER_MODES
 
 
@@ -102,15 +103,19 @@ class BanditEnv(gymnasium.Env[Any, Any]):
 
     def snapshot(self) -> dict[str, Any]:
         """All state, random streams and `np_random` included; `restore` takes it up."""
-        state: dict[str, Any] = {"np_random": self.np_random.bit_generator.state, "over": self._over}
+        state: dict[str, Any] = {"problem": label(self.bandit), **generator_state(self), "over": self._over}
         if self._seeded:
             walk = self._walk if self._t == self._drawn else self._before
             state |= {"key": self._key, "drift_key": self._drift_key, "t": self._t, "walk": walk.copy()}
         return state | {"room": self._room.snapshot()}
 
     def restore(self, state: dict[str, Any]) -> None:
-        """Take up what `snapshot` of an environment of the same bandit gave."""
-        self.np_random.bit_generator.state = state["np_random"]
+        """Take up what `snapshot` of an environment of the same bandit gave. Raises `UserError` for another's."""
+        check_label(self.bandit, state)
+        if "key" in state:
+            check_numbers(state, {"t": COUNTS})
+            check_arrays({"walk": self._walk}, state)
+        restore_generator(self, state)
         self._over, self._seeded = state["over"], "key" in state
         self._room.restore(state["room"])
         if self._seeded:

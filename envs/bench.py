@@ -1,12 +1,15 @@
 """`daedalus bench envs`: steps a second of our environments, alone and in batches, beside others'."""
 
 from collections.abc import Callable, Iterator
+from contextlib import redirect_stdout
 from importlib import import_module
 from importlib.util import find_spec
+from sys import stderr
 from typing import Any
 
 import gymnasium
 import numpy as np
+import typer
 
 from daedalus.core.arrays import Bools, Floats, Ints
 from daedalus.core.compiled import lean
@@ -18,7 +21,8 @@ from .vector.packed import pack
 from .worlds.mazes import maze
 
 _PATTERNS = 8  # rows of actions that take turns
-_MAZE = "daedalus/Maze-v0"
+_MANY = 1024
+_MAZE, _LAKE, _CLIFF = "daedalus/Maze-v0", "daedalus/FrozenLake-v0", "daedalus/Cliff-v0"
 
 
 @lean
@@ -38,51 +42,73 @@ def gather(
 def bench_envs(quick: bool) -> Iterator[Row]:
     """Rows for single environments, batches of several kinds, the limit of memory, and packages that are installed.
 
-    Peers of batches are Gymnasium's `SyncVectorEnv` of 16 of the same environments; its rate hardly depends on how many
-    there are.
+    Single environments stand beside the same worlds of Gymnasium's own. Peers of batches are its `SyncVectorEnv` of
+    16 of the same environments; its rate hardly depends on how many there are.
     """
-    yield Row(
-        "one environment, step", _alone(_MAZE, quick), "Gymnasium's FrozenLake-v1", _alone("FrozenLake-v1", quick)
-    )
+    for what, ours, theirs in (("frozen lake", _LAKE, "FrozenLake-v1"), ("cliff", _CLIFF, "CliffWalking-v1")):
+        yield Row(f"one {what}, step", _alone(ours, quick), f"Gymnasium's {theirs}", _alone(theirs, quick))
     slow = _batch(_MAZE, 16, quick, sync=True)
-    for count in (1024, 65_536):
-        ours = _batch(_MAZE, count, quick)
-        yield Row(f"{count:,} in a maze", ours, "SyncVectorEnv", slow)
-        yield Row(f"{count:,} in a maze, share of the limit", ours, "a bare gather loop", _limit(count, quick))
+    for count in (_MANY, 65_536):
+        ours_all = _batch(_MAZE, count, quick)
+        yield Row(f"{count:,} in a maze", ours_all, "SyncVectorEnv", slow)
+        yield Row(f"{count:,} in a maze, share of the limit", ours_all, "a bare gather loop", _limit(count, quick))
     for what, name, params, count in (
-        ("that slip", _MAZE, {"slip": 0.1}, 1024),
-        ("in a maze, the states' tables in memory", _MAZE, {"rows": 100, "columns": 100}, 1024),
-        ("that see 7 × 7 tiles", _MAZE, {"observation": "view"}, 1024),
-        ("with a maze each", _MAZE, {"layout": "per_seed", "observation": "coordinates"}, 1024),
-        ("with a maze each episode, 7 × 7 tiles seen", _MAZE, {"layout": "per_episode", "observation": "view"}, 1024),
-        ("bandits", "daedalus/Bandit-v0", {}, 1024),
+        ("that slip", _MAZE, {"slip": 0.1}, _MANY),
+        ("in a maze of 201 × 201 tiles", _MAZE, {"rows": 100, "columns": 100}, _MANY),
+        ("that see 7 × 7 tiles", _MAZE, {"observation": "view"}, _MANY),
+        ("with a maze each", _MAZE, {"layout": "per_seed", "observation": "coordinates"}, _MANY),
+        ("with a maze each episode, 7 × 7 tiles seen", _MAZE, {"layout": "per_episode", "observation": "view"}, _MANY),
+        ("with a maze each, as pixels", _MAZE, {"layout": "per_seed", "observation": "pixels"}, 64),
+        ("bandits", "daedalus/Bandit-v0", {}, _MANY),
     ):
-        theirs = _batch(name, 16, quick, sync=True, **params)
-        yield Row(f"{count:,} {what}", _batch(name, count, quick, **params), "SyncVectorEnv", theirs)
+        peer = _batch(name, 16, quick, sync=True, **params)
+        yield Row(f"{count:,} {what}", _batch(name, count, quick, **params), "SyncVectorEnv", peer)
     yield from _others(quick)
 
 
 def _others(quick: bool) -> Iterator[Row]:
-    """Rows against packages that may be installed."""
-    if find_spec("minigrid"):
-        theirs = _alone("minigrid:MiniGrid-FourRooms-v0", quick)
-        ours = _alone(_MAZE, quick, observation="view")
-        yield Row("one environment that sees 7 × 7 tiles", ours, "MiniGrid-FourRooms-v0", theirs)
-    if find_spec("envpool"):
-        envpool = import_module("envpool")
+    """Rows against packages that may be installed; one that cannot be run is told on stderr and left out."""
+    if (theirs := _if_it_runs("minigrid", lambda: _alone("minigrid:MiniGrid-FourRooms-v0", quick))) is not None:
+        ours = _alone(_MAZE, quick, observation="heading_view")
+        yield Row("one environment that sees 7 × 7 tiles ahead", ours, "MiniGrid-FourRooms-v0", theirs)
+    if (theirs := _if_it_runs("envpool", lambda: _envpool(quick))) is not None:
+        ours = _batch(_LAKE, _MANY, quick)
+        yield Row(f"{_MANY:,} frozen lakes", ours, "envpool's FrozenLake-v1, one thread", theirs)
+    if (theirs := _if_it_runs("pufferlib", lambda: _pufferlib(quick))) is not None:
+        ours = _batch(_MAZE, _MANY, quick, rows=5, columns=5, layout="per_episode", observation="symbolic")
+        yield Row(f"{_MANY:,} that see all of 11 × 11 tiles", ours, "PufferLib's puffer_squared", theirs)
 
-        count = 1024
-        peer = envpool.make_gymnasium("FrozenLake-v1", num_envs=count, num_threads=1)
-        peer.reset()
-        theirs = rate(_turns(peer.step, count, 4, np.int32), count, quick)
-        yield Row(f"{count:,} in a maze", _batch(_MAZE, count, quick), "envpool's FrozenLake-v1, one thread", theirs)
+
+def _if_it_runs(package: str, measure: Callable[[], float]) -> float | None:
+    """What was measured of an installed package, its own words kept off stdout; None where it is not there or fails."""
+    try:
+        if find_spec(package) is None:
+            return None
+        with redirect_stdout(stderr):
+            return measure()
+    except Exception as error:  # whatever may be wrong with somebody else's installation
+        typer.echo(f"{package} is installed but does not run, and its row is left out: {error!r}", err=True)
+        return None
+
+
+def _envpool(quick: bool) -> float:
+    env = import_module("envpool").make_gymnasium("FrozenLake-v1", num_envs=_MANY, num_threads=1)
+    env.reset()
+    return rate(_turns(env.step, _MANY, 4, np.int32), _MANY, quick)
+
+
+def _pufferlib(quick: bool) -> float:
+    """Its own grid of 11 × 11 tiles, seen whole: find a target that is put elsewhere in each episode."""
+    env = import_module("pufferlib.ocean").env_creator("puffer_squared")(num_envs=_MANY)
+    env.reset()
+    return rate(_turns(env.step, _MANY, int(env.single_action_space.n), np.int32), _MANY, quick)
 
 
 def _alone(name: str, quick: bool, **params: Any) -> float:
     """Steps a second of one environment as `gymnasium.make` makes it, resets included."""
     env = gymnasium.make(name, **params)
     env.reset(seed=0)
-    actions = _actions((256,), 4).tolist()
+    actions = _actions((256,), int(env.action_space.n)).tolist()  # type: ignore[attr-defined]
 
     def work() -> None:
         for action in actions:

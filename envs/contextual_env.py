@@ -8,6 +8,7 @@ import numpy as np
 from gymnasium.error import InvalidAction, ResetNeeded
 
 from .machine_room import MachineRoom
+from .restoring import check_label, generator_state, label, restore_generator
 from .showing.canvas import RENDER_MODES
 from .vector.contextual import ContextualKernel
 from .worlds.contextual import ContextualBandit
@@ -79,12 +80,13 @@ class ContextualEnv(gymnasium.Env[Any, Any]):
 
     def snapshot(self) -> dict[str, Any]:
         """All state, random streams and `np_random` included; `restore` takes it up."""
-        own = {"np_random": self.np_random.bit_generator.state, "over": self._over, "seeded": self._seeded}
+        own = {"problem": label(self.bandit), **generator_state(self), "over": self._over, "seeded": self._seeded}
         return {**own, "kernel": self._kernel.snapshot(), "room": self._room.snapshot()}
 
     def restore(self, state: dict[str, Any]) -> None:
-        """Take up what `snapshot` of an environment of the same bandit gave."""
-        self.np_random.bit_generator.state = state["np_random"]
-        self._over, self._seeded = state["over"], state["seeded"]
+        """Take up what `snapshot` of an environment of the same bandit gave. Raises `UserError` for another's."""
+        check_label(self.bandit, state)
         self._kernel.restore(state["kernel"])
+        restore_generator(self, state)
+        self._over, self._seeded = state["over"], state["seeded"]
         self._room.restore(state["room"])

@@ -18,6 +18,7 @@ from daedalus.core.sampling import Tables, restart_state, start_state, tables
 from daedalus.core.world import LONGEST, Schedule, World
 
 from .draw_ahead import BLOCK, uniform_draws
+from .restoring import COUNTS, check_label, check_numbers, generator_state, label, restore_generator
 from .showing.canvas import RENDER_MODES, Canvas
 from .vector.packed import phases_of, worlds_of
 
@@ -96,6 +97,7 @@ class WorldEnv(gymnasium.Env[Any, Any]):
         laid = self._laid[number]
         self._phase, self._tables, self._outcomes = phase, laid.tables, laid.outcomes
         self._next, self._reward, self._ends, self._cumulative = laid[:4]
+        self._sole_start = int(laid.tables.starts[0]) if laid.tables.starts.size == 1 else None
         self._look = self._lookers[phase] if self._lookers else None
         self._mask = self._masks[number] if self._masks else None
         last = isinstance(self.world, World) or phase + 1 == len(self._phases)
@@ -134,7 +136,10 @@ class WorldEnv(gymnasium.Env[Any, Any]):
         super().reset(seed=seed)
         if seed is not None or not self._seeded:
             self._seed(int(self.np_random.integers(2**31)) if seed is None else seed)
-        if self._elapsed:
+        if self._sole_start is not None:  # no draw, whose compiled call would cost more than all else here
+            self._state = self._sole_start
+            self._extra_starts += not self._elapsed
+        elif self._elapsed:
             self._state = restart_state(self._tables, self._world_key, self._t - 1)
         else:  # also where resets follow each other without a step
             self._state = start_state(self._tables, self._start_key, np.uint64(self._extra_starts))
@@ -198,20 +203,21 @@ class WorldEnv(gymnasium.Env[Any, Any]):
 
     def snapshot(self) -> dict[str, Any]:
         """All state, random streams included, as plain numbers; `daedalus.envs.snapshot` takes the wrappers' too."""
-        counters: dict[str, Any] = {"state": self._state, "steps": self._t}
-        counters |= {"elapsed": self._elapsed, "over": self._over}
-        counters |= {"np_random": self.np_random.bit_generator.state, "np_random_seed": self.np_random_seed}
+        counters: dict[str, Any] = {"problem": label(self.world), **generator_state(self)}
+        counters |= {"state": self._state, "steps": self._t, "elapsed": self._elapsed, "over": self._over}
         if not self._seeded:
             return counters
         keys = {"world_key": int(self._world_key), "start_key": int(self._start_key)}
         return counters | keys | {"extra_starts": self._extra_starts}
 
     def restore(self, taken: dict[str, Any]) -> None:
-        """Take up what `snapshot` gave: from here on, the same future."""
+        """Take up what `snapshot` gave: from here on, the same future. Raises `UserError` for another world's."""
+        check_label(self.world, taken)
+        states = (-1, self._phases[0].states - 1)
+        check_numbers(taken, {"state": states, "steps": COUNTS, "elapsed": COUNTS, "over": (0, 1)})
+        restore_generator(self, taken)
         self._state, self._t = taken["state"], taken["steps"]
         self._elapsed, self._over = taken["elapsed"], taken["over"]
-        self.np_random.bit_generator.state = taken["np_random"]
-        self._np_random_seed = taken["np_random_seed"]
         self._seeded = "world_key" in taken
         if self._seeded:
             self._world_key, self._start_key = np.uint64(taken["world_key"]), np.uint64(taken["start_key"])

@@ -13,9 +13,18 @@ from gymnasium.error import InvalidAction, ResetNeeded
 from daedalus.core.arrays import Pixels
 from daedalus.core.rng import stream_key
 from daedalus.core.sampling import tables
-from daedalus.core.world import LONGEST, World
+from daedalus.core.world import LONGEST, Tile, World
 from daedalus.envs.draw_ahead import BLOCK, uniform_draws
 from daedalus.envs.observing import action_masks, observer_of
+from daedalus.envs.restoring import (
+    COUNTS,
+    check_arrays,
+    check_label,
+    check_numbers,
+    generator_state,
+    label,
+    restore_generator,
+)
 from daedalus.envs.showing.canvas import RENDER_MODES, Canvas
 
 from .levels import Levels
@@ -134,14 +143,21 @@ class LevelsEnv(gymnasium.Env[Any, Any]):
 
     def snapshot(self) -> dict[str, Any]:
         """All state, random streams and `np_random` included; `restore` takes it up."""
-        state: dict[str, Any] = {"np_random": self.np_random.bit_generator.state, "over": self._over}
+        state: dict[str, Any] = {"problem": label(self.levels), **generator_state(self), "over": self._over}
         if self._seeded:
             state |= {key: getattr(self, f"_{key}") for key in _KEPT} | {"tiles": self._tiles.copy()}
         return state
 
     def restore(self, state: dict[str, Any]) -> None:
-        """Take up what `snapshot` of an environment of the same levels gave."""
-        self.np_random.bit_generator.state = state["np_random"]
+        """Take up what `snapshot` of an environment of the same levels gave. Raises `UserError` for others'."""
+        check_label(self.levels, state)
+        if "tiles" in state:
+            headings = 4 if self.levels.observation.sight == "heading_view" else 1
+            tiles = np.zeros(self.levels.shape, np.uint8)
+            check_arrays({"tiles": tiles}, state, {"tiles": (0, max(Tile))})
+            states = (0, tiles.size * headings - 1)
+            check_numbers(state, {"state": states, "t": COUNTS, "elapsed": COUNTS, "episode": COUNTS})
+        restore_generator(self, state)
         self._over, self._seeded = state["over"], "tiles" in state
         if self._seeded:
             for key in _KEPT:

@@ -8,8 +8,9 @@ import numpy as np
 from daedalus.core.arrays import Bools, Floats, Ints, Keys
 from daedalus.core.compiled import lean
 from daedalus.core.pulls import Arms, arms_of, mean_now, phase_at, pull, walk_on
-from daedalus.core.rng import stream_key
+from daedalus.core.rng import stream_keys
 from daedalus.core.world import Bandit
+from daedalus.envs.restoring import COUNTS, take_up
 
 from .arms import Machines, Picture, checked_arms
 from .kernel import Stepped
@@ -62,9 +63,8 @@ class BanditKernel:
 
     def begin(self, index: Ints, seeds: Ints) -> None:
         """Start the streams of the environments `index` anew, with these seeds."""
-        for i, seed in zip(index, seeds, strict=True):
-            self._keys[i] = stream_key(int(seed), "world")
-            self._drift_keys[i] = stream_key(int(seed), "drift")
+        self._keys[index] = stream_keys(seeds.tolist(), "world")
+        self._drift_keys[index] = stream_keys(seeds.tolist(), "drift")
         self._t[index], self._walk[index] = 0, 0.0
         if self._machines is not None:
             self._machines.clear(index)
@@ -108,8 +108,7 @@ class BanditKernel:
 
     def restore(self, arrays: dict[str, np.typing.NDArray[Any]]) -> None:
         """Take up what `snapshot` gave."""
-        for name, array in self._state().items():
-            array[...] = arrays[name]
+        take_up(self._state(), arrays, {"t": COUNTS})
 
     def _state(self) -> dict[str, np.typing.NDArray[Any]]:
         return {"keys": self._keys, "drift_keys": self._drift_keys, "t": self._t, "walk": self._walk}

@@ -6,8 +6,9 @@ import gymnasium
 import numpy as np
 
 from daedalus.core.arrays import Bools, Ints
-from daedalus.core.rng import stream_key
+from daedalus.core.rng import stream_keys
 from daedalus.envs.contextual_rules import Guests, arrive_where, pull_all
+from daedalus.envs.restoring import COUNTS, take_up
 
 from .arms import Machines, Picture, checked_arms
 from .kernel import Stepped
@@ -40,9 +41,8 @@ class ContextualKernel:
 
     def begin(self, index: Ints, seeds: Ints) -> None:
         """Start the streams of the environments `index` anew, with these seeds."""
-        for i, seed in zip(index, seeds, strict=True):
-            self._guests.world_key[i] = stream_key(int(seed), "world")
-            self._guests.context_key[i] = stream_key(int(seed), "context")
+        self._guests.world_key[index] = stream_keys(seeds.tolist(), "world")
+        self._guests.context_key[index] = stream_keys(seeds.tolist(), "context")
         self._guests.t[index] = self._guests.drawn[index] = 0
         if self._machines is not None:
             self._machines.clear(index)
@@ -95,5 +95,6 @@ class ContextualKernel:
 
     def restore(self, arrays: dict[str, np.typing.NDArray[Any]]) -> None:
         """Take up what `snapshot` gave."""
-        for name, array in self._guests._asdict().items():
-            array[...] = arrays[name]
+        contexts = self._bandit.contexts
+        numbers = (0, 0 if contexts is None else len(contexts) - 1)
+        take_up(self._guests._asdict(), arrays, {"t": COUNTS, "drawn": COUNTS, "number": numbers})

@@ -10,6 +10,7 @@ from gymnasium.error import InvalidAction
 from daedalus.core.arrays import Bools, Ints, Pixels
 from daedalus.core.rng import stream_keys
 from daedalus.core.world import LONGEST, Schedule, World
+from daedalus.envs.restoring import COUNTS, take_up
 
 from .kernel import Stepped
 from .moves import begin, draw_and_move, move
@@ -119,20 +120,19 @@ class FiniteKernel:
 
     def snapshot(self) -> dict[str, np.typing.NDArray[Any]]:
         """All state, random streams included."""
-        return {
-            "state": self._state[self._side].copy(),
-            "time": self._time.copy(),
-            "clock": np.array(self._clock),
-            "key": self._key.copy(),
-            "start_key": self._start_key.copy(),
-            "extra": self._extra.copy(),
-        }
+        return {name: array.copy() for name, array in self._arrays().items()}
 
     def restore(self, arrays: dict[str, np.typing.NDArray[Any]]) -> None:
         """Take up what `snapshot` gave."""
-        self._state[self._side] = arrays["state"]
-        self._time[:], self._clock = arrays["time"], int(arrays["clock"])
-        self._key[:], self._start_key[:], self._extra[:] = arrays["key"], arrays["start_key"], arrays["extra"]
+        own, states = self._arrays(), (0, self._phases[0].states - 1)
+        take_up(own, arrays, {"state": states, "time": COUNTS, "clock": COUNTS, "extra": COUNTS})
+        self._clock = int(own["clock"])
+
+    def _arrays(self) -> dict[str, np.typing.NDArray[Any]]:
+        """The arrays that hold all state, and the clock."""
+        own: dict[str, np.typing.NDArray[Any]] = {"state": self._state[self._side], "time": self._time}
+        own |= {"key": self._key, "start_key": self._start_key, "extra": self._extra}
+        return own | {"clock": np.array(self._clock, dtype=np.int64)}
 
 
 def _first_bad(kernel: FiniteKernel, actions_N: Ints, over_N: Bools) -> int:
@@ -177,4 +177,6 @@ class _Look:
 
     def info(self, states_B: Any, phase_B: Ints | None) -> dict[str, np.typing.NDArray[Any]]:
         """The action masks of the states, (B, A)."""
-        return {"action_mask": self._masks_WSA[self._which[0 if phase_B is None else phase_B], states_B]}
+        if phase_B is None:
+            return {"action_mask": self._masks_WSA[0].take(states_B, axis=0)}
+        return {"action_mask": self._masks_WSA[self._which[phase_B], states_B]}

@@ -11,6 +11,7 @@ from gymnasium.vector.utils import batch_space
 
 from daedalus.core.arrays import Bools, Floats, Ints
 from daedalus.core.errors import UserError, unknown
+from daedalus.envs.restoring import COUNTS, check_arrays, check_label, generator_state, label, restore_generator
 from daedalus.envs.showing.canvas import Canvas
 
 from .infos import filled, final_observations
@@ -70,7 +71,8 @@ class BatchEnv(VectorEnv[Any, Any, Any]):
         A seed s seeds environment i with s + i, a list each with its own. Raises as `SyncVectorEnv` does.
         """
         mask = self._mask(options)
-        self._begin(self._each(seed), mask)
+        if seed is not None or not self._begun[mask].all():
+            self._begin(self._each(seed), mask)
         self.kernel.reset(mask)
         self._begun |= mask
         self._plain = self._restarts and self._limit is None and bool(self._begun.all())
@@ -196,21 +198,30 @@ class BatchEnv(VectorEnv[Any, Any, Any]):
         homes = {"observation_space": "single_observation_space", "action_space": "single_action_space"}
         return (getattr(self, homes.get(name, name)),) * self.num_envs
 
-    def snapshot(self) -> dict[str, Array]:
-        """All state, random streams included, as arrays."""
-        own = {"over": self._over.copy(), "begun": self._begun.copy(), "elapsed": self._elapsed.copy()}
-        own["seeds"] = np.array(self._seeds, dtype=np.int64)
+    def snapshot(self) -> dict[str, Any]:
+        """All state, random streams and `np_random` included: arrays, and whose they are."""
+        own: dict[str, Any] = {"problem": label(self.problem), **generator_state(self)}
+        own |= {key: array.copy() for key, array in self._arrays().items()}
         return own | {f"kernel.{key}": value for key, value in self.kernel.snapshot().items()}
 
-    def restore(self, arrays: dict[str, Array]) -> None:
-        """Take up what `snapshot` gave: from here on, the same future."""
-        if arrays["over"].shape != self._over.shape:
-            raise UserError(f"this snapshot is of {arrays['over'].size} environments, not {self.num_envs}")
-        self._over[:], self._begun[:], self._elapsed[:] = arrays["over"], arrays["begun"], arrays["elapsed"]
-        self._plain = self._restarts and self._limit is None and bool(self._begun.all())
-        self._seeds = arrays["seeds"].tolist()
-        inner = {key.removeprefix("kernel."): value for key, value in arrays.items() if key.startswith("kernel.")}
+    def restore(self, taken: dict[str, Any]) -> None:
+        """Take up what `snapshot` gave: from here on, the same future. Raises `UserError` for another world's."""
+        check_label(self.problem, taken)
+        over, seeds = np.asarray(taken.get("over")), np.asarray(taken.get("seeds"))
+        if over.shape != self._over.shape:
+            raise UserError(f"this snapshot is of {over.size} environments, not {self.num_envs}")
+        own = {**self._arrays(), "seeds": np.zeros(self.num_envs if seeds.size else 0, dtype=np.int64)}
+        check_arrays(own, taken, {"elapsed": COUNTS})
+        inner = {key.removeprefix("kernel."): one for key, one in taken.items() if key.startswith("kernel.")}
         self.kernel.restore(inner)
+        restore_generator(self, taken)
+        self._over[:], self._begun[:], self._elapsed[:] = taken["over"], taken["begun"], taken["elapsed"]
+        self._plain = self._restarts and self._limit is None and bool(self._begun.all())
+        self._seeds = taken["seeds"].tolist()
+
+    def _arrays(self) -> dict[str, Array]:
+        seeds = np.array(self._seeds, dtype=np.int64)
+        return {"over": self._over, "begun": self._begun, "elapsed": self._elapsed, "seeds": seeds}
 
     def close_extras(self, **_: Any) -> None:
         """Release what rendering holds."""

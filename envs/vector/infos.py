@@ -23,6 +23,10 @@ def filled(info: dict[str, Array], mask_N: Bools | None = None) -> dict[str, Any
 def final_observations(observations: Array, over_N: Bools) -> Array:
     """The last observations of the episodes that just ended, an array of objects (N,); None elsewhere."""
     last = np.full(len(over_N), fill_value=None, dtype=object)
-    for i in np.flatnonzero(over_N).tolist():
-        last[i] = int(observations[i]) if observations.ndim == 1 else observations[i].copy()
+    ended = observations[over_N]
+    if ended.ndim == 1:
+        last[over_N] = ended.tolist()
+        return last
+    for i, observation in zip(np.flatnonzero(over_N).tolist(), ended, strict=True):
+        last[i] = observation
     return last

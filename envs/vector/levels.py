@@ -15,6 +15,7 @@ from daedalus.envs.levels.names import CODES
 from daedalus.envs.levels.packed import Plan, draw_mazes, episode_keys, unpacked
 from daedalus.envs.levels.seeing import masks, planes, views
 from daedalus.envs.observing.sightlines import sightlines, whole
+from daedalus.envs.restoring import COUNTS, take_up
 from daedalus.envs.tiling import MOVES
 
 from .kernel import Stepped
@@ -59,16 +60,21 @@ class LevelsKernel:
         self._limit = levels.horizon or LONGEST
         self._lines, self._window = sightlines(size, self._sight == "heading_view"), whole(size)
         self._all = np.arange(num_envs)
+        bits = np.arange(64 * plan.words) if self._sight == "coordinates" else np.zeros(0, np.int64)
+        self._rows_columns = np.stack(np.divmod(bits, plan.stride), axis=1).astype(np.int32)  # of each bit
+        self._grounds: Pixels | None = None  # each maze drawn without the agent, from the first picture on
+        self._stale = np.ones(num_envs, np.bool_)  # of which mazes that is still to be drawn
 
     def begin(self, index: Ints, seeds: Ints) -> None:
         """Start the streams of the environments `index` anew, with these seeds, as `reset(seed=…)` does."""
-        places, chosen = self._places, [int(seed) for seed in seeds]
+        places, chosen = self._places, seeds.tolist()
         places.world[index] = stream_keys(chosen, "world")
         places.layout[index] = stream_keys(chosen, "layout")
         places.t[index] = places.began[index] = places.episode[index] = 0
         if self._levels.each == "seed":
             index = np.asarray(index, dtype=np.int64)
             draw_mazes(places.walls, places.goals, index, places.layout[index], self._plan, self._plan.stride)
+            self._stale[index] = True
 
     def reset(self, mask_N: Bools) -> None:
         """Begin an episode where the mask is true."""
@@ -76,6 +82,7 @@ class LevelsKernel:
         if self._levels.each == "episode":
             keys = episode_keys(places.layout, places.episode, index)
             draw_mazes(places.walls, places.goals, index, keys, self._plan, self._plan.stride)
+            self._stale[index] = True
         places.episode[index] += 1
         places.at[index] = self._plan.start
         places.heading[index] = 0
@@ -110,7 +117,9 @@ class LevelsKernel:
         if self._sight == "index":
             return places.at[index_M]
         if self._sight == "coordinates":
-            return np.stack(np.divmod(places.at[index_M], plan.stride), axis=1).astype(np.int32)
+            at = places.at if index_M is self._all else places.at[index_M]
+            pairs = self._rows_columns.view(np.int64).ravel().take(at)  # two numbers in one
+            return pairs.view(np.int32).reshape(count, 2)
         shape, dtype = self.single_observation_space.shape, self.single_observation_space.dtype
         assert shape is not None
         if self._sight == "one_hot":
@@ -128,13 +137,23 @@ class LevelsKernel:
         return out
 
     def _pictures(self, index_M: Ints) -> Pixels:
-        """The drawings, (M, H, W, 3), one after the other."""
+        """The drawings, (M, H, W, 3): each maze is drawn once, and the agent stamped on its tile."""
+        from daedalus.envs.drawing.pieces import agent_stamp
         from daedalus.envs.drawing.scenes import draw
 
-        tile = self._levels.observation.seen_tile
-        scenes = [self._scene(int(n)) for n in index_M]
-        pictures = [draw(scene, tile, agent=state) for scene, state in scenes]
-        return np.array(pictures, np.uint8).reshape(len(pictures), *self.single_observation_space.shape or ())
+        shape, tile = self.single_observation_space.shape or (), self._levels.observation.seen_tile
+        if self._grounds is None:
+            self._grounds = np.zeros((self.num_envs, *shape), np.uint8)
+        for n in index_M[self._stale[index_M]].tolist():
+            self._grounds[n] = draw(self._scene(n)[0], tile)
+        self._stale[index_M] = False
+        mark, every = agent_stamp(None, tile, "light"), np.arange(len(index_M))
+        pictures: Pixels = self._grounds.take(index_M, axis=0)
+        tiles = pictures.reshape(len(index_M), shape[0] // tile, tile, shape[1] // tile, tile, 3)
+        row, column = np.divmod(self._plan.number(self._places.at[index_M]), shape[1] // tile)
+        below = tiles[every, row, :, column]
+        tiles[every, row, :, column] = np.rint(mark.ink + mark.clear * below).astype(np.uint8)
+        return pictures
 
     def info(self) -> dict[str, np.typing.NDArray[Any]]:
         """The action masks, (N, 4) int8, where they are asked for."""
@@ -163,5 +182,7 @@ class LevelsKernel:
 
     def restore(self, arrays: dict[str, np.typing.NDArray[Any]]) -> None:
         """Take up what `snapshot` gave."""
-        for name, array in self._places._asdict().items():
-            array[...] = arrays[name]
+        bits = (self._plan.start, 64 * (self._plan.words - 1) - self._plan.start)
+        counts = dict.fromkeys(("began", "t", "episode"), COUNTS)
+        take_up(self._places._asdict(), arrays, {"at": bits, "goals": bits, "heading": (0, 3), **counts})
+        self._stale[:] = True
