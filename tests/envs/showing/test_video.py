@@ -83,7 +83,9 @@ def test_nothing_half_written(tmp_path, ending):
 )
 def test_an_ffmpeg_that_fails_is_told(tmp_path, monkeypatch, words):
     fake = tmp_path / "ffmpeg"
-    fake.write_text(f'#!/bin/sh\ncase "$*" in *-version*) echo ffmpeg version 7.0 ;; *) {words} ;; esac\n')
+    fake.write_text(
+        f'#!/bin/sh\ncase "$*" in *-version*) echo ffmpeg version 7.0 ;; *null*) exit 1 ;; *) {words} ;; esac\n'
+    )
     fake.chmod(0o755)
     monkeypatch.setenv("IMAGEIO_FFMPEG_EXE", str(fake))
     with pytest.raises(UserError) as told:
