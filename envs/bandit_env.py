@@ -14,7 +14,17 @@ from daedalus.core.world import Bandit
 
 from .draw_ahead import BLOCK, pulls_ahead
 from .machine_room import MachineRoom
-from .restoring import COUNTS, check_arrays, check_label, check_numbers, generator_state, label, restore_generator
+from .restoring import (
+    COUNTS,
+    FLAG,
+    KEYS,
+    check_arrays,
+    check_label,
+    check_numbers,
+    generator_state,
+    label,
+    restore_generator,
+)
 from .showing.canvas import RENDER_MODES
 
 
@@ -112,12 +122,13 @@ class BanditEnv(gymnasium.Env[Any, Any]):
     def restore(self, state: dict[str, Any]) -> None:
         """Take up what `snapshot` of an environment of the same bandit gave. Raises `UserError` for another's."""
         check_label(self.bandit, state)
+        check_numbers(state, {"over": FLAG})
         if "key" in state:
-            check_numbers(state, {"t": COUNTS})
+            check_numbers(state, {"key": KEYS, "drift_key": KEYS, "t": COUNTS})
             check_arrays({"walk": self._walk}, state)
+        self._room.restore(state.get("room", {}))
         restore_generator(self, state)
         self._over, self._seeded = state["over"], "key" in state
-        self._room.restore(state["room"])
         if self._seeded:
             self._key, self._drift_key, self._t = state["key"], state["drift_key"], state["t"]
             self._walk[:] = state["walk"]  # as it was at the block's beginning

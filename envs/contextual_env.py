@@ -8,7 +8,7 @@ import numpy as np
 from gymnasium.error import InvalidAction, ResetNeeded
 
 from .machine_room import MachineRoom
-from .restoring import check_label, generator_state, label, restore_generator
+from .restoring import FLAG, check_label, check_numbers, generator_state, label, restore_generator
 from .showing.canvas import RENDER_MODES
 from .vector.contextual import ContextualKernel
 from .worlds.contextual import ContextualBandit
@@ -86,7 +86,8 @@ class ContextualEnv(gymnasium.Env[Any, Any]):
     def restore(self, state: dict[str, Any]) -> None:
         """Take up what `snapshot` of an environment of the same bandit gave. Raises `UserError` for another's."""
         check_label(self.bandit, state)
-        self._kernel.restore(state["kernel"])
+        check_numbers(state, {"over": FLAG, "seeded": FLAG})
+        self._kernel.restore(state.get("kernel", {}))
+        self._room.restore(state.get("room", {}))
         restore_generator(self, state)
         self._over, self._seeded = state["over"], state["seeded"]
-        self._room.restore(state["room"])

@@ -7,6 +7,7 @@ import numpy as np
 
 from daedalus.core.arrays import Floats
 
+from .restoring import COUNTS, take_up
 from .showing.canvas import Canvas
 
 
@@ -48,4 +49,5 @@ class MachineRoom:
 
     def restore(self, state: dict[str, Any]) -> None:
         """Take up what `snapshot` gave."""
-        self._estimates[:], self._pulls[:], self._last = state["estimates"], state["pulls"], state["last"]
+        take_up({"estimates": self._estimates, "pulls": self._pulls}, state, {"pulls": COUNTS})
+        self._last = state.get("last")

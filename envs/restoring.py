@@ -18,8 +18,10 @@ from daedalus.core.world import Bandit, Schedule, World
 
 Array = np.typing.NDArray[Any]
 
-#: The least and the greatest that numbers may be; for all that counts, from 0 on.
+#: The least and the greatest that numbers may be: what counts, what draws, what is true or not.
 COUNTS = (0, 2**63 - 1)
+KEYS = (0, 2**64 - 1)
+FLAG = (0, 1)
 
 
 def label(problem: Any) -> dict[str, str]:

@@ -50,6 +50,8 @@ def snapshot(env: AnyEnv) -> dict[str, Any]:
 
 def restore(env: AnyEnv, taken: dict[str, Any]) -> None:
     """Go back to where `snapshot` was taken, in that environment or in another one made alike. Raises `UserError`."""
+    if not isinstance(taken, dict) or not {"wrappers", "env"} <= set(taken):
+        raise UserError("this is no snapshot of an environment; `daedalus.envs.snapshot` takes them")
     if isinstance(env, VectorEnv):
         _batch(env).restore(taken["env"])
         return
@@ -57,9 +59,9 @@ def restore(env: AnyEnv, taken: dict[str, Any]) -> None:
     names = [type(layer).__name__ for layer in layers]
     if names != [memory["wrapper"] for memory in taken["wrappers"]]:
         raise UserError(f"this snapshot was taken in other wrappers than {', '.join(names) or 'none'}")
+    _own(inner).restore(taken["env"])
     for layer, memory in zip(layers, taken["wrappers"], strict=True):
         _remind(layer, memory)
-    _own(inner).restore(taken["env"])
 
 
 def _layers(env: Any) -> tuple[list[Any], Any]:

@@ -18,7 +18,7 @@ from daedalus.core.sampling import Tables, restart_state, start_state, tables
 from daedalus.core.world import LONGEST, Schedule, World
 
 from .draw_ahead import BLOCK, uniform_draws
-from .restoring import COUNTS, check_label, check_numbers, generator_state, label, restore_generator
+from .restoring import COUNTS, FLAG, KEYS, check_label, check_numbers, generator_state, label, restore_generator
 from .showing.canvas import RENDER_MODES, Canvas
 from .vector.packed import phases_of, worlds_of
 
@@ -214,7 +214,9 @@ class WorldEnv(gymnasium.Env[Any, Any]):
         """Take up what `snapshot` gave: from here on, the same future. Raises `UserError` for another world's."""
         check_label(self.world, taken)
         states = (-1, self._phases[0].states - 1)
-        check_numbers(taken, {"state": states, "steps": COUNTS, "elapsed": COUNTS, "over": (0, 1)})
+        check_numbers(taken, {"state": states, "steps": COUNTS, "elapsed": COUNTS, "over": FLAG})
+        if "world_key" in taken:
+            check_numbers(taken, {"world_key": KEYS, "start_key": KEYS, "extra_starts": COUNTS})
         restore_generator(self, taken)
         self._state, self._t = taken["state"], taken["steps"]
         self._elapsed, self._over = taken["elapsed"], taken["over"]

@@ -18,6 +18,8 @@ from daedalus.envs.draw_ahead import BLOCK, uniform_draws
 from daedalus.envs.observing import action_masks, observer_of
 from daedalus.envs.restoring import (
     COUNTS,
+    FLAG,
+    KEYS,
     check_arrays,
     check_label,
     check_numbers,
@@ -151,12 +153,14 @@ class LevelsEnv(gymnasium.Env[Any, Any]):
     def restore(self, state: dict[str, Any]) -> None:
         """Take up what `snapshot` of an environment of the same levels gave. Raises `UserError` for others'."""
         check_label(self.levels, state)
+        check_numbers(state, {"over": FLAG})
         if "tiles" in state:
             headings = 4 if self.levels.observation.sight == "heading_view" else 1
             tiles = np.zeros(self.levels.shape, np.uint8)
             check_arrays({"tiles": tiles}, state, {"tiles": (0, max(Tile))})
             states = (0, tiles.size * headings - 1)
-            check_numbers(state, {"state": states, "t": COUNTS, "elapsed": COUNTS, "episode": COUNTS})
+            counts = dict.fromkeys(("t", "elapsed", "episode"), COUNTS)
+            check_numbers(state, {"state": states, "world_key": KEYS, "layout_key": KEYS, **counts})
         restore_generator(self, state)
         self._over, self._seeded = state["over"], "tiles" in state
         if self._seeded:

@@ -92,3 +92,119 @@ def test_what_cannot_be_taken_down_is_told():
     with pytest.raises(UserError, match="other wrappers"):
         restore(env.unwrapped, snapshot(env))
     assert daedalus.envs.snapshot is snapshot
+
+
+BLIND = {"layout": "per_seed", "rows": 3, "columns": 3}
+CHANGING = ("daedalus/BlockingMaze-v0", {"change_at": 40})
+ALONE = [
+    ("daedalus/Maze-v0", MAZE, "daedalus/Cliff-v0", {}),
+    ("daedalus/Maze-v0", MAZE, "daedalus/Maze-v0", {**MAZE, "slip": 0.5}),
+    ("daedalus/Maze-v0", MAZE, "daedalus/Maze-v0", {**MAZE, "time_limit": 5}),
+    ("daedalus/Maze-v0", MAZE, "daedalus/Bandit-v0", {}),
+    (*CHANGING, "daedalus/BlockingMaze-v0", {"change_at": 41}),
+    ("daedalus/Bandit-v0", {}, "daedalus/Bandit-v0", {"arms": 3}),
+    ("daedalus/ContextualBandit-v0", {}, "daedalus/ContextualBandit-v0", {"arms": 3}),
+    ("daedalus/Maze-v0", BLIND, "daedalus/Maze-v0", {**BLIND, "slip": 0.1}),
+]
+
+
+@pytest.mark.parametrize(("name", "params", "other", "others"), ALONE, ids=str)
+def test_another_worlds_snapshot_is_refused(name, params, other, others):
+    env = moved(gymnasium.make(name, **params), 20)
+    elsewhere = moved(gymnasium.make(other, **others), 20)
+    before = snapshot(elsewhere)
+    with pytest.raises(UserError, match="this snapshot is of another world"):
+        restore(elsewhere, snapshot(env))
+    assert repr(snapshot(elsewhere)) == repr(before)
+    batch, beyond = gymnasium.make_vec(name, num_envs=3, **params), gymnasium.make_vec(other, num_envs=3, **others)
+    batch.reset(seed=0)
+    with pytest.raises(UserError, match="this snapshot is of another world"):
+        restore(beyond, snapshot(batch))
+
+
+#: What says by its presence alone that an environment has begun.
+BEGUN = {"world_key", "tiles", "key"}
+
+
+@pytest.mark.parametrize("count", [None, 3])
+@pytest.mark.parametrize(
+    ("name", "params"), [("Maze", MAZE), ("Maze", BLIND), ("Bandit", {}), ("ContextualBandit", {})], ids=str
+)
+def test_a_snapshot_with_something_missing_is_refused(name, params, count):
+    if count is None:
+        env = moved(gymnasium.make(f"daedalus/{name}-v0", **params))
+    else:
+        env = gymnasium.make_vec(f"daedalus/{name}-v0", num_envs=count, **params)
+        env.reset(seed=0)
+    taken = snapshot(env)
+    for missing in set(taken["env"]) - BEGUN:
+        with pytest.raises(UserError):
+            restore(env, {**taken, "env": {key: one for key, one in taken["env"].items() if key != missing}})
+    assert repr(snapshot(env)) == repr(taken)
+    for nothing in ({}, None, {"wrappers": taken["wrappers"], "env": {}}):
+        with pytest.raises(UserError, match="no snapshot of an environment"):
+            restore(env, nothing)
+
+
+@pytest.mark.parametrize("broken", [10**6, -2, 1.5, None, "2"])
+def test_a_state_that_is_none_is_refused(broken):
+    for params in (MAZE, BLIND):
+        env = moved(gymnasium.make("daedalus/Maze-v0", **params))
+        taken = snapshot(env)
+        with pytest.raises(UserError, match="'state' must be a whole number in"):
+            restore(env, {**taken, "env": taken["env"] | {"state": broken}})
+        assert repr(snapshot(env)) == repr(taken)
+
+
+@pytest.mark.parametrize(
+    ("name", "params", "key", "number"),
+    [
+        ("daedalus/Maze-v0", MAZE, "state", 10**6),
+        ("daedalus/Maze-v0", {**MAZE, "slip": 0.0}, "state", -1),
+        ("daedalus/Maze-v0", BLIND, "at", 10**6),
+        ("daedalus/Maze-v0", BLIND, "heading", 4),
+        ("daedalus/ContextualBandit-v0", {"contexts": 4}, "number", 4),
+        ("daedalus/Bandit-v0", {}, "t", -1),
+    ],
+)
+def test_a_batch_reads_nowhere_else(name, params, key, number):
+    env = gymnasium.make_vec(name, num_envs=3, **params)
+    env.reset(seed=0)
+    taken = snapshot(env)
+    array = taken["env"][f"kernel.{key}"]
+    for other in (np.full_like(array, number), array[:2], array.astype(np.float64)):
+        with pytest.raises(UserError, match=f"this snapshot's '{key}' must"):
+            restore(env, {**taken, "env": taken["env"] | {f"kernel.{key}": other}})
+        assert repr(snapshot(env)) == repr(taken)
+
+
+def test_a_world_seen_otherwise_goes_on():
+    env = moved(gymnasium.make("daedalus/Maze-v0", **MAZE))
+    other = gymnasium.make("daedalus/Maze-v0", observation="one_hot", **MAZE)
+    restore(other, snapshot(env))
+    assert other.unwrapped.state == env.unwrapped.state
+
+
+@pytest.mark.parametrize("name", ["Maze", "Bandit", "ContextualBandit"])
+def test_np_random_goes_back_wherever_it_is_kept(name):
+    for make, params in ((gymnasium.make, {}), (gymnasium.make_vec, {"num_envs": 3})):
+        kinds = ({}, BLIND) if name == "Maze" else ({},)
+        for kind in kinds:
+            env, twin = (make(f"daedalus/{name}-v0", **params, **kind).unwrapped for _ in range(2))
+            env.np_random_seed, twin.np_random_seed  # noqa: B018 - drawn when first asked for
+            env.reset()
+            restore(twin, snapshot(env))
+            assert twin.np_random_seed == env.np_random_seed
+            assert twin.np_random.integers(10**9) == env.np_random.integers(10**9)
+
+
+def test_a_batch_draws_the_same_seeds_again():
+    """Those of environments that have not begun are drawn from `np_random`, which goes back too."""
+    env = gymnasium.make_vec("daedalus/Maze-v0", num_envs=4, **MAZE)
+    env.reset(options={"reset_mask": np.array([True, False, False, False])})
+    taken, seeds = snapshot(env), []
+    for _ in range(2):
+        restore(env, taken)
+        env.reset()
+        seeds.append(env.np_random_seed)
+    assert seeds[0] == seeds[1]
