@@ -1,5 +1,8 @@
 """From frames to a file: a still picture, an animation, or a video written as it comes, in constant memory."""
 
+import contextlib
+import subprocess
+import tempfile
 from collections.abc import Iterator
 from itertools import chain
 from pathlib import Path
@@ -70,41 +73,37 @@ def _animation(path: Path, frames: Iterator[Pixels], fps: float) -> int:
 
 
 def _video(path: Path, frames: Iterator[Pixels], fps: float) -> int:
-    import imageio_ffmpeg
-
+    """H.264 by ffmpeg. Raises `OSError` where it fails, which it may do at any frame or after the last."""
     first = next(frames)
     high, wide = first.shape[:2]
-    even = np.pad(first, ((0, high % 2), (0, wide % 2), (0, 0)), mode="edge")  # H.264 halves both sides
-    writer = imageio_ffmpeg.write_frames(
-        str(path),
-        (even.shape[1], even.shape[0]),
-        fps=fps,
-        codec="libx264",
-        quality=None,
-        macro_block_size=1,
-        output_params=["-crf", "18", "-preset", "veryfast", "-movflags", "+faststart"],
-        ffmpeg_log_level="error",
-    )
-    writer.send(None)
-    count = 0
-    try:
-        for frame in chain([first], frames):
-            padded = np.pad(frame, ((0, high % 2), (0, wide % 2), (0, 0)), mode="edge")
-            writer.send(np.ascontiguousarray(padded))
-            count += 1
-    finally:
-        writer.close()
-    _read_back(path)
+    even = ((0, high % 2), (0, wide % 2), (0, 0))  # H.264 halves both sides
+    count, complaint = 0, tempfile.TemporaryFile()
+    command = _encoder(path, wide + wide % 2, high + high % 2, fps)
+    with complaint, subprocess.Popen(command, stdin=subprocess.PIPE, stderr=complaint) as ffmpeg:
+        assert ffmpeg.stdin is not None
+        try:
+            for frame in chain([first], frames):
+                ffmpeg.stdin.write(np.pad(frame, even, mode="edge").tobytes())
+                count += 1
+            ffmpeg.stdin.close()
+        except BrokenPipeError:  # it has died; it says why below
+            with contextlib.suppress(BrokenPipeError):
+                ffmpeg.stdin.close()
+        except BaseException:
+            ffmpeg.kill()
+            with contextlib.suppress(BrokenPipeError):
+                ffmpeg.stdin.close()
+            raise
+        if ffmpeg.wait():
+            complaint.seek(0)
+            said = complaint.read().decode(errors="replace").strip().partition("\n")[0]
+            raise OSError(f"ffmpeg failed: {said or f'exit status {ffmpeg.returncode}'}")
     return count
 
 
-def _read_back(path: Path) -> None:
-    """Raise `OSError` where ffmpeg, which dies without a word to us, has left no whole video."""
+def _encoder(path: Path, wide: int, high: int, fps: float) -> list[str]:
     import imageio_ffmpeg
 
-    try:
-        frames, _ = imageio_ffmpeg.count_frames_and_secs(str(path))
-    except RuntimeError:
-        frames = 0
-    if not frames:
-        raise OSError("ffmpeg could not finish the video; is there room on the disk?")
+    taken = ["-f", "rawvideo", "-pix_fmt", "rgb24", "-s", f"{wide}x{high}", "-r", str(fps), "-i", "-"]
+    made = ["-c:v", "libx264", "-pix_fmt", "yuv420p", "-crf", "18", "-preset", "veryfast", "-movflags", "+faststart"]
+    return [imageio_ffmpeg.get_ffmpeg_exe(), "-y", "-loglevel", "error", *taken, *made, str(path)]
