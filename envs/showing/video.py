@@ -77,9 +77,12 @@ def _video(path: Path, frames: Iterator[Pixels], fps: float) -> int:
     first = next(frames)
     high, wide = first.shape[:2]
     even = ((0, high % 2), (0, wide % 2), (0, 0))  # H.264 halves both sides
-    count, complaint = 0, tempfile.TemporaryFile()
+    count = 0
     command = _encoder(path, wide + wide % 2, high + high % 2, fps)
-    with complaint, subprocess.Popen(command, stdin=subprocess.PIPE, stderr=complaint) as ffmpeg:
+    with (
+        tempfile.TemporaryFile() as complaint,
+        subprocess.Popen(command, stdin=subprocess.PIPE, stderr=complaint) as ffmpeg,
+    ):
         assert ffmpeg.stdin is not None
         try:
             for frame in chain([first], frames):

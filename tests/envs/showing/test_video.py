@@ -78,18 +78,14 @@ def test_nothing_half_written(tmp_path, ending):
     assert [(path.name, path.read_bytes()) for path in tmp_path.iterdir()] == [(f"a.{ending}", b"old")]
 
 
-@pytest.mark.parametrize(
-    "words", ["exit 1", "cat > /dev/null; exit 1", "cat > /dev/null; echo cut > $(eval echo \\${$#})"]
-)
+@pytest.mark.parametrize("words", ["exit 1", "cat > /dev/null; echo no room >&2; exit 1"])
 def test_an_ffmpeg_that_fails_is_told(tmp_path, monkeypatch, words):
     fake = tmp_path / "ffmpeg"
-    fake.write_text(
-        f'#!/bin/sh\ncase "$*" in *-version*) echo ffmpeg version 7.0 ;; *null*) exit 1 ;; *) {words} ;; esac\n'
-    )
+    fake.write_text(f'#!/bin/sh\ncase "$*" in *-version*) echo ffmpeg version 7.0 ;; *) {words} ;; esac\n')
     fake.chmod(0o755)
     monkeypatch.setenv("IMAGEIO_FFMPEG_EXE", str(fake))
     with pytest.raises(UserError) as told:
-        save(tmp_path / "a.mp4", shades(5), fps=5)
-    assert str(told.value).startswith(f"cannot write {tmp_path / 'a.mp4'}: ")
-    assert len(str(told.value).splitlines()) == 1
+        save(tmp_path / "a.mp4", shades(5, (400, 400)), fps=5)
+    why = "no room" if "no room" in words else "exit status 1"
+    assert str(told.value) == f"cannot write {tmp_path / 'a.mp4'}: ffmpeg failed: {why}"
     assert [path.name for path in tmp_path.iterdir()] == ["ffmpeg"]
