@@ -1,10 +1,10 @@
 """`daedalus bench envs`: steps a second of our environments, alone and in batches, beside others'."""
 
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import redirect_stdout
 from importlib import import_module
 from importlib.util import find_spec
-from sys import stderr
 from typing import Any
 
 import gymnasium
@@ -84,7 +84,7 @@ def _if_it_runs(package: str, measure: Callable[[], float]) -> float | None:
     try:
         if find_spec(package) is None:
             return None
-        with redirect_stdout(stderr):
+        with redirect_stdout(sys.stderr):
             return measure()
     except Exception as error:  # whatever may be wrong with somebody else's installation
         typer.echo(f"{package} is installed but does not run, and its row is left out: {error!r}", err=True)

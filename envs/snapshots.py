@@ -50,7 +50,7 @@ def snapshot(env: AnyEnv) -> dict[str, Any]:
 
 def restore(env: AnyEnv, taken: dict[str, Any]) -> None:
     """Go back to where `snapshot` was taken, in that environment or in another one made alike. Raises `UserError`."""
-    if not isinstance(taken, dict) or not {"wrappers", "env"} <= set(taken):
+    if not {"wrappers", "env"} <= set(taken):
         raise UserError("this is no snapshot of an environment; `daedalus.envs.snapshot` takes them")
     if isinstance(env, VectorEnv):
         _batch(env).restore(taken["env"])

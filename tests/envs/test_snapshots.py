@@ -141,7 +141,7 @@ def test_a_snapshot_with_something_missing_is_refused(name, params, count):
         with pytest.raises(UserError):
             restore(env, {**taken, "env": {key: one for key, one in taken["env"].items() if key != missing}})
     assert repr(snapshot(env)) == repr(taken)
-    for nothing in ({}, None, {"wrappers": taken["wrappers"], "env": {}}):
+    for nothing in ({}, {"wrappers": taken["wrappers"], "env": {}}):
         with pytest.raises(UserError, match="no snapshot of an environment"):
             restore(env, nothing)
 

@@ -145,3 +145,15 @@ def test_frames_are_those_of_single_environments():
         env.step(np.arange(N) % 4)
     for one, other in zip(ours.render(), theirs.render(), strict=True):
         assert np.array_equal(one, other)
+
+
+def test_a_masked_reset_asks_nothing_of_the_others(monkeypatch):
+    """Where all in the mask have begun and no seed is given, no seeds are looked through."""
+    ours, theirs = pair("daedalus/Maze-v0", {"rows": 2, "columns": 2, "slip": 0.3}, "Disabled")
+    mask = np.arange(N) < 2
+    for env in (ours, theirs):
+        env.reset(seed=4)
+    monkeypatch.setattr(type(ours), "_begin", None)
+    for _ in range(3):
+        same(*(env.reset(options={"reset_mask": mask.copy()}) for env in (ours, theirs)), "reset")
+        same(*(env.step(np.arange(N) % 4) for env in (ours, theirs)), "step")

@@ -138,3 +138,28 @@ def test_a_batch_draws_each_of_its_environments():
     single.reset(seed=9)
     assert np.array_equal(kernel.drawn(1)[0](), single.render())
     assert kernel.drawn(0)[1]() != kernel.drawn(1)[1]()
+
+
+@pytest.mark.parametrize("each", ["seed", "episode"])
+def test_a_maze_is_drawn_once(each, monkeypatch):
+    """Pictures of a step lay the agent on what is kept; another maze, or a snapshot taken up, is drawn anew."""
+    from daedalus.envs.drawing import scenes
+
+    drawn, draw = [], scenes.draw
+    monkeypatch.setattr(scenes, "draw", lambda *args, **kwargs: drawn.append(1) or draw(*args, **kwargs))
+    made = maze(2, 2, layout=f"per_{each}", time_limit=9).seen_as("levels", Observation("pixels"))
+    kernel = made.kernel(4)
+    walk(kernel, np.zeros((7, 4), dtype=np.int64), np.arange(4))
+    assert len(drawn) == 4
+    kernel.reset(np.array([True, False, False, False]))
+    kernel.observe()
+    assert len(drawn) == 4 + (each == "episode")
+    kept, seen = kernel.snapshot(), kernel.observe()
+    kernel.begin(np.arange(4), np.arange(4) + 9)
+    kernel.reset(np.ones(4, bool))
+    assert not np.array_equal(kernel.observe(), seen)
+    kernel.restore(kept)
+    assert np.array_equal(kernel.observe(), seen)
+    for i in range(4):
+        scene, state = kernel._scene(i)
+        assert np.array_equal(seen[i], draw(scene, 8, agent=state))
