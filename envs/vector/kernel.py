@@ -64,5 +64,5 @@ class Kernel(Protocol):
         ...
 
     def restore(self, arrays: dict[str, np.typing.NDArray[Any]]) -> None:
-        """Take up what `snapshot` gave."""
+        """Take up what `snapshot` gave. Raises `UserError`, and changes nothing, for arrays that cannot be that."""
         ...
