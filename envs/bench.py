@@ -63,6 +63,10 @@ def bench_envs(quick: bool) -> Iterator[Row]:
     ):
         peer = _batch(name, 16, quick, sync=True, **params)
         yield Row(f"{count:,} {what}", _batch(name, count, quick, **params), "SyncVectorEnv", peer)
+    slow = _batch("FrozenLake-v1", 16, quick, sync=True)
+    yield Row(
+        f"{_MANY:,} frozen lakes", _batch(_LAKE, _MANY, quick), "SyncVectorEnv of Gymnasium's FrozenLake-v1", slow
+    )
     yield from _others(quick)
 
 

@@ -26,7 +26,7 @@ from .scenes import draw
 _COLUMN = 300  # pixels that a column takes where nobody says how many there are
 _GAP = 28  # between columns
 _TITLE = 15  # pixels of a title's letters
-_BETWEEN = 10  # of a card's pictures
+_BETWEEN, _SAID = 10, 26  # of a card's pictures, without words and with them
 _BELOW = 48  # from a picture to the next: its title and air
 _LARGEST = 40  # pixels of a tile
 _TALLEST = 1.25  # a picture's height by its column's width
@@ -40,15 +40,21 @@ _LONGEST = 10_000  # steps of a path
 
 @dataclass(frozen=True, eq=False)
 class _Card:
-    """A world's name and its pictures, one above the other."""
+    """A world's name and its pictures, one above the other, with what is said between them."""
 
     title: str
     pictures: tuple[Pixels, ...]
+    change: str = ""
+
+    @property
+    def between(self) -> int:
+        """Pixels between two pictures."""
+        return _SAID if self.change else _BETWEEN
 
     @property
     def height(self) -> int:
         """Pixels from its top to the next card's."""
-        return sum(len(picture) + _BETWEEN for picture in self.pictures) - _BETWEEN + _BELOW
+        return sum(len(picture) + self.between for picture in self.pictures) - self.between + _BELOW
 
 
 def gallery(
@@ -112,7 +118,8 @@ def _card(name: str, room: int, theme: Literal["light", "dark"]) -> _Card | None
         case _:
             pictures = _shown(value)
     fitted = tuple(_fitted(picture, room) for picture in pictures)
-    return _Card(name, fitted) if fitted else None
+    change = f"from step {value.since[-1]:,} on" if isinstance(value, Schedule) else ""
+    return _Card(name, fitted, change) if fitted else None
 
 
 def _world(world: World, room: int, theme: Literal["light", "dark"]) -> Pixels:
@@ -196,21 +203,24 @@ def _fitted(picture: Pixels, room: int) -> Pixels:
 
 def _paste(page: Image.Image, card: _Card, left: int, top: int, room: int, look: Theme) -> None:
     """Put a card on the page: pictures with round corners in the middle of the column, the title beneath."""
-    for picture in card.pictures:
+    pen, font = ImageDraw.Draw(page), _font()
+    ink: Colour = look.dark_ink if look.floor[0] > 128 else look.light_ink
+    pale = tuple((3 * channel + 4 * ground) // 7 for channel, ground in zip(ink, look.floor, strict=True))
+    for number, picture in enumerate(card.pictures):
+        if number and card.change:
+            aside = left + (room - pen.textlength(card.change, font)) / 2
+            pen.text((aside, top - card.between + 2), card.change, fill=pale, font=font)
         height, width = picture.shape[:2]
         at = (left + (room - width) // 2, top)
         mask = _rounded(width, height)
         frame = Image.new("RGB", (width + 2, height + 2), look.line)
         page.paste(frame, (at[0] - 1, at[1] - 1), _rounded(width + 2, height + 2))
         page.paste(Image.fromarray(picture), at, mask)
-        top += height + _BETWEEN
-    pen = ImageDraw.Draw(page)
+        top += height + card.between
+    top += _BETWEEN - card.between
     house, _, name = card.title.rpartition("/")
     house = f"{house}/" if house else ""
-    font = _font()
     begin = left + (room - pen.textlength(house + name, font)) / 2
-    ink: Colour = look.dark_ink if look.floor[0] > 128 else look.light_ink
-    pale = tuple((3 * channel + 4 * ground) // 7 for channel, ground in zip(ink, look.floor, strict=True))
     pen.text((begin, top - 1), house, fill=pale, font=font)
     pen.text((begin + pen.textlength(house, font), top - 1), name, fill=ink, font=font)
 
