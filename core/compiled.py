@@ -52,6 +52,11 @@ def cache_folder() -> Path:
     return folder
 
 
+def cold() -> bool:
+    """Whether nothing of this version has been compiled on this machine yet."""
+    return not cache_folder().exists()
+
+
 def _tend(folder: Path) -> None:
     """Mark the folder as in use; where it is new, remove those long unused. What cannot be done is left."""
     with contextlib.suppress(OSError):

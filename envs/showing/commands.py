@@ -1,5 +1,6 @@
 """The sub-commands for eyes and hands: play, render, watch."""
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -43,6 +44,7 @@ def play(
 
       daedalus play my_maze.txt --terminal
     """
+    _say_if_cold()
     from .episodes import fitting
     from .games import game_of
     from .play import play as play_on
@@ -86,6 +88,7 @@ def render(
     if steps < 1 or not fps > 0 or (tile is not None and tile < 1):
         raise UserError("steps, fps and tile must be above 0")
     check_target(out)
+    _say_if_cold()
     if gallery:
         if world is not None or overlay or out.suffix.lower() != ".png":
             raise UserError("--gallery draws all worlds as one .png; leave the world and --overlay out")
@@ -129,6 +132,7 @@ def watch(
 
       daedalus watch demo --agent sarsa --seed 3 -o sarsa.mp4
     """
+    _say_if_cold()
     from .episodes import as_believed, fitting, frames
     from .trained import open_trained
 
@@ -146,6 +150,14 @@ def watch(
 
     with opened(terminal, tile or (1 if terminal else fitting(trained.game())), _theme(dark)) as screen:
         watch_on(trained, screen, _chosen(overlay), fps, terminal)
+
+
+def _say_if_cold() -> None:
+    """A first use compiles; whoever waits at a terminal is told."""
+    from daedalus.core.compiled import cold
+
+    if sys.stderr.isatty() and cold():
+        typer.echo("The first use compiles the kernels, for up to half a minute …", err=True)
 
 
 def _problem(world: str, seed: int) -> "Problem":
