@@ -7,6 +7,7 @@ import numpy as np
 
 from daedalus.core.arrays import Floats, Pixels
 
+from .glyphs import Mask
 from .palette import Colour
 from .shapes import Point, grid, opacity, segment, union
 
@@ -55,6 +56,19 @@ def written(picture: Pixels, text: str, centre: tuple[int, int], height: int, co
             share = mask[: bottom - top, : right - left, None]
             part[...] = np.rint(part + share * (np.array(colour) - part.astype(np.float64))).astype(np.uint8)
         left += _advance(character, height)
+
+
+@functools.lru_cache(maxsize=512)
+def numeral(tile: int, number: int) -> Mask:
+    """A number in the middle of a tile, as opacities (tile, tile); its height is fitted to its digits."""
+    text = str(number)
+    height = max(4, min(round(0.46 * tile), int(0.86 * tile / (_ASPECT * len(text)))))
+    drawn = np.concatenate([_drawn(character, height) for character in text], axis=1)[:tile, :tile]
+    mask = np.zeros((tile, tile), dtype=np.float32)
+    top, left = (tile - drawn.shape[0]) // 2, (tile - drawn.shape[1]) // 2
+    mask[top : top + drawn.shape[0], left : left + drawn.shape[1]] = drawn
+    mask.flags.writeable = False
+    return mask
 
 
 def _advance(character: str, height: int) -> int:

@@ -12,6 +12,7 @@ from daedalus.core.world import Scene, Tile
 
 from . import glyphs
 from .board import Board
+from .digits import numeral
 from .ground import Ground
 from .palette import Theme, value_colours, visit_colours, wants_light_ink
 from .shapes import circle, grid
@@ -19,6 +20,7 @@ from .shapes import circle, grid
 FOUR_MOVES = ((-1, 0), (0, 1), (1, 0), (0, -1))  # the quarters' order
 _STILL = (Tile.GOAL, Tile.WALL, Tile.HAZARD)  # nobody acts there
 _LEAP = 3  # tiles; a step as far or further, through a portal say, breaks a line
+_SMALLEST_NUMBER = 14  # pixels of a tile on which a number can be read
 _BENDS = 3  # rounds of cutting corners
 _SHORT = 0.34  # tiles; a line ends before it lies on the mark of its end
 
@@ -82,15 +84,19 @@ def _with(colours: Pixels, where: Bools, other: Pixels) -> Pixels:
 
 
 def draw_arrows(board: Board, ground: Ground, crowd: Crowd, policy: Ints, without: Bools) -> None:
-    """Draw the action of each tile where all its states agree, but not on the tiles `without` (rows, columns)."""
+    """Draw the action of each tile where all its states agree, but not on the tiles `without` (rows, columns).
+
+    A move is an arrow. Where several actions are no moves, such as stakes, each is its number.
+    """
     look, tile = board.look, board.tile
     one = np.ones(len(policy))
     count = crowd.tally(one, policy >= 0)
     free = ~np.isin(ground.tiles, _STILL) & ~without
     light = wants_light_ink(ground.colours.reshape(-1, 3), look).reshape(ground.tiles.shape)
+    numbered = crowd.scene.moves.count((0, 0)) > 1 and tile >= _SMALLEST_NUMBER
     for action, (down, right) in enumerate(crowd.scene.moves):
         agreed = (count > 0) & (crowd.tally(one, policy == action) == count) & free
-        mask = glyphs.arrow(tile, down, right)
+        mask = numeral(tile, action) if numbered and not (down or right) else glyphs.arrow(tile, down, right)
         board.lay(agreed & light, mask, look.light_ink)
         board.lay(agreed & ~light, mask, look.dark_ink)
 

@@ -27,11 +27,14 @@ class Beliefs:
 
 
 def truths(world: World) -> Beliefs:
-    """The exact solution without a time limit, γ = 1; nothing where no state's total is bounded."""
+    """The exact solution without a time limit, γ = 1; nothing where no state's total is bounded.
+
+    Ends have no value to show: theirs is 0, whatever was paid on the way in.
+    """
     solution = _solution(world)
     if not solution.bounded.any():
         return Beliefs()
-    values = np.where(solution.bounded, solution.value, np.nan)
+    values = np.where(solution.bounded & ~world.mdp.terminal, solution.value, np.nan)
     return Beliefs(values, _looked_ahead(world, solution), np.asarray(solution.policy, np.int64))
 
 
@@ -44,7 +47,7 @@ def _looked_ahead(world: World, solution: Solution) -> Floats:
     """The value of each action when the best ones follow, (S, A)."""
     mdp = world.mdp
     q: Floats = (mdp.probability * (mdp.reward + solution.value[mdp.next_state])).sum(axis=2)
-    q[~solution.bounded] = np.nan
+    q[~solution.bounded | mdp.terminal] = np.nan
     return q
 
 

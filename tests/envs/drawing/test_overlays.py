@@ -141,3 +141,15 @@ def test_a_kept_ground_is_never_drawn_upon():
 def test_a_wrong_overlay_says_so(options, fragment):
     with pytest.raises(UserError, match=fragment):
         draw(field(3, 3), **options)
+
+
+def test_actions_that_are_no_moves_are_numbers():
+    """Stakes of 1 and 12 look like two numbers, on tiles where numbers can be read; one that stays is a dot."""
+    tiles = np.zeros((1, 2), dtype=np.uint8)
+    scene = Scene(tiles, np.array([[0, 0], [0, 1]]), ((0, 0),) * 13)
+    drawn = draw(scene, 32, policy=np.array([1, 12]))
+    left, right = (np.ptp(np.argwhere((part < 128).all(axis=2)), axis=0) for part in (drawn[:, :32], drawn[:, 32:]))
+    assert 8 < left[0] < 18, "a digit is about half a tile high"
+    assert left[1] < 3, "a 1 is narrow"
+    assert right[1] > 8, "12 is not"
+    assert np.array_equal(draw(scene, 8, policy=np.array([1, 1])), draw(scene, 8, policy=np.array([12, 12])))
