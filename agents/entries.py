@@ -149,4 +149,5 @@ CATALOGUE = (
     ),
     Entry("trial", "baseline", "daedalus.agents.baselines:baseline", "random actions and the exact solution"),
     Entry("trial", "sb3", "daedalus.agents.sb3_trial:sb3", "Stable-Baselines3, one seed at a time"),
+    Entry("service", "actor", "daedalus.agents.sb3_actor:actor", "acts by the networks that a run keeps"),
 )

@@ -17,6 +17,9 @@ from daedalus.envs.observing import Observer, observers_of
 from .evaluation import open_columns, state_batches, state_policy
 from .homes import shared
 
+#: What the names of stored weights begin with.
+WEIGHTS = "weights."
+
 
 class Judge(Protocol):
     """Judges the policy of the moment."""
@@ -112,9 +115,9 @@ class OpenJudge:
         return open_columns([self._problem], act, self._horizon)
 
     def kept(self, model: BaseAlgorithm, step: int) -> dict[str, Any]:
-        """Nothing: there is no table of states."""
-        del model, step
-        return {}
+        """The networks' weights: there is no table of states (`sb3_actor` acts by them)."""
+        del step
+        return {f"{WEIGHTS}{name}": tensor.numpy().copy() for name, tensor in model.policy.state_dict().items()}
 
 
 def _stack(observations: Any) -> Any:

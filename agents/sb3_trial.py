@@ -83,26 +83,7 @@ class _Run:
             torch.set_num_threads(threads)
 
     def _model(self) -> BaseAlgorithm:
-        algorithm = getattr(stable_baselines3, self.agent.algorithm)
-        params = dataclasses.asdict(self.config)
-        net_arch = [params.pop("width")] * params.pop("depth")
-        if params["policy"] == "auto":
-            params["policy"] = policy_for(self.ledger.observation_space)
-        if "buffer_size" in params:  # more than T transitions never come; a longer buffer only costs memory
-            params["buffer_size"] = min(params["buffer_size"], self.experiment.steps)
-        try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")  # its advice on settings; the user of a comparison chose them
-                model: BaseAlgorithm = algorithm(
-                    env=DummyVecEnv([lambda: self.ledger]),
-                    policy_kwargs={"net_arch": net_arch},
-                    seed=self.seed,
-                    device="cpu",
-                    **params,
-                )
-        except (AssertionError, ValueError, NotImplementedError, ImportError) as error:
-            reason = str(error).strip().partition("\n")[0]
-            raise UserError(f"{self.experiment.agent.name} cannot take {self.problem.name}: {reason}") from error
+        model = new_model(self.experiment, self.ledger, self.seed)
         model.set_logger(self.losses)
         return model
 
@@ -119,6 +100,31 @@ class _Run:
         if "policy" in final:
             final["visits"] = self.ledger.visits[: len(final["policy"])]
         return {name: array[None] for name, array in final.items()}
+
+
+def new_model(experiment: Experiment, env: gymnasium.Env[Any, Any], seed: int) -> BaseAlgorithm:
+    """The experiment's learner, fresh, in an environment. Raises `UserError` where it cannot take its spaces."""
+    agent = find("agent", experiment.agent.name).load()
+    params = dataclasses.asdict(fill(agent.config_class, experiment.agent.mapping, experiment.agent.name))
+    net_arch = [params.pop("width")] * params.pop("depth")
+    if params["policy"] == "auto":
+        params["policy"] = policy_for(env.observation_space)
+    if "buffer_size" in params:  # more than T transitions never come; a longer buffer only costs memory
+        params["buffer_size"] = min(params["buffer_size"], experiment.steps)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # its advice on settings; the user of a comparison chose them
+            model: BaseAlgorithm = getattr(stable_baselines3, agent.algorithm)(
+                env=DummyVecEnv([lambda: env]),
+                policy_kwargs={"net_arch": net_arch},
+                seed=seed,
+                device="cpu",
+                **params,
+            )
+    except (AssertionError, ValueError, NotImplementedError, ImportError) as error:
+        reason = str(error).strip().partition("\n")[0]
+        raise UserError(f"{experiment.agent.name} cannot take {experiment.world}: {reason}") from error
+    return model
 
 
 def policy_for(space: gymnasium.Space[Any]) -> str:

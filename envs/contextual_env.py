@@ -7,6 +7,8 @@ import gymnasium
 import numpy as np
 from gymnasium.error import InvalidAction, ResetNeeded
 
+from daedalus.core.arrays import Floats
+
 from .machine_room import MachineRoom
 from .restoring import FLAG, check_label, check_numbers, generator_state, label, restore_generator
 from .showing.canvas import RENDER_MODES
@@ -68,11 +70,15 @@ class ContextualEnv(gymnasium.Env[Any, Any]):
         seen = self._kernel.observe()[0]
         return int(seen) if self.bandit.contexts is not None else seen
 
+    def means(self) -> Floats:
+        """The true means in the context that is shown now, (A,)."""
+        return self._kernel.means(0)
+
     def render(self) -> Any:
         """The machines, with the true means of this context: text, pixels (H, W, 3) or a window."""
         if not self._seeded:
             raise ResetNeeded("call reset() before render()")
-        return self._room.render(lambda: self._kernel.means(0))
+        return self._room.render(self.means)
 
     def close(self) -> None:
         """Close the window, if there is one."""

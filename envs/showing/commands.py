@@ -19,7 +19,9 @@ Dark = Annotated[bool, typer.Option("--dark", help="The dark look.")]
 Overlays = Annotated[
     str,
     typer.Option(
-        "--overlay", metavar="A,B,…", help="Laid over it: values, triangles, policy, visits, path, trail, view."
+        "--overlay",
+        metavar="A,B,…",
+        help="Laid over it: values, triangles, policy, path, trail, view; of a run also visits.",
     ),
 ]
 Out = Annotated[Path, typer.Option("-o", "--out", help="The file to write: .png, .gif, .webp or .mp4.")]
@@ -148,7 +150,8 @@ def watch(
     from .screens import opened
     from .watch import watch as watch_on
 
-    with opened(terminal, tile or (1 if terminal else fitting(trained.game())), _theme(dark)) as screen:
+    game = trained.game(terminal)  # what cannot be watched is told before a screen opens
+    with opened(terminal, tile or (1 if terminal else fitting(game)), _theme(dark)) as screen:
         watch_on(trained, screen, _chosen(overlay), fps, terminal)
 
 

@@ -182,9 +182,12 @@ class EnvGame:
         self.score.add(float(reward), terminated or truncated or self.score.steps + 1 >= LONGEST)
 
     def best(self) -> int | None:
-        """What the beliefs say of what is seen now; nothing is known without them."""
+        """What the beliefs say of what is seen now, else the arm whose true mean is known to be best."""
+        if self._beliefs is not None and self._beliefs.act is not None:
+            return self._beliefs.act(self._seen) - self._first
         if self._beliefs is None or self._beliefs.policy is None:
-            return None
+            means = getattr(self._env.unwrapped, "means", None)
+            return None if means is None else int(np.argmax(means()))
         space = self._env.observation_space
         first = int(space.start) if isinstance(space, gymnasium.spaces.Discrete) else 0
         return int(self._beliefs.policy[int(self._seen) - first])

@@ -1,6 +1,7 @@
 """What can be laid over a world: what its exact solution knows, what a learner believes, where the agent has been."""
 
 import functools
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -12,6 +13,7 @@ from daedalus.core.planning import Solution, solve
 from daedalus.core.world import Observation, World
 from daedalus.envs.observing import Observer, observer_of
 
+_PATIENCE = 0.97  # the discount where the total reward has no bound
 _TRAIL = 12  # states of the way come that are shown
 _FARTHEST = 2_000  # steps of a path that are followed
 
@@ -24,23 +26,23 @@ class Beliefs:
     q: Floats | None = None  # (S, A)
     policy: Ints | None = None  # (S,), -1: none
     visits: Floats | None = None  # (S,)
+    act: Callable[[Any], int] | None = None  # from what is shown to an action, where there is no table
 
 
 def truths(world: World) -> Beliefs:
-    """The exact solution without a time limit, γ = 1; nothing where no state's total is bounded.
+    """The exact solution without a time limit, γ = 1; where no state's total is bounded, with γ = .97.
 
     Ends have no value to show: theirs is 0, whatever was paid on the way in.
     """
     solution = _solution(world)
-    if not solution.bounded.any():
-        return Beliefs()
     values = np.where(solution.bounded & ~world.mdp.terminal, solution.value, np.nan)
     return Beliefs(values, _looked_ahead(world, solution), np.asarray(solution.policy, np.int64))
 
 
 @functools.lru_cache(maxsize=8)
 def _solution(world: World) -> Solution:
-    return solve(world.mdp)
+    solution = solve(world.mdp)
+    return solution if solution.bounded[~world.mdp.terminal].any() else solve(world.mdp, _PATIENCE)
 
 
 def _looked_ahead(world: World, solution: Solution) -> Floats:

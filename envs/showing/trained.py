@@ -1,11 +1,13 @@
 """What a run learned, ready to be watched: read from the run's folder, in the world as it stands now."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from daedalus.core.catalogue import find, of_kind
 from daedalus.core.errors import UserError, unknown
 from daedalus.core.lab.resolve import Place
 from daedalus.core.lab.store.run import Member, open_named
@@ -45,11 +47,21 @@ class Trained:
         policy = _own(final, "policy", self.seed)
         if policy is None and (estimates := _own(final, "estimates", self.seed)) is not None:
             policy = np.array([estimates.argmax()])
+        if policy is None and (act := self._actor(final)) is not None:
+            return game_of(self._problem(), self.seed, Beliefs(act=act), text)
         if policy is None or not (policy >= 0).any():
             raise UserError(f"{self.member.label} in {self.member.world} keeps no policy that could be watched")
         q = _own(final, "q", self.seed)
         beliefs = Beliefs(None if q is None else q.max(axis=1), q, policy, _own(final, "visits", self.seed))
         return game_of(self._problem(), self.seed, beliefs, text)
+
+    def _actor(self, final: dict[str, np.typing.NDArray[Any]]) -> Callable[[Any], int] | None:
+        """How stored networks act, where another floor knows that."""
+        if "actor" not in of_kind("service"):
+            return None
+        own = {name: array[self.seed] for name, array in final.items() if len(array) > self.seed}
+        acting: Callable[[Any], int] | None = find("service", "actor").load()(self.member.experiment, own, self.seed)
+        return acting
 
     def _problem(self) -> Problem:
         spec = self.member.experiment.world

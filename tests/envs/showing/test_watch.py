@@ -162,3 +162,14 @@ def test_bad_words_are_told(words, message, tmp_path, monkeypatch):
     assert isinstance(done.exception, UserError)
     assert message in str(done.exception)
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("world", ["daedalus/Gridworld-v0", "daedalus/RiverSwim-v0", "daedalus/Garnet-v0"])
+def test_what_never_ends_is_drawn_with_its_discounted_solution(world, tmp_path):
+    done = command("render", world, "-o", str(tmp_path / "a.gif"), "--overlay", "values,policy", "--steps", "3")
+    assert done.exit_code == 0, done.exception
+
+
+def test_a_contextual_bandit_is_drawn_pulling_its_best_arm(tmp_path):
+    done = command("render", "daedalus/ContextualBandit-v0", "-o", str(tmp_path / "a.gif"))
+    assert done.exit_code == 0, done.exception
