@@ -20,7 +20,7 @@ from .overlays import Beliefs, Memory, laid_over, overlays_of, truths
 from .score import Score, ThemeName, counted
 
 #: Steps after which a game of a world without a time limit ends.
-LONGEST = 10_000
+_MOST_STEPS = 10_000
 
 
 class Game(Protocol):
@@ -112,7 +112,7 @@ class WorldGame:
     def act(self, action: int) -> None:
         """Take an action and count it."""
         _, reward, terminated, truncated, _ = self._env.step(action)
-        endless = self.world.horizon is None and self.score.steps + 1 >= LONGEST
+        endless = self.world.horizon is None and self.score.steps + 1 >= _MOST_STEPS
         self.score.add(float(reward), terminated or truncated or endless)
         self._memory.states.append(self._env.state)
 
@@ -179,7 +179,7 @@ class EnvGame:
     def act(self, action: int) -> None:
         """Take an action and count it."""
         self._seen, reward, terminated, truncated, _ = self._env.step(action + self._first)
-        self.score.add(float(reward), terminated or truncated or self.score.steps + 1 >= LONGEST)
+        self.score.add(float(reward), terminated or truncated or self.score.steps + 1 >= _MOST_STEPS)
 
     def best(self) -> int | None:
         """What the beliefs say of what is seen now, else the arm whose true mean is known to be best."""

@@ -1,6 +1,7 @@
 """Which key does what: arrows and letters for actions, letters for everything else."""
 
 from collections.abc import Iterable, Sequence
+from string import ascii_lowercase
 
 _ARROWS = {
     "up": ("up", "w"), "north": ("up", "w"),
@@ -40,9 +41,7 @@ def action_keys(actions: Sequence[str]) -> dict[str, int]:
 def letter(name: str, taken: Iterable[str]) -> str:
     """The first letter of a name that is not taken, else the first of the alphabet, else none."""
     used = set(taken)
-    return next(
-        (one for one in [*name.lower(), *"abcdefghijklmnopqrstuvwxyz"] if one.isalpha() and one not in used), ""
-    )
+    return next((one for one in name.lower() + ascii_lowercase if one in ascii_lowercase and one not in used), "")
 
 
 def letters(names: Sequence[str], taken: Iterable[str]) -> dict[str, str]:

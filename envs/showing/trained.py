@@ -1,5 +1,6 @@
 """What a run learned, ready to be watched: read from the run's folder, in the world as it stands now."""
 
+import contextlib
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -65,19 +66,20 @@ class Trained:
 
     def _problem(self) -> Problem:
         spec = self.member.experiment.world
-        problem = load_problem(spec, self.seed)
-        place = Place(spec, problem, self.member.experiment.horizon)
-        if (
-            not isinstance(problem, OpenWorld)
-            and self.seed == 0
-            and place.fingerprint != self.member.card["fingerprint"]
-        ):
+        now = load_problem(spec)  # as seed 0 meets it, which is what the card tells
+        fingerprint = Place(spec, now, self.member.experiment.horizon).fingerprint
+        if not isinstance(now, OpenWorld) and fingerprint != self.member.card["fingerprint"]:
             raise UserError(f"{spec} has changed since the run; what was learned does not fit it any more")
-        return problem
+        return load_problem(spec, self.seed)
 
     def other_agent(self) -> "Trained":
-        """The next agent of the same world."""
-        return replace(self, at=(self.at + 1) % len(self.members), seed=0)
+        """The next agent of the same world that keeps something to watch; this one where there is no other."""
+        for step in range(1, len(self.members)):
+            other = replace(self, at=(self.at + step) % len(self.members), seed=0)
+            with contextlib.suppress(UserError):
+                other.game()
+                return other
+        return self
 
     def other_seed(self, by: int) -> "Trained":
         """The learner of the seed `by` further on, round and round."""

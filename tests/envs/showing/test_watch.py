@@ -73,6 +73,11 @@ def test_keys_change_learner_seed_speed_and_overlays(run):
     assert ("values",) in screen.overlays
 
 
+def test_agents_without_a_policy_are_passed_over(run):
+    screen = watched(run / "maze", ["tab", "tab"])
+    assert [words.split(",")[0] for words in screen.words] == ["q_learning:alpha=0.5", "sarsa", "q_learning:alpha=0.5"]
+
+
 def test_a_bandit_is_watched_pull_by_pull(run):
     screen = watched(run / "bandit", ["n", "n"])
     assert "step 2" in screen.words[-1]
@@ -105,10 +110,11 @@ def test_runs_are_named_by_their_folder_s_name(run, monkeypatch):
 def test_a_drawing_that_was_edited_is_told(tmp_path):
     drawing = tmp_path / "own.txt"
     drawing.write_text("S.G\n")
-    compare(str(drawing), "q_learning", seeds=1, steps=200, name="own", out=tmp_path, jobs=1)
+    compare(str(drawing), "q_learning", seeds=2, steps=200, name="own", out=tmp_path, jobs=1)
     drawing.write_text("S..G\n")
-    with pytest.raises(UserError, match="has changed since the run"):
-        open_trained(tmp_path / "own", None, None, 0).game()
+    for seed in (0, 1):
+        with pytest.raises(UserError, match="has changed since the run"):
+            open_trained(tmp_path / "own", None, None, seed).game()
 
 
 def command(*words):
