@@ -38,6 +38,15 @@ Agents = Annotated[
         show_default=False,
     ),
 ]
+Sweep = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="KEY=V,V,…",
+        help="Every value in place of one: alpha=.1,.2,.5 for each agent that has alpha; sarsa.alpha=… by an agent's "
+        "name or label; env.slip=0,.1 for worlds. May be repeated: several make a grid.",
+        show_default=False,
+    ),
+]
 Seeds = Annotated[int | None, typer.Option(help="Runs of each agent; 10 if not given.", show_default=False)]
 Steps = Annotated[int | None, typer.Option(help="Steps (pulls) of each run; 10000 if not given.", show_default=False)]
 Horizon = Annotated[
@@ -59,6 +68,7 @@ Config = Annotated[
 def compare(
     worlds: Worlds = None,
     agents: Agents = None,
+    sweep: Sweep = None,
     seeds: Seeds = None,
     steps: Steps = None,
     horizon: Horizon = None,
@@ -80,6 +90,8 @@ def compare(
 
       daedalus compare daedalus/Bandit-v0 --agents greedy,epsilon_greedy:epsilon=.1 --steps 1000 --name testbed
 
+      daedalus compare daedalus/Cliff-v0 --agents q_learning,sarsa --sweep alpha=.05,.1,.2,.5,1 --sweep env.slip=0,.1
+
       daedalus compare --config examples/demo.yaml
     """
     from daedalus.core.spec import parse_agents, parse_spec
@@ -88,6 +100,7 @@ def compare(
     asked["worlds"] = [parse_spec(world) for world in worlds] if worlds else None
     asked["agents"] = [agent for listed in agents for agent in parse_agents(listed)] if agents else None
     asked["episodes"] = episodes or None
+    asked["sweep"] = sweep or None
     plan = _planned(config, {key: value for key, value in asked.items() if value is not None})
     from .job import run_plan
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from .experiment import Group, Plan
 from .plan import SEEDS, STEPS, Names, make_plan, whole
+from .sweep import Sweeps
 
 if TYPE_CHECKING:
     from daedalus.core.lab.statistics.comparison import Comparison
@@ -19,6 +20,7 @@ def compare(
     steps: int = STEPS,
     *,
     groups: Sequence[Group | Mapping[str, Any]] | None = None,
+    sweep: Sweeps | None = None,
     horizon: int | None = None,
     jobs: int | None = None,
     name: str | None = None,
@@ -30,8 +32,11 @@ def compare(
     """Run agents in worlds, seeds 0…`seeds`-1 for `steps` steps each, and compare them.
 
     Worlds and agents are named as on the command line, in one string or in lists; `groups` is a list of mappings
-    `{"worlds": […], "agents": […]}` instead. The same call again continues a run that was interrupted; the same
-    `name` with more seeds, agents or worlds extends it. Everything is checked before anything is written.
+    `{"worlds": […], "agents": […]}` instead. `sweep={"alpha": [0.1, 0.2], "env.slip": [0, 0.1]}` puts every
+    combination of values in place of the agents and worlds that have the parameter (`core.lab.sweep`).
+
+    The same call again continues a run that was interrupted; the same `name` with more seeds, agents or worlds
+    extends it. Everything is checked before anything is written.
 
     Raises `UserError` for what the caller can mend.
     """
@@ -42,6 +47,7 @@ def compare(
         steps=steps,
         horizon=horizon,
         groups=groups,
+        sweep=sweep,
         episodes=episodes,
         name=name or "",
     )

@@ -10,6 +10,7 @@ from daedalus.core.lab.encoding import slug
 from daedalus.core.spec import Labelled, Spec, parse_agents, parse_spec
 
 from .experiment import Experiment, Group, Plan
+from .sweep import Sweeps, read_sweeps, swept
 
 SEEDS = 10
 STEPS = 10_000
@@ -21,7 +22,7 @@ MOST_STEPS = 10**15
 #: File systems take names of up to 255 bytes; some keep a part of that for themselves.
 LONGEST_NAME = 140
 
-GROUP_KEYS = ("worlds", "agents", "seeds", "steps", "horizon")
+GROUP_KEYS = ("worlds", "agents", "seeds", "steps", "horizon", "sweep")
 
 Names = str | Spec | Labelled | Iterable[str | Spec | Labelled]
 
@@ -34,16 +35,18 @@ def make_plan(
     steps: int = STEPS,
     horizon: int | None = None,
     groups: Sequence[Group | Mapping[str, Any]] | None = None,
+    sweep: Sweeps | None = None,
     episodes: bool = False,
     name: str = "",
     base: Path | None = None,
 ) -> Plan:
     """One plan in normal form from worlds and agents, or from groups of them.
 
-    A group is a `Group` or a mapping with the keys of a YAML group. `base` is a second folder in which drawings
-    with relative paths are looked for. Raises `UserError` that names the place of what is wrong.
+    A group is a `Group` or a mapping with the keys of a YAML group. `sweep` is what `core.lab.sweep` reads, for every
+    group without one of its own. `base` is a second folder in which drawings with relative paths are looked for.
+    Raises `UserError` that names the place of what is wrong.
     """
-    defaults = {"seeds": seeds, "steps": steps, "horizon": horizon}
+    defaults = {"seeds": seeds, "steps": steps, "horizon": horizon, "sweep": sweep}
     if groups is None:
         members: list[Group] = [_group({"worlds": worlds, "agents": agents}, "", defaults, base)]
     elif worlds or agents:
@@ -57,7 +60,7 @@ def make_plan(
 
 def _any_group(group: Any, where: str, defaults: Mapping[str, Any], base: Path | None) -> Group:
     if isinstance(group, Group):
-        return group
+        return swept(group, read_sweeps(defaults["sweep"]))
     if not isinstance(group, Mapping):
         raise UserError(f"{where}: expected a group {{worlds: […], agents: […]}}, not {group!r}")
     check_keys(group, GROUP_KEYS, where)
@@ -74,13 +77,14 @@ def check_keys(data: Mapping[Any, Any], known: Sequence[str], where: str) -> Non
 
 def _group(data: Mapping[str, Any], where: str, defaults: Mapping[str, Any], base: Path | None) -> Group:
     horizon = data.get("horizon", defaults["horizon"])
-    return Group(
+    group = Group(
         tuple(_worlds(data.get("worlds", ()), f"{where}worlds", base)),
         tuple(_agents(data.get("agents", ()), f"{where}agents")),
         whole(data.get("seeds", defaults["seeds"]), f"{where}seeds", MOST_SEEDS),
         whole(data.get("steps", defaults["steps"]), f"{where}steps"),
         None if horizon is None else whole(horizon, f"{where}horizon"),
     )
+    return swept(group, read_sweeps(data.get("sweep", defaults["sweep"]), f"{where}sweep"), f"{where}sweep")
 
 
 def _listed(value: Any, where: str, example: str) -> list[tuple[str, Any]]:

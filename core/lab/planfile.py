@@ -9,8 +9,10 @@
         steps: 1000
       - worlds: ["daedalus/Maze-v0:rows=10", maze.txt]
         agents: [q_learning, {label: Fast, agent: "sarsa:alpha=.9"}]
+        sweep: {q_learning.alpha: [0.1, 0.2, 0.5], env.slip: [0, 0.1]}
 
-Instead of `groups`, `worlds` and `agents` may stand at the top. A drawing with a relative path is looked for from
+Instead of `groups`, `worlds`, `agents` and `sweep` may stand at the top; a `sweep` there also serves every group that
+has none (`core.lab.sweep` tells what it means). A drawing with a relative path is looked for from
 the current folder first, then from the YAML file's.
 """
 
@@ -26,7 +28,7 @@ from daedalus.core.errors import UserError
 from .experiment import Plan
 from .plan import check_keys, make_plan
 
-KEYS = ("name", "seeds", "steps", "horizon", "episodes", "groups", "worlds", "agents")
+KEYS = ("name", "seeds", "steps", "horizon", "episodes", "groups", "worlds", "agents", "sweep")
 
 
 def read_plan(path: Path, over: Mapping[str, Any]) -> Plan:
