@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 from .errors import unknown
 
-Kind = Literal["world", "agent", "strategy", "trial", "command", "service", "bench"]
+Kind = Literal["world", "agent", "strategy", "trial", "command", "service", "bench", "reproduction"]
 
 GROUP = "daedalus.catalogue"
 
@@ -24,7 +24,7 @@ class Entry:
 
     `target` is "module:object". `suits` names what the thing is for, so that a mismatch can be refused by
     name alone: worlds and agents list the sorts of problem, of "bandit", "contextual", "finite", "changing" and
-    "open". `trial` names the trial that runs an agent, `block` how many seeds at a time.
+    "open", reproductions their groups. `trial` names the trial that runs an agent, `block` how many seeds at a time.
     """
 
     kind: Kind

@@ -7,5 +7,6 @@ CATALOGUE = (
     Entry("command", "solve", "daedalus.core.lab.commands:solve", "Solve a finite world exactly."),
     Entry("command", "list", "daedalus.core.lab.commands:list_entries", "List worlds and agents."),
     Entry("command", "bench", "daedalus.core.lab.bench:bench", "Measure speed here, beside others."),
+    Entry("command", "reproduce", "daedalus.core.lab.reproduce:reproduce", "Rerun published experiments."),
     Entry("command", "report", "daedalus.core.lab.commands:report", "Make a run's report again."),
 )

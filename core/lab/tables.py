@@ -11,10 +11,13 @@ from rich.table import Table
 from rich.text import Text
 
 from .numerals import DASH, MINUS, count, decimals_in, interval, number
+from .reproduction import numbers
 
 if TYPE_CHECKING:
     from daedalus.core.lab.statistics.comparison import Comparison, Result
     from daedalus.core.lab.statistics.verdict import Verdict
+
+    from .report.reproductions import Found
 
 _NARROWEST = 12  # letters of the label column
 
@@ -122,3 +125,20 @@ def show_solution(world: str, facts: Mapping[str, Any]) -> None:
     console = Console()
     console.print(Text(world, style="bold"))
     console.print(table)
+
+
+def show_found(found: "Found") -> None:
+    """Print what a reproduction found: ours beside theirs, row by row."""
+    table = Table(box=None, header_style="dim", pad_edge=False)
+    table.add_column("", no_wrap=True)
+    table.add_column("quantity", style="cyan", overflow="fold")
+    for head in ("ours", "± SE", "theirs"):
+        table.add_column(head, justify="right", no_wrap=True)
+    table.add_column("judged", style="dim")
+    for row in found.rows:
+        mark = Text("✓", style="green") if row.passed else Text("✗", style="bold red")
+        table.add_row(mark, *map(Text, (row.quantity, *numbers(row), row.rule)))
+    console = Console()
+    console.print(Text.assemble((found.name, "bold"), (f" · {found.summary}", "dim")))
+    console.print(table)
+    console.print()

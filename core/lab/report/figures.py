@@ -75,13 +75,14 @@ def both(
             figure = Figure(figsize=(size.width / _DPI, size.height / _DPI), dpi=_DPI)
             FigureCanvasSVG(figure)
             axes = figure.add_axes(box)
-            _dress(axes, size)
+            dress(axes, size)
             paint(axes, size)
             made.append(to_svg(figure, f"{key}-{letter}"))
     return made[0], made[1]
 
 
-def _dress(axes: Axes, size: Size) -> None:
+def dress(axes: Axes, size: Size) -> None:
+    """Give axes the look of the house: one line below, a faint grid, few ticks."""
     axes.set_facecolor("none")
     axes.figure.set_facecolor("none")
     for side, spine in axes.spines.items():

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING
 
-import jinja2
 import numpy as np
 
 from daedalus.core.files import write_bytes
@@ -23,14 +22,13 @@ from .pictures import Picture, draw_all, overlays, scene_of
 from .style import Style, styles
 from .summary import Row, Rows, intervals, profiles
 from .tables import Table, aggregate_table, results_table, settings_table
-from .text import breakable, clipped, listed, slug, tied
+from .templating import template
+from .text import clipped, listed, slug
 from .worlds import Household, Lived, world_facts, world_plots
 
 if TYPE_CHECKING:
     from daedalus.core.lab.experiment import Group
     from daedalus.core.lab.store.run import Run
-
-_TEMPLATES = Path(__file__).parent / "templates"
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,20 +79,12 @@ def write_report(run: "Run", comparison: Comparison) -> Path:
 
 def render(run: "Run", comparison: Comparison) -> str:
     """The report as HTML."""
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(_TEMPLATES),
-        autoescape=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        undefined=jinja2.StrictUndefined,
-    )
-    environment.filters |= {"tied": tied, "breakable": breakable, "clipped": clipped}
     looks = styles(
         [[(label, agent.name) for _ in group.worlds for label, agent in group.agents] for group in run.plan.groups]
     )
     houses = _houses(run, comparison, looks)
     groups = _groups(run, comparison, houses, looks)
-    return environment.get_template("report.html").render(
+    return template("report.html").render(
         title=run.plan.name or run.path.name,
         groups=groups,
         origin=origin(run.plan, run.provenance, _seconds(houses)),

@@ -9,6 +9,14 @@ SERIES = tuple(f"#0a00{slot:02x}" for slot in range(8))
 VARIABLES = {INK: "var(--ink)", MUTED: "var(--muted)", GRID: "var(--grid)", PAPER: "var(--paper)"} | {
     colour: f"var(--s{slot})" for slot, colour in enumerate(SERIES)
 }
+#: What the page's light theme makes of them (templates/report.css), for a picture that stands outside of the page.
+PRINTED = {INK: "#1e1d1b", MUTED: "#68645d", GRID: "#e9e6df", PAPER: "#fbfaf7"} | dict(
+    zip(
+        SERIES,
+        ("#0068a8", "#d15300", "#008563", "#b8448f", "#9a7000", "#3a97d3", "#6848a8", "#7c4420"),
+        strict=True,
+    )
+)
 
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
 DASHES: tuple[str | tuple[int, tuple[float, ...]], ...] = ("-", (0, (7, 2)), (0, (7, 2, 1.5, 2)), (0, (3, 1.5)))

@@ -1,0 +1,43 @@
+"""What `daedalus reproduce` finds: one entry for each experiment.
+
+How to add an experiment, say of figure 7.2:
+
+1. Write `agents/classic/n_step.py` with one function of a few statements. It yields rows and figures as they come:
+
+       def n_step(quick: bool) -> Iterator[Row | Figure]:
+           \"\"\"n-step TD on the random walk: RMS error over the first 10 episodes.\"\"\"
+           runs = 20 if quick else 100
+           error_N = …  # (N,), one number of each run
+           yield measured("n = 4, α = .4", error_N, 0.267, SOURCE, slack=0.002)
+           yield Figure("Figure 7.2", "α", "RMS error", [mean_line("n = 4", alphas, error_NP)])
+
+   Rows are made by `measured`, `exact`, `exact_table`, `at_most`, `at_least` and `ahead` of
+   `daedalus.core.lab.reproduction`: that file states each rule, and a row says what it judged by. Take `slack` from the
+   last printed digit, and widen no rule until it passes: a miss that has a reason is told in the module's docstring.
+   `sample` is one number of each *independent run*, never of each step. An exact value beats a published one.
+2. Runs come from `agents/classic/running.py`: `episodes("daedalus/Cliff-v0", "sarsa:alpha=.5", runs=50, episodes=500)`
+   gives returns and lengths (N, E); `pulls("daedalus/Bandit-v0", "ucb:c=2", runs=2000, steps=1000)` rewards and
+   whether the arm was a best one (N, T). A table or a policy of one's own needs neither: any numbers will do.
+3. Add its entry below: the name, the function, a summary that begins with the figure or example and says what it is,
+   and its groups. `quick` must take seconds, the whole at most a minute or so; the group has fifteen minutes in all.
+4. Look at `daedalus reproduce n_step` and at runs/reproduce/n_step.png; add the name to the test of
+   `tests/agents/classic/`, where every entry is run quickly.
+"""
+
+from daedalus.core.catalogue import Entry
+
+
+def _classic(name: str, target: str, summary: str) -> Entry:
+    return Entry("reproduction", name, f"daedalus.agents.classic.{target}", summary, ("classic",))
+
+
+REPRODUCTIONS = (
+    _classic("epsilon_greedy", "testbed:epsilon_greedy", "Figure 2.2: greedy and ε-greedy on the 10-armed testbed"),
+    _classic("ucb", "testbed:upper_confidence_bound", "Figure 2.4: UCB on the 10-armed testbed"),
+    _classic("gridworld", "gridworlds:gridworld_values", "Examples 3.5 and 3.8: values of the 5 × 5 grid"),
+    _classic("policy_evaluation", "gridworlds:policy_evaluation", "Example 4.1: values of the 4 × 4 grid, by sweeps"),
+    _classic("gambler", "gambler:gamblers_problem", "Example 4.3: the gambler's problem and bold play"),
+    _classic("windy", "windy:windy_gridworld", "Example 6.5: Sarsa on the windy gridworld"),
+    _classic("cliff", "cliff:cliff_walking", "Example 6.6: Sarsa, Q-learning and Expected Sarsa beside the cliff"),
+    _classic("cliff_parameters", "cliff:cliff_parameters", "Figure 6.3: the cliff over step sizes"),
+)
