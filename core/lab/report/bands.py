@@ -55,7 +55,11 @@ def matrix(table: Any, column: str) -> tuple[Floats, Floats]:
 
 def band(table: Any, column: str) -> Band:
     """The mean of a column over seeds with Student's 95 % interval at each step, NaN rows left out."""
-    steps, values = matrix(table, column)
+    return over_seeds(*matrix(table, column))
+
+
+def over_seeds(steps: Floats, values: Floats) -> Band:
+    """The mean of values (N, E) at steps (E,) over seeds with Student's 95 % interval, NaN left out."""
     if steps.size > _POINTS:
         keep = np.unique(np.linspace(0, steps.size - 1, _POINTS).round().astype(int))
         steps, values = steps[keep], values[:, keep]

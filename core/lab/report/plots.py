@@ -65,18 +65,18 @@ def curves(what: Curves) -> Plot:
     """Draw curves with their bands, best last."""
     shown = {label: band for label, band in what.bands.items() if band.known}
     banded = learners(shown, what.looks) or list(shown)
-    logarithmic = what.scale == "log" and _decades(shown)
+    logarithmic = what.scale == "log" and decades(shown)
 
     def paint(axes: Axes, size: Size) -> None:
         last = max(band.steps[-1] for band in shown.values())
         axes.set_xlim(0, last if last > 0 else 1)
         bottom, top = what.limits or _limits(shown, what)
         if logarithmic:
-            _log_axis(axes, shown)
+            log_axis(axes, shown)
         else:
             axes.set_ylim(0 if what.scale == "log" else bottom, top)
         for label, band in shown.items():
-            _line(axes, band if label in banded else band.bare(), what.looks[label], size)
+            draw_line(axes, band if label in banded else band.bare(), what.looks[label], size)
         if what.scale == "linear":
             _levels(axes, what, shown, bottom, top)
         for step in what.changes if len(what.changes) <= _MOST_CHANGES else ():
@@ -93,7 +93,7 @@ def curves(what: Curves) -> Plot:
     return Plot(what.key, what.title, caption, _alt(what, shown), wide, narrow, legend)
 
 
-def _line(axes: Axes, band: Band, style: Style, size: Size) -> None:
+def draw_line(axes: Axes, band: Band, style: Style, size: Size) -> None:
     """One label's curve. Optimum and random are thin and without markers, learners bear about six."""
     group = f"of-{style.key}"
     thin = style.role != "learner"
@@ -162,14 +162,14 @@ def _stairs(axes: Axes, bound: Bound, **look: Any) -> None:
     axes.plot([*since, last], [*levels, levels[-1]], drawstyle="steps-post", linewidth=1.5, **look)
 
 
-def _decades(shown: Mapping[str, Band]) -> bool:
+def decades(shown: Mapping[str, Band]) -> bool:
     """Whether the curves span more than a linear axis can show: decades, or a good part of one and then zero."""
     means = np.concatenate([band.mean[np.isfinite(band.mean)] for band in shown.values()])
     positive = means[means > 0]
     return bool(positive.size and positive.max() > (20 if positive.size == means.size else 5) * positive.min())
 
 
-def _log_axis(axes: Axes, shown: Mapping[str, Band]) -> None:
+def log_axis(axes: Axes, shown: Mapping[str, Band]) -> None:
     """A logarithmic axis that can also show zero: linear below the smallest decade that matters."""
     positive = np.concatenate([band.mean[np.isfinite(band.mean) & (band.mean > 0)] for band in shown.values()])
     highest = float(positive.max()) if positive.size else 1.0

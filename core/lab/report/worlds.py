@@ -13,9 +13,11 @@ from daedalus.core.lab.numerals import count, decimals_apart, number
 from daedalus.core.lab.statistics.comparison import Comparison, Result
 from daedalus.core.lab.statistics.measures import Estimate, profile
 
+from .bandits import arm_shares, bandit_curves
 from .bands import Band, band, matrix
 from .bounds import Bound, bound, moving_bound
 from .figures import Plot
+from .lives import life_curves
 from .plots import Curves, band_note, change_words, curves
 from .style import INK, Style, learners
 from .summary import Row, Rows, intervals, profiles
@@ -134,7 +136,9 @@ def world_facts(house: Household) -> list[str]:
     if isinstance(card.get("horizon"), int):
         facts.append(f"time limit {card['horizon']:,} steps")
     if house.changes:
-        facts.append(f"changes {change_words(house.changes)}; final results and pictures are of its last phase")
+        of = "its true means change" if house.bandit else "changes"
+        then = "" if house.bandit else "; final results and pictures are of its last phase"
+        facts.append(f"{of} {change_words(house.changes)}{then}")
     if house.own_layouts:
         facts.append("a layout for each seed; bounds are means over them, pictures show the first seed")
     bounds = [(words, one) for words, one in (("best possible", house.ceiling), ("random", house.floor)) if one]
@@ -149,7 +153,10 @@ def world_facts(house: Household) -> list[str]:
 
 def world_plots(house: Household, comparison: Comparison) -> list[Plot]:
     """Curves first, then the final intervals and the pairs; a plot without a number is left out."""
-    made = [curves(what) for what in (_bandit_curves(house) if house.bandit else _value_curves(house)) if _any(what)]
+    wanted = bandit_curves(house) if house.bandit else [*_value_curves(house), *life_curves(house)]
+    made = [curves(what) for what in wanted if _any(what)]
+    if arms := arm_shares(house):
+        made.append(arms)
     if any(result.iqm is not None for result in house.results):
         made.append(_final(house))
     made += [plot for plot in (_profile(house), _improvement(house, comparison)) if plot]
@@ -158,47 +165,6 @@ def world_plots(house: Household, comparison: Comparison) -> list[Plot]:
 
 def _any(what: Curves) -> bool:
     return any(one.known and one.steps.size > 1 for one in what.bands.values())
-
-
-def _bandit_curves(house: Household) -> list[Curves]:
-    bounds = (house.ceiling, house.floor)
-    rate = {label: one.scaled(100.0).within(0, 100) for label, one in house.bands("optimal_rate").items()}
-    best = next((one.label for one in house.lived if one.agent == "optimal"), "best possible")
-    rate.pop(best, None)
-    regret = {label: one.scaled(one.steps).within(0) for label, one in house.bands("regret").items() if label != best}
-    return [
-        Curves(
-            f"{house.key}-reward",
-            "Learning curves",
-            "reward per pull",
-            house.bands("reward", bounds),
-            house.looks,
-            f"Mean reward per pull since the previous point. {house.note}",
-            *bounds,
-            x="pulls",
-        ),
-        Curves(
-            f"{house.key}-rate",
-            "Best arm",
-            "% best arm",
-            rate,
-            house.looks,
-            f"Share of pulls of the best arm since the previous point. {house.note}",
-            Bound(best, 100.0),
-            limits=(-2.0, 104.0),
-            x="pulls",
-        ),
-        Curves(
-            f"{house.key}-regret",
-            "Cumulative regret",
-            "regret so far",
-            regret,
-            house.looks,
-            "What the best arm would have earned more, in true means (pseudo-regret), summed over all pulls so far. "
-            f"{house.note}",
-            x="pulls",
-        ),
-    ]
 
 
 def _value_curves(house: Household) -> list[Curves]:
@@ -269,8 +235,9 @@ def _final(house: Household) -> Plot:
     x = "reward per pull" if house.bandit else "final value"
     mark = ("optimum", house.ceiling.level) if house.ceiling else None
     if mark:
-        mean = " (its mean over the layouts)" if house.own_layouts else ""
-        caption += f" Upright strokes mark the optimum{' of the last phase' if house.changes else mean}."
+        which = " (its mean over the layouts)" if house.own_layouts else ""
+        which = " of the last phase" if house.changes and not house.bandit else which
+        caption += f" Upright strokes mark the optimum{which}."
     return intervals(Rows(f"{house.key}-final", "Final results", x, rows, caption, mark))
 
 

@@ -10,6 +10,9 @@ from daedalus.core.world import Bandit, Schedule, World, sort_of
 #: Up to so many states the optimal value of every state is worth its cost, for drawing.
 _CHEAP_STATES = 50_000
 
+#: Up to so many changes of a bandit's true means are told; of more, none could be told apart.
+_MOST_SWITCHES = 1_000
+
 Arrays = dict[str, np.typing.NDArray[Any]]
 
 
@@ -34,7 +37,8 @@ def card(place: Place) -> tuple[dict[str, Any], Arrays]:
             now = problem.after(place.steps)
             return base | _finite(place, now) | _changes(place, problem), _scene(now)
         case Bandit():
-            return base | {"states": 1, "actions": problem.arms, "law": problem.law, "changing": problem.changing}, {}
+            known = {"states": 1, "actions": problem.arms, "law": problem.law, "changing": problem.changing}
+            return base | known | _switches(place, problem), {}
         case _:
             return base | {"horizon": place.horizon}, {}
 
@@ -59,6 +63,17 @@ def _finite(place: Place, world: World) -> dict[str, Any]:
 def _changes(place: Place, schedule: Schedule) -> dict[str, Any]:
     """The first steps of the phases that a run meets; the records say the optimum of each."""
     return {"since": schedule.since[: schedule.phase_after(place.steps) + 1].tolist()}
+
+
+def _switches(place: Place, bandit: Bandit) -> dict[str, Any]:
+    """The pulls from which on a run meets other true means, 0 first; not where there are none, or too many to tell."""
+    if bandit.since is None:
+        return {}
+    rounds = place.steps // bandit.period if bandit.period else 0
+    if rounds * bandit.since.size > _MOST_SWITCHES:
+        return {}
+    first = np.add.outer(np.arange(rounds + 1) * (bandit.period or 0), bandit.since).ravel()
+    return {"since": first[first < max(place.steps, 1)].tolist()}
 
 
 def _number(value: float | None) -> float | None:

@@ -70,7 +70,7 @@ def made_curve(experiment: Experiment, kind: str, number: int, strange: bool) ->
         "exact": np.full(shape, kind == "finite"),
         "episodes": np.full(shape, 3),
         "return": nan if kind == "bandit" else value * 1.1,
-        "length": nan,
+        "length": 1000 - 960 * np.clip(score, 0, 1) if kind == "finite" else nan,
         "loss": nan,
         "reward": value if kind == "bandit" else nan,
         "optimal_rate": 0.1 + 0.8 * score if kind == "bandit" else nan,
@@ -90,11 +90,22 @@ def made_final(experiment: Experiment, number: int) -> dict[str, Any]:
     return arrays if reference else arrays | {"q": -rng.random((*shape, 4)) * 30}
 
 
+def made_arms(experiment: Experiment, number: int) -> dict[str, Any]:
+    """Ten arms for each seed, the same for every agent, and pulls that prefer the better ones."""
+    shape = (experiment.seeds, 10)
+    means = np.random.default_rng(0).standard_normal(shape)
+    pulls = np.exp(means * (number + 1) / 2)
+    pulls = np.rint(experiment.steps * pulls / pulls.sum(axis=1, keepdims=True)).astype(np.int64)
+    return {"pulls": pulls, "estimates": means, "means": means, "spread": np.ones(shape)}
+
+
 def write_world(folder: Path, kind: str) -> None:
     cell = np.argwhere(TILES != 1)
     goal = TILES[tuple(cell.T)] == 3
     finite = kind == "finite"
     card = {"kind": kind, "states": len(cell) if finite else None, "actions": 4, "horizon": 1000 if finite else None}
+    if kind == "bandit":
+        card |= {"law": "gaussian", "changing": False}
     folder.mkdir(parents=True, exist_ok=True)
     scene = folder / "world.safetensors"
     if finite:
@@ -118,7 +129,8 @@ def write_made_run(folder: Path, plan: Plan, strange: bool = False) -> Run:
         write_json(member.folder / "config.json", {"agent": experiment.agent.name, "settings": settings})
         writer = BlockWriter(block_at(member.folder, range(experiment.seeds)), experiment, "made")
         writer.add(Record("curve", made_curve(experiment, kind, number, strange)))
-        writer.finish(Final(made_final(experiment, number)) if kind == "finite" else None)
+        finals = {"finite": made_final, "bandit": made_arms}
+        writer.finish(Final(finals[kind](experiment, number)) if kind in finals else None)
     return run
 
 
