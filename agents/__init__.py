@@ -8,23 +8,25 @@ from typing import TYPE_CHECKING
 from daedalus.core.lazy import offers
 
 if TYPE_CHECKING:
-    from .bandits import UCB, EpsilonFirst, EpsilonFirstSoftmax, EpsilonGreedy, Greedy, Softmax
+    from .bandits.learners import UCB, EpsilonFirst, EpsilonFirstSoftmax, EpsilonGreedy, Greedy, Softmax
     from .interface import Agent, Step
-    from .sb3_vector import SB3VecEnv
-    from .tabular import ExpectedSarsa, QLearning, Sarsa
+    from .sb3.vector import SB3VecEnv
+    from .tables.expected_sarsa import ExpectedSarsa
+    from .tables.q_learning import QLearning
+    from .tables.sarsa import Sarsa
 
 _HOMES = {
-    "UCB": "bandits",
+    "UCB": "bandits.learners",
     "Agent": "interface",
-    "EpsilonFirst": "bandits",
-    "EpsilonFirstSoftmax": "bandits",
-    "EpsilonGreedy": "bandits",
-    "ExpectedSarsa": "tabular",
-    "Greedy": "bandits",
-    "QLearning": "tabular",
-    "SB3VecEnv": "sb3_vector",
-    "Sarsa": "tabular",
-    "Softmax": "bandits",
+    "EpsilonFirst": "bandits.learners",
+    "EpsilonFirstSoftmax": "bandits.learners",
+    "EpsilonGreedy": "bandits.learners",
+    "ExpectedSarsa": "tables.expected_sarsa",
+    "Greedy": "bandits.learners",
+    "QLearning": "tables.q_learning",
+    "SB3VecEnv": "sb3.vector",
+    "Sarsa": "tables.sarsa",
+    "Softmax": "bandits.learners",
     "Step": "interface",
 }
 

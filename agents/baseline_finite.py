@@ -12,12 +12,13 @@ from daedalus.core.planning import evaluation_horizon, first_actions, solve
 from daedalus.core.world import World
 
 from .evaluation import evaluation_seeds
+from .exploring.rates import CONSTANT, Rate
 from .homes import Homes
 from .rollouts import ANY, sampled_value
-from .table_config import TableConfig
-from .table_population import TablePopulation
-from .table_rules import Q_LEARNING
-from .trial_tabular import lived
+from .tables.config import TableConfig
+from .tables.population import TablePopulation
+from .tables.q_learning import METHOD
+from .tables.trial import lived
 
 
 def finite_baseline(
@@ -64,6 +65,6 @@ def best_policy(world: World, horizon: int | None) -> Ints:
 def set_in_its_ways(where: Homes, guide: Callable[[World], Ints] | None, seeds: Sequence[int]) -> TablePopulation:
     """Table learners of step size 0: of one policy (S,) for each world, or of none, which act uniformly at random."""
     config = TableConfig(epsilon=1.0 if guide is None else 0.0)
-    population = TablePopulation(where, Q_LEARNING, config, seeds, guide)
-    population.learner = population.learner._replace(alpha=0.0)
+    population = TablePopulation(where, METHOD, config, seeds, guide, all_seeing=True)
+    population.rule = population.rule._replace(alpha=Rate(CONSTANT, 0.0))
     return population

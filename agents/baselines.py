@@ -7,12 +7,12 @@ from daedalus.core.catalogue import find
 from daedalus.core.lab.experiment import Experiment, Final, Record, Snapshot
 from daedalus.core.world import Bandit, OpenWorld
 
-from .bandit_population import BanditRuns
+from .bandits.config import EpsilonGreedyConfig, GreedyConfig
+from .bandits.population import BanditRuns
+from .bandits.trial import pulled
 from .baseline_finite import finite_baseline
 from .baseline_open import open_baseline
 from .homes import each_own, homes
-from .strategies import EpsilonGreedy, Greedy
-from .trial_bandit import pulled
 
 
 @dataclass(frozen=True)
@@ -57,8 +57,8 @@ def baseline(
     match problem:
         case Bandit():
             bandits = each_own(experiment, problem, seeds)
-            strategy = Greedy() if optimal else EpsilonGreedy(1.0)
-            yield from pulled(experiment, BanditRuns(bandits, strategy, seeds, informed=optimal), seeds, resume)
+            config = GreedyConfig() if optimal else EpsilonGreedyConfig(epsilon=1.0)
+            yield from pulled(experiment, BanditRuns(bandits, config, seeds, informed=optimal), seeds, resume)
         case OpenWorld():
             yield from open_baseline(experiment, each_own(experiment, problem, seeds), seeds, optimal)
         case _:

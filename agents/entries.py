@@ -2,7 +2,13 @@
 
 from daedalus.core.catalogue import Entry
 
-CATALOGUE = (
+from .bandits.entries import BANDITS
+from .classic.entries import REPRODUCTIONS
+from .exploring.entries import STRATEGIES
+from .sb3.entries import SB3
+from .tables.entries import TABLES
+
+BASELINES = (
     Entry(
         "agent",
         "random",
@@ -19,135 +25,7 @@ CATALOGUE = (
         ("bandit", "contextual", "finite", "changing"),
         "baseline",
     ),
-    Entry("strategy", "greedy", "daedalus.agents.strategies:Greedy", "always an action of highest estimate"),
-    Entry("strategy", "epsilon_greedy", "daedalus.agents.strategies:EpsilonGreedy", "explore with probability epsilon"),
-    Entry(
-        "strategy",
-        "epsilon_first",
-        "daedalus.agents.strategies:EpsilonFirst",
-        "explore for the first steps, then be greedy",
-    ),
-    Entry(
-        "strategy",
-        "epsilon_first_softmax",
-        "daedalus.agents.strategies:EpsilonFirstSoftmax",
-        "explore for the first steps, then softmax",
-    ),
-    Entry(
-        "strategy",
-        "softmax",
-        "daedalus.agents.strategies:Softmax",
-        "draw by the Boltzmann distribution at a temperature",
-    ),
-    Entry("strategy", "ucb", "daedalus.agents.strategies:UCB", "upper confidence bound; c = √2 is UCB1"),
-    Entry(
-        "agent",
-        "greedy",
-        "daedalus.agents.bandits:Greedy",
-        "always an action of highest estimate",
-        ("bandit",),
-        "bandit",
-        250,
-    ),
-    Entry(
-        "agent",
-        "epsilon_greedy",
-        "daedalus.agents.bandits:EpsilonGreedy",
-        "explore with probability epsilon",
-        ("bandit",),
-        "bandit",
-        250,
-    ),
-    Entry(
-        "agent",
-        "epsilon_first",
-        "daedalus.agents.bandits:EpsilonFirst",
-        "explore for the first steps, then be greedy",
-        ("bandit",),
-        "bandit",
-        250,
-    ),
-    Entry(
-        "agent",
-        "epsilon_first_softmax",
-        "daedalus.agents.bandits:EpsilonFirstSoftmax",
-        "explore for the first steps, then softmax",
-        ("bandit",),
-        "bandit",
-        250,
-    ),
-    Entry(
-        "agent",
-        "softmax",
-        "daedalus.agents.bandits:Softmax",
-        "draw by the Boltzmann distribution at a temperature",
-        ("bandit",),
-        "bandit",
-        250,
-    ),
-    Entry(
-        "agent",
-        "ucb",
-        "daedalus.agents.bandits:UCB",
-        "upper confidence bound; c = √2 is UCB1",
-        ("bandit",),
-        "bandit",
-        250,
-    ),
-    Entry(
-        "agent",
-        "q_learning",
-        "daedalus.agents.tabular:QLearning",
-        "Q-learning, Watkins 1989",
-        ("contextual", "finite", "changing", "open"),
-        "tabular",
-    ),
-    Entry(
-        "agent",
-        "sarsa",
-        "daedalus.agents.tabular:Sarsa",
-        "Sarsa, Rummery & Niranjan 1994",
-        ("contextual", "finite", "changing", "open"),
-        "tabular",
-    ),
-    Entry(
-        "agent",
-        "expected_sarsa",
-        "daedalus.agents.tabular:ExpectedSarsa",
-        "Expected Sarsa, van Seijen et al. 2009",
-        ("contextual", "finite", "changing", "open"),
-        "tabular",
-    ),
-    Entry("trial", "tabular", "daedalus.agents.trial_tabular:trial", "tables, compiled where the world is finite"),
-    Entry("trial", "bandit", "daedalus.agents.trial_bandit:trial", "sample averages on bandits, compiled"),
-    Entry(
-        "agent",
-        "sb3/dqn",
-        "daedalus.agents.sb3:DQN",
-        "DQN of Stable-Baselines3",
-        ("contextual", "finite", "changing", "open"),
-        "sb3",
-        1,
-    ),
-    Entry(
-        "agent",
-        "sb3/ppo",
-        "daedalus.agents.sb3:PPO",
-        "PPO of Stable-Baselines3",
-        ("contextual", "finite", "changing", "open"),
-        "sb3",
-        1,
-    ),
-    Entry(
-        "agent",
-        "sb3/a2c",
-        "daedalus.agents.sb3:A2C",
-        "A2C of Stable-Baselines3",
-        ("contextual", "finite", "changing", "open"),
-        "sb3",
-        1,
-    ),
     Entry("trial", "baseline", "daedalus.agents.baselines:baseline", "random actions and the exact solution"),
-    Entry("trial", "sb3", "daedalus.agents.sb3_trial:sb3", "Stable-Baselines3, one seed at a time"),
-    Entry("service", "actor", "daedalus.agents.sb3_actor:actor", "acts by the networks that a run keeps"),
 )
+
+CATALOGUE = (*BASELINES, *STRATEGIES, *BANDITS, *TABLES, *SB3, *REPRODUCTIONS)

@@ -13,15 +13,12 @@ import numpy as np
 from daedalus.core.arrays import Floats, Ints
 from daedalus.core.draws import bits
 from daedalus.core.errors import UserError
-from daedalus.core.lab.experiment import Columns
 from daedalus.core.rng import stream_key
 from daedalus.core.spec import Spec, fill, parse_spec
 from daedalus.core.world import LONGEST, Bandit, OpenWorld, Schedule, World
 
-from .checked import check
+from .memory import Memory
 from .saved import REMEDY, Card, read_learner, write_learner
-from .strategies import Strategy
-from .strategy_rules import choose
 
 if TYPE_CHECKING:
     import gymnasium
@@ -40,11 +37,15 @@ class Life(Protocol):
         """Live on to step `until`."""
         ...
 
+    def forget(self) -> None:
+        """Drop what was carried along an episode that is left."""
+        ...
+
 
 class Body(NamedTuple):
     """A learner's memory and its life."""
 
-    now: Any  # the arrays of a population of one
+    memory: Memory  # of a population of one
     life: Life
     world: str | None  # the fingerprint of an exact world, in which a saved episode can go on
     offsets: tuple[int, int] = (0, 0)  # where the observations and the actions begin to count
@@ -63,7 +64,7 @@ class Face(ABC):
         self.config = fill(self.config_class, plain, type(self).__name__)
         where = place(env, self.seed)
         self._body: Body | None = self._embody(where)
-        self._now: Any = self._body.now
+        self._memory: Memory = self._body.memory
         self._world, self._offsets = self._body.world, self._body.offsets
         self._env: Place | None = where if isinstance(env, str) else env
         self._predictions = 0
@@ -81,18 +82,18 @@ class Face(ABC):
         """The row where the action at `obs` is chosen."""
 
     @abstractmethod
-    def _strategy(self) -> Strategy:
-        """How it explores."""
+    def _choose(self, row: int, key: np.uint64, t: int) -> int:
+        """The action it would choose in a row, exploring as at decision t with the draws of that stream."""
 
     @classmethod
     @abstractmethod
-    def _blank(cls, shape: tuple[int, ...]) -> Any:
+    def _blank(cls, shape: tuple[int, ...], config: Any) -> Memory:
         """A fresh memory whose estimates have that shape. Raises `UserError` where they cannot."""
 
     @property
     def num_timesteps(self) -> int:
         """Steps learnt from so far."""
-        return int(self._now.t[0])
+        return int(self._memory.now.t[0])
 
     def learn(
         self,
@@ -152,10 +153,9 @@ class Face(ABC):
         raise UserError(f"{shown} is no observation of this learner; it knows {first}…{first + known - 1}")
 
     def _explore(self, row: int) -> int:
-        explore = self._strategy()
         key = bits(np.uint64(stream_key(self.seed, "predict")), np.uint64(self._predictions))
         self._predictions += 1
-        return int(choose(explore.code, explore.params, *self._rows(), row, np.uint64(key), self.num_timesteps))
+        return self._choose(row, np.uint64(key), self.num_timesteps)
 
     def get_env(self) -> "Place | None":
         """Where it lives: the environment as it was given, or the world that its name stands for; None: nowhere."""
@@ -170,7 +170,7 @@ class Face(ABC):
         settings = tuple((field.name, getattr(self.config, field.name)) for field in dataclasses.fields(self.config))
         spec = Spec(type(self).__name__, settings)
         card = Card(str(spec), self.seed, self._world, *self._offsets, self._predictions)
-        write_learner(Path(path), card, self._now._asdict())
+        write_learner(Path(path), card, self._memory.arrays)
 
     @classmethod
     def load(cls, path: str | Path, env: "Place | str | None" = None, device: str = "auto") -> Self:
@@ -188,13 +188,13 @@ class Face(ABC):
             spec = parse_spec(card.learner)
             if spec.name == cls.__name__:
                 self.config = fill(cls.config_class, spec.mapping, cls.__name__)
-                self._now = cls._blank(arrays["q"].shape if "q" in arrays else ())
-                check(arrays, self._now)
+                self._memory = cls._blank(arrays["q"].shape if "q" in arrays else (), self.config)
+                self._memory.check(arrays)
         except (UserError, RecursionError) as error:
             raise damaged(Path(path), error, REMEDY) from error
         if spec.name != cls.__name__:
             raise UserError(f"{path} holds a {spec.name}, not a {cls.__name__}; call {spec.name}.load")
-        _copy(arrays, self._now)
+        self._memory.take_up(arrays)
         self.seed, self._world, self._predictions = card.seed, card.world, card.predictions
         self._offsets = card.observed, card.acted
         self._body = self._env = None
@@ -205,9 +205,9 @@ class Face(ABC):
     def _settle(self, env: "Place | str") -> None:
         """Move with all memory to a place; the running episode comes along only into the same exact world."""
         where = place(env, self.seed)
-        body, memory = self._embody(where), self._now._asdict()
+        body, memory = self._embody(where), self._memory.arrays
         same_episode = body.world is not None and body.world == self._world
-        for name, array in body.now._asdict().items():
+        for name, array in body.memory.arrays.items():
             if array.shape != memory[name].shape:
                 raise UserError(
                     f"this learner's {name} has shape {memory[name].shape[1:]}, and the environment needs "
@@ -215,12 +215,15 @@ class Face(ABC):
                 )
             if same_episode or name not in _OF_AN_EPISODE:
                 array[...] = memory[name]
-        self._body, self._now, self._world, self._offsets = body, body.now, body.world, body.offsets
+        body.memory.check(body.memory.arrays)  # a file may say that it stood where no state is
+        if not same_episode:
+            body.life.forget()
+        self._body, self._memory, self._world, self._offsets = body, body.memory, body.world, body.offsets
         self._env = where if isinstance(env, str) else env
 
 
 #: Arrays that say where an episode stands, not what was learnt.
-_OF_AN_EPISODE = ("state", "action", "length", "ret")
+_OF_AN_EPISODE = ("state", "action", "length", "ret", "before")
 
 
 def whole(value: Any, name: str) -> int:
@@ -249,11 +252,6 @@ def place(env: "Place | str", seed: int) -> "Home":
             f"a learner takes one Gymnasium environment, a world, or the name of one, not {type(env).__name__}"
         )
     return problem_of(problem) or problem
-
-
-def _copy(arrays: Columns, now: Any) -> None:
-    for name, array in now._asdict().items():
-        array[...] = arrays[name]
 
 
 def _shown(ends: Iterable[int], chunks: int) -> Iterable[int]:

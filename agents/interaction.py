@@ -31,6 +31,10 @@ class Interaction:
         while (t := self.agent.step) < until:
             self._once(t)
 
+    def forget(self) -> None:
+        """Leave the running episode; the next step begins another."""
+        self._obs = None
+
     def _once(self, t: int) -> None:
         if self._obs is None:
             first, _ = self.env.reset(seed=self._first_seed(t))

@@ -7,7 +7,7 @@ import numpy as np
 
 from daedalus.core.lab.experiment import CURVE, Columns, Record, Snapshot
 
-from .checked import damaged_snapshot
+from .memory import damaged_snapshot
 
 #: Steps of all seeds together after which a snapshot is due: seconds of work, which is what a killed run may lose.
 REST_STEPS = 10**8

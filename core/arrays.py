@@ -10,3 +10,6 @@ States = npt.NDArray[np.int32]
 Keys = npt.NDArray[np.uint64]
 Bools = npt.NDArray[np.bool_]
 Pixels = npt.NDArray[np.uint8]
+
+#: An index; unsigned in hot loops, where one that may be negative costs a check.
+Row = int | np.uint64

@@ -13,6 +13,7 @@ import hashlib
 import os
 import shutil
 import time
+import types
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar, cast
@@ -97,3 +98,15 @@ def _compile(function: F, **options: bool) -> F:
         return cast(F, njit(cache=True, nogil=True, error_model="numpy", **options)(function))
     finally:
         config.CACHE_DIR = before
+
+
+def bind(template: F, home: str, **parts: Callable[..., Any]) -> F:
+    """A `lean` copy of `template` in which the names of `parts` stand for these functions: one loop, many bodies.
+
+    `home` is the module (`__name__`) that binds it at its top level. A function handed over as an argument or kept in
+    a closure would be compiled anew by every process; what a copy finds among its globals is cached like any other.
+    """
+    copy = types.FunctionType(template.__code__, template.__globals__ | parts, template.__name__)
+    copy.__qualname__, copy.__module__ = f"{home}.{template.__name__}", home
+    copy.__doc__ = template.__doc__
+    return cast(F, lean(copy))

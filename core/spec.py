@@ -243,7 +243,7 @@ def _fit(value: Any, hint: Any, where: str) -> Any:
         elif isinstance(option, type) and isinstance(value, option) and (option is bool or not isinstance(value, bool)):
             return value
         elif option is Spec and isinstance(value, str):
-            return Spec(value)
+            return parse_spec(value)
     literals = [c for o in options if typing.get_origin(o) is typing.Literal for c in typing.get_args(o)]
     types_ = [_TYPE_NAMES.get(o, o.__name__) for o in options if typing.get_origin(o) is not typing.Literal]
     if literals and not types_ and isinstance(value, str):

@@ -108,4 +108,4 @@ def finite(world: str | World | Schedule) -> World | Schedule:
 def _population(home: World | Schedule, agent: str, seeds: range) -> TablePopulation:
     spec: Spec = parse_spec(agent)
     learner = find("agent", spec.name).load()
-    return TablePopulation(home, learner.rule, fill(learner.config_class, spec.mapping, spec.name), seeds)
+    return TablePopulation(home, learner.method, fill(learner.config_class, spec.mapping, spec.name), seeds)

@@ -1,12 +1,12 @@
 import numpy as np
 import pytest
 
-from daedalus.agents.bandit_agent import BanditAgent
-from daedalus.agents.bandit_population import BanditRuns, fresh_bandits
-from daedalus.agents.bandit_rules import learn_pull
-from daedalus.agents.bandits import UCB
+from daedalus.agents.bandits.agent import BanditAgent
+from daedalus.agents.bandits.population import BanditRuns, fresh_bandits
+from daedalus.agents.bandits.loop import learn_pull
+from daedalus.agents.bandits.learners import UCB
 from daedalus.agents.interaction import Interaction
-from daedalus.agents.strategies import EpsilonFirst, EpsilonGreedy, Greedy, strategy
+from daedalus.agents.exploring.strategies import EpsilonFirst, EpsilonGreedy, Greedy, strategy
 from daedalus.core.catalogue import of_kind
 from daedalus.core.errors import UserError
 from daedalus.core.spec import Spec, parse_spec

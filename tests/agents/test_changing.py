@@ -7,10 +7,10 @@ from daedalus.agents import QLearning
 from daedalus.agents.baseline_finite import best_policy
 from daedalus.agents.homes import lasting, stretches
 from daedalus.agents.interaction import Interaction
-from daedalus.agents.table_agent import TableAgent
-from daedalus.agents.table_config import TableConfig
-from daedalus.agents.table_population import TablePopulation, fresh_population
-from daedalus.agents.table_rules import EXPECTED_SARSA, Q_LEARNING, SARSA
+from daedalus.agents.tables.agent import TableAgent
+from daedalus.agents.tables.config import TableConfig
+from daedalus.agents.tables.population import TablePopulation, fresh_population
+from daedalus.agents.tables.loop import EXPECTED_SARSA, Q_LEARNING, SARSA
 from daedalus.core.catalogue import find
 from daedalus.core.lab.experiment import Experiment, Final, Record, Snapshot
 from daedalus.core.mdp import FiniteMDP

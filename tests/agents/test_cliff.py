@@ -9,9 +9,9 @@ leave 4.6 standard errors of ours to that edge. An independent loop in plain Pyt
 
 import pytest
 
-from daedalus.agents.table_config import TableConfig
-from daedalus.agents.table_population import TablePopulation
-from daedalus.agents.table_rules import EXPECTED_SARSA, Q_LEARNING, SARSA
+from daedalus.agents.tables.config import TableConfig
+from daedalus.agents.tables.population import TablePopulation
+from daedalus.agents.tables.loop import EXPECTED_SARSA, Q_LEARNING, SARSA
 from daedalus.core.spec import parse_spec
 from daedalus.envs import load_problem
 

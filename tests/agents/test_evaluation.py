@@ -16,7 +16,7 @@ from daedalus.agents.evaluation import (
 )
 from daedalus.agents.records import curve_record
 from daedalus.agents.rollouts import sampled_value
-from daedalus.agents.trial_tabular import trial
+from daedalus.agents.tables.trial import trial
 from daedalus.core.lab.experiment import CURVE, Experiment, Record
 from daedalus.core.mdp import FiniteMDP
 from daedalus.core.planning import solve

@@ -13,8 +13,8 @@ from stable_baselines3.common.env_util import make_vec_env
 
 from daedalus import agents
 from daedalus.agents import UCB, EpsilonGreedy, ExpectedSarsa, QLearning, Sarsa
-from daedalus.agents.table_config import TableConfig
-from daedalus.agents.table_population import TablePopulation
+from daedalus.agents.tables.config import TableConfig
+from daedalus.agents.tables.population import TablePopulation
 from daedalus.core.errors import UserError
 from daedalus.core.files import read_arrays, write_arrays
 from daedalus.core.spec import parse_spec

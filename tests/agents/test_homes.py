@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from daedalus.agents.homes import Homes, homes, lasting
-from daedalus.agents.table_config import TableConfig
-from daedalus.agents.table_population import TablePopulation
-from daedalus.agents.table_rules import Q_LEARNING, SARSA
+from daedalus.agents.tables.config import TableConfig
+from daedalus.agents.tables.population import TablePopulation
+from daedalus.agents.tables.loop import Q_LEARNING, SARSA
 from daedalus.core.catalogue import find
 from daedalus.core.errors import UserError
 from daedalus.core.lab.experiment import Experiment, Final, Record, Snapshot

@@ -5,9 +5,9 @@ import numpy as np
 import pytest
 
 from daedalus.agents import trial_tabular
-from daedalus.agents.table_config import TableConfig
-from daedalus.agents.table_rules import EXPECTED_SARSA, Q_LEARNING
-from daedalus.agents.trial_open import open_trial
+from daedalus.agents.tables.config import TableConfig
+from daedalus.agents.tables.loop import EXPECTED_SARSA, Q_LEARNING
+from daedalus.agents.tables.trial_open import open_trial
 from daedalus.core.catalogue import find
 from daedalus.core.errors import UserError
 from daedalus.core.lab.experiment import CURVE, Experiment, Final, Record, Snapshot, evaluation_steps

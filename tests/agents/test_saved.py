@@ -7,12 +7,12 @@ import numpy as np
 import pytest
 
 from daedalus.agents import EpsilonGreedy, QLearning
-from daedalus.agents.bandit_population import BanditRuns
+from daedalus.agents.bandits.population import BanditRuns
 from daedalus.agents.saved import read_learner, write_learner
-from daedalus.agents.strategies import UCB
-from daedalus.agents.table_config import TableConfig
-from daedalus.agents.table_population import TablePopulation
-from daedalus.agents.table_rules import SARSA
+from daedalus.agents.exploring.strategies import UCB
+from daedalus.agents.tables.config import TableConfig
+from daedalus.agents.tables.population import TablePopulation
+from daedalus.agents.tables.loop import SARSA
 from daedalus.core.catalogue import find
 from daedalus.core.errors import UserError
 from daedalus.core.files import read_arrays, write_arrays

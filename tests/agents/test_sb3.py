@@ -18,10 +18,10 @@ import torch
 from stable_baselines3.common.torch_layers import NatureCNN
 
 from daedalus.agents import sb3_trial
-from daedalus.agents.sb3 import A2C, DQN, PPO
-from daedalus.agents.sb3_ledger import Ledger
-from daedalus.agents.sb3_trial import sb3
-from daedalus.agents.sb3_turns import ForkedRandomness, in_turns
+from daedalus.agents.sb3.algorithms import A2C, DQN, PPO
+from daedalus.agents.sb3.ledger import Ledger
+from daedalus.agents.sb3.trial import sb3
+from daedalus.agents.sb3.turns import ForkedRandomness, in_turns
 from daedalus.core.errors import UserError
 from daedalus.core.lab.experiment import Experiment, Final, Record, evaluation_steps
 from daedalus.core.planning import policy_value_within, truth

@@ -6,9 +6,9 @@ import pytest
 import torch
 from PIL import Image
 
-from daedalus.agents.sb3_actor import actor
-from daedalus.agents.sb3_judges import OpenJudge
-from daedalus.agents.sb3_trial import new_model
+from daedalus.agents.sb3.actor import actor
+from daedalus.agents.sb3.judges import OpenJudge
+from daedalus.agents.sb3.trial import new_model
 from daedalus.core.lab import compare
 from daedalus.core.lab.experiment import Experiment
 from daedalus.core.spec import parse_spec

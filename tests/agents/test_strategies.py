@@ -5,7 +5,7 @@ import pytest
 from scipy.stats import chisquare
 
 from daedalus.agents import strategy_rules
-from daedalus.agents.strategies import UCB, EpsilonFirst, EpsilonGreedy, Softmax, strategy
+from daedalus.agents.exploring.strategies import UCB, EpsilonFirst, EpsilonGreedy, Softmax, strategy
 from daedalus.core.catalogue import find, of_kind
 from daedalus.core.draws import uniform
 from daedalus.core.errors import UserError

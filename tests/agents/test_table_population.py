@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from daedalus.agents.interaction import Interaction
-from daedalus.agents.table_agent import TableAgent
-from daedalus.agents.table_config import TableConfig
-from daedalus.agents.table_population import TablePopulation, empty_log, fresh_population, logged
-from daedalus.agents.table_rules import EXPECTED_SARSA, Q_LEARNING, SARSA
+from daedalus.agents.tables.agent import TableAgent
+from daedalus.agents.tables.config import TableConfig
+from daedalus.agents.tables.population import TablePopulation, empty_log, fresh_population, logged
+from daedalus.agents.tables.loop import EXPECTED_SARSA, Q_LEARNING, SARSA
 from daedalus.core.catalogue import of_kind
 from daedalus.core.mdp import FiniteMDP
 from daedalus.core.planning import policy_values_within, truth

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from daedalus.agents import strategies, strategy_rules, table_config
-from daedalus.agents.strategies import EpsilonGreedy
-from daedalus.agents.table_config import TableConfig, learner
-from daedalus.agents.table_rules import (
+from daedalus.agents.exploring.strategies import EpsilonGreedy
+from daedalus.agents.tables.config import TableConfig, learner
+from daedalus.agents.tables.loop import (
     EXPECTED_SARSA,
     Q_LEARNING,
     SARSA,

@@ -4,15 +4,15 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from daedalus.agents.memory import Memory
 from daedalus.core.arrays import Floats
 from daedalus.core.lab.experiment import Columns
 from daedalus.core.pulls import arms_of
 from daedalus.core.rng import stream_keys
 from daedalus.core.world import Bandit
 
-from .bandit_rules import BanditPopulation, run_bandits
-from .checked import take_up
-from .strategies import Strategy
+from .config import BanditSettings, bandit_rule
+from .loop import BanditPopulation, run_bandits
 
 
 class BanditRuns:
@@ -22,14 +22,15 @@ class BanditRuns:
     """
 
     def __init__(
-        self, bandits: Sequence[Bandit], strategy: Strategy, seeds: Sequence[int], informed: bool = False
+        self, bandits: Sequence[Bandit], config: BanditSettings, seeds: Sequence[int], informed: bool = False
     ) -> None:
-        self.strategy = strategy
+        self.rule = bandit_rule(config)
         self._arms = arms_of(bandits)
         self.means = self._arms.means[:, 0].copy()  # (N, A), the true ones of the next pull
         self._first = np.stack([self.means.max(axis=1), self.means.mean(axis=1)], axis=1)
         self._keys = stream_keys(seeds, "world"), stream_keys(seeds, "drift"), stream_keys(seeds, "policy")
-        self.now = fresh_bandits(len(seeds), bandits[0].arms)
+        self.memory = fresh_bandits(len(seeds), bandits[0].arms, config)
+        self.now: BanditPopulation = self.memory.now
         self._judged = self.means if informed else self.now.q
 
     @property
@@ -39,8 +40,11 @@ class BanditRuns:
 
     def run(self, until: int) -> None:
         """Move every run on to pull `until`."""
-        code, params, steps = self.strategy.code, self.strategy.params, until - self.step
-        run_bandits(code, params, self._arms, self.means, self._judged, self._first, self.now, *self._keys, steps)
+        steps = until - self.step
+        run_bandits(self.rule, self._arms, self.means, self._judged, self._first, self.now, *self._keys, steps)
+
+    def forget(self) -> None:
+        """Nothing is carried along: the whole run is one episode."""
 
     def value(self) -> Floats:
         """The mean reward per pull so far, (N,)."""
@@ -68,20 +72,21 @@ class BanditRuns:
 
     def arrays(self) -> Columns:
         """All state, for a snapshot."""
-        return {name: array.copy() for name, array in self.now._asdict().items()}
+        return self.memory.copy()
 
     def restore(self, arrays: Columns) -> None:
         """Take up the state that `arrays` returned. Raises `UserError` where these are no such state."""
-        take_up(arrays, self.now)
+        self.memory.take_up(arrays)
         self.run(self.step)  # only to look at the true means
 
 
-def fresh_bandits(runs: int, arms: int) -> BanditPopulation:
-    """N learners that have pulled nothing."""
-    return BanditPopulation(
+def fresh_bandits(runs: int, arms: int, config: BanditSettings) -> Memory:
+    """The memory of N learners that have pulled nothing."""
+    now = BanditPopulation(
         t=np.zeros(runs, np.int64),
-        q=np.zeros((runs, arms)),
+        q=np.full((runs, arms), config.initial),
         pulls=np.zeros((runs, arms), np.int64),
+        memory=np.zeros((runs, config.memory(arms))),
         walk=np.zeros((runs, arms)),
         total=np.zeros(runs),
         regret=np.zeros(runs),
@@ -91,3 +96,4 @@ def fresh_bandits(runs: int, arms: int) -> BanditPopulation:
         rewards=np.zeros(runs),
         optimal=np.zeros(runs, np.int64),
     )
+    return Memory(now)

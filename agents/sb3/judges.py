@@ -9,13 +9,12 @@ import stable_baselines3
 import torch
 from stable_baselines3.common.base_class import BaseAlgorithm
 
+from daedalus.agents.evaluation import open_columns, state_batches, state_policy
+from daedalus.agents.homes import shared
 from daedalus.core.arrays import Floats, Ints
 from daedalus.core.episodes import greedy_episodes
 from daedalus.core.world import OpenWorld, Schedule, World
 from daedalus.envs.observing import Observer, observers_of
-
-from .evaluation import open_columns, state_batches, state_policy
-from .homes import shared
 
 #: What the names of stored weights begin with.
 WEIGHTS = "weights."

@@ -4,21 +4,21 @@ import time
 from collections.abc import Iterator, Sequence
 from typing import cast
 
+from daedalus.agents.homes import each_own
+from daedalus.agents.records import curve_record, rests, resumed, snapshot
 from daedalus.core.catalogue import find
 from daedalus.core.errors import UserError
 from daedalus.core.lab.experiment import Experiment, Final, Record, Snapshot, evaluation_steps
 from daedalus.core.spec import fill
 from daedalus.core.world import Bandit
 
-from .bandit_population import BanditRuns
-from .homes import each_own
-from .records import curve_record, rests, resumed, snapshot
-from .strategies import Strategy
+from .config import BanditSettings
+from .population import BanditRuns
 
 
 def trial(experiment: Experiment, seeds: Sequence[int], resume: Snapshot | None) -> Iterator[Record | Snapshot | Final]:
     """Run a bandit strategy: the trial "bandit". One episode is the whole run, so none is recorded."""
-    yield from pulled(experiment, BanditRuns(_bandits(experiment, seeds), _strategy(experiment), seeds), seeds, resume)
+    yield from pulled(experiment, BanditRuns(_bandits(experiment, seeds), _settings(experiment), seeds), seeds, resume)
 
 
 def pulled(
@@ -44,9 +44,9 @@ def pulled(
     yield Final({"pulls": runs.now.pulls, "estimates": runs.now.q, "means": runs.means})
 
 
-def _strategy(experiment: Experiment) -> Strategy:
+def _settings(experiment: Experiment) -> BanditSettings:
     config = find("agent", experiment.agent.name).load().config_class
-    return cast(Strategy, fill(config, experiment.agent.mapping, experiment.agent.name))
+    return cast(BanditSettings, fill(config, experiment.agent.mapping, experiment.agent.name))
 
 
 def _bandits(experiment: Experiment, seeds: Sequence[int]) -> list[Bandit]:

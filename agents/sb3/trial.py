@@ -15,6 +15,7 @@ from stable_baselines3.common.callbacks import BaseCallback
 from stable_baselines3.common.preprocessing import is_image_space
 from stable_baselines3.common.vec_env import DummyVecEnv
 
+from daedalus.agents.records import curve_record, episodes_record
 from daedalus.core.catalogue import find
 from daedalus.core.errors import UserError
 from daedalus.core.lab.experiment import Experiment, Final, Record, Snapshot, evaluation_steps
@@ -22,10 +23,9 @@ from daedalus.core.spec import fill
 from daedalus.core.world import Bandit, OpenWorld, Problem, Schedule, World
 from daedalus.envs.making import environment
 
-from .records import curve_record, episodes_record
-from .sb3_judges import FiniteJudge, Judge, OpenJudge
-from .sb3_ledger import Ledger, Losses
-from .sb3_turns import ForkedRandomness, Turn, in_turns
+from .judges import FiniteJudge, Judge, OpenJudge
+from .ledger import Ledger, Losses
+from .turns import ForkedRandomness, Turn, in_turns
 
 #: Pixels along the shorter side of what the convolutions of `CnnPolicy` can take (Mnih et al. 2015: 8, 4 and 3 wide).
 SMALLEST_PICTURE = 36

@@ -10,8 +10,8 @@ from daedalus.core.catalogue import find
 from daedalus.core.lab.experiment import Experiment
 from daedalus.core.world import OpenWorld
 
-from .sb3_judges import WEIGHTS
-from .sb3_trial import new_model
+from .judges import WEIGHTS
+from .trial import new_model
 
 
 def actor(

@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 
+from daedalus.agents.homes import Homes, each_own, homes
+from daedalus.agents.records import curve_record, rests, resumed, snapshot
 from daedalus.core.arrays import Bools, Floats
 from daedalus.core.catalogue import find
 from daedalus.core.episodes import greedy_episodes
@@ -14,9 +16,7 @@ from daedalus.core.lab.experiment import Columns, Experiment, Final, Record, Sna
 from daedalus.core.spec import fill
 from daedalus.core.world import Bandit, Schedule, World
 
-from .homes import Homes, each_own, homes
-from .records import curve_record, rests, resumed, snapshot
-from .table_population import TablePopulation
+from .population import TablePopulation
 
 #: Steps between two records of finished episodes, where every episode is asked for; bounds their memory.
 LOGGED_STEPS = 2**14
@@ -32,27 +32,27 @@ def trial(experiment: Experiment, seeds: Sequence[int], resume: Snapshot | None)
             raise UserError(f"{experiment.agent.name} learns a table of states; {experiment.world} is a bandit")
         case World() | Schedule():
             where = homes(experiment, problem, seeds)
-            if not where.first.tabular:
-                from .trial_open import shown_trial
-
-                yield from shown_trial(experiment, where, agent.rule, config)
-                return
-            population = TablePopulation(where, agent.rule, config, seeds)
+            population = TablePopulation(where, agent.method, config, seeds)
             value = functools.partial(_greedy_value, where, population, experiment.horizon)
             yield from lived(experiment, where, population, resume, value)
-            met, policy = where.met, population.greedy()
-            yield Final(
-                {
-                    "q": population.now.q[:, met],
-                    "policy": policy[:, met],
-                    "visits": population.now.visits[:, met].sum(axis=2),
-                    "episode": greedy_episodes(where.after(experiment.steps), policy, seeds),
-                }
-            )
+            yield Final(_learnt(population, where, where.after(experiment.steps), seeds))
         case _:
             from .trial_open import open_trial
 
-            yield from open_trial(experiment, each_own(experiment, problem, seeds), agent.rule, config, seeds)
+            yield from open_trial(experiment, each_own(experiment, problem, seeds), agent.method, config, seeds)
+
+
+def _learnt(population: TablePopulation, where: Homes, worlds: Sequence[World], seeds: Sequence[int]) -> Columns:
+    """What is kept of the learners, laid out by state; where several look alike nobody counted the visits of each."""
+    met, policy = where.met, population.greedy()
+    found = {
+        "q": population.by_state(population.now.q)[:, met],
+        "policy": policy[:, met],
+        "episode": greedy_episodes(worlds, policy, seeds),
+    }
+    if where.first.shows is None:
+        found["visits"] = population.now.visits[:, met].sum(axis=2)
+    return found
 
 
 def _greedy_value(where: Homes, population: TablePopulation, horizon: int | None, step: int) -> tuple[Floats, Bools]:

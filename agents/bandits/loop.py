@@ -2,11 +2,11 @@
 
 from typing import NamedTuple
 
+from daedalus.agents.exploring.rates import Rate, step_size_at
+from daedalus.agents.exploring.rules import Explore, choose, highest, observe
 from daedalus.core.arrays import Floats, Ints, Keys
 from daedalus.core.compiled import inlined, lean
 from daedalus.core.pulls import Arms, mean_now, next_phase, phase_at, pull, walk_on
-
-from .strategy_rules import Params, choose, highest
 
 
 class BanditPopulation(NamedTuple):
@@ -15,6 +15,7 @@ class BanditPopulation(NamedTuple):
     t: Ints  # (N,), pulls so far
     q: Floats  # (N, A), estimates
     pulls: Ints  # (N, A)
+    memory: Floats  # (N, M), what the strategy remembers
     walk: Floats  # (N, A), how far the true means have drifted
     total: Floats  # (N,), the sum of all rewards
     regret: Floats  # (N,), the sum over pulls of how far the pulled arm's true mean lay below the best
@@ -25,17 +26,20 @@ class BanditPopulation(NamedTuple):
     optimal: Ints  # (N,), how many were of a best arm
 
 
-@inlined
-def sample_average(estimate: float, reward: float, pulls: int) -> float:
-    """The mean of `pulls` rewards, of which `reward` is the last. Sutton & Barto 2018, eq. 2.3."""
-    return estimate + (reward - estimate) / pulls
+class BanditRule(NamedTuple):
+    """The numbers of a bandit learner that compiled code needs."""
+
+    explore: Explore
+    alpha: Rate
 
 
 @inlined
-def learn_pull(q: Floats, pulls: Ints, row: int, arm: int, reward: float) -> None:
-    """Learn from one pull; q and pulls are (N, A)."""
-    pulls[row, arm] += 1
-    q[row, arm] = sample_average(q[row, arm], reward, pulls[row, arm])
+def learn_pull(rule: BanditRule, now: BanditPopulation, i: int, arm: int, reward: float, t: int) -> None:
+    """Learn from pull t of run i; with the step size 1/n, the mean of rewards. Sutton & Barto 2018, eq. 2.3, 2.5."""
+    now.pulls[i, arm] += 1
+    estimate = now.q[i, arm]
+    now.q[i, arm] = estimate + step_size_at(rule.alpha, now.pulls[i, arm], t) * (reward - estimate)
+    observe(rule.explore, now.pulls, now.memory, i, arm, reward, t)
 
 
 @inlined
@@ -56,8 +60,7 @@ def look(arms: Arms, row: int, phase: int, walk: Floats, means: Floats) -> None:
 
 @lean
 def run_bandits(
-    strategy: int,
-    params: Params,
+    rule: BanditRule,
     arms: Arms,  # of N bandits
     means: Floats,  # (N, A), kept at the true ones of the next pull
     judged: Floats,  # (N, A), what the strategy goes by: the estimates of `now`, or `means`
@@ -80,10 +83,10 @@ def run_bandits(
             look(arms, i, phase, now.walk, means)
             best, level = highest(means, i), average(means, i)
             for t in range(begin, stop):
-                arm = choose(strategy, params, judged, now.pulls, i, policy_key, t)
+                arm = choose(rule.explore, judged, now.pulls, now.memory, i, policy_key, t)
                 mean = means[i, arm]
                 reward = pull(arms, i, arm, mean, world_key, t)
-                learn_pull(now.q, now.pulls, i, arm, reward)
+                learn_pull(rule, now, i, arm, reward, t)
                 total += reward
                 rewards += reward
                 optimal += mean == best

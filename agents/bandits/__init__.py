@@ -1,0 +1,1 @@
+"""Bandit learners: estimates of arms, and a strategy that chooses."""

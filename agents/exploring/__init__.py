@@ -1,0 +1,1 @@
+"""Exploration strategies: one set for bandits, tables and networks."""

@@ -1,0 +1,1 @@
+"""Stable-Baselines3's learners in this suite's comparisons."""

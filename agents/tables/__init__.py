@@ -1,0 +1,1 @@
+"""Table learners: one compiled loop, a file for each learner."""

@@ -1,0 +1,72 @@
+"""Expected Sarsa: Sarsa with the expectation over the next action in place of a draw.
+
+    Q(s, a) ← Q(s, a) + α [r + γ Σ_a' π(a'|s') Q(s', a') − Q(s, a)]
+                                                (van Seijen et al. 2009; Sutton & Barto 2018, eq. 6.9)
+
+Details: π is the exploration strategy's own, as it stands at the next decision, so that strategy must have
+probabilities in closed form.
+"""
+
+from typing import TYPE_CHECKING, final
+
+from daedalus.agents.exploring.rates import Number, step_size_at
+from daedalus.agents.exploring.rules import observe, probabilities
+from daedalus.core.arrays import Floats, Row
+from daedalus.core.compiled import bind, inlined
+from daedalus.core.spec import Spec
+
+from .learner import TableLearner
+from .loop import Move, Population, chosen, live
+from .method import Method, Nothing, OneStep, one_step
+
+if TYPE_CHECKING:
+    from daedalus.agents.face import Place
+
+
+@inlined
+def expected_sarsa_target(
+    reward: float, gamma: float, bootstrap: float, q: Floats, row_next: Row, probability_next: Floats
+) -> float:
+    """Van Seijen et al. 2009; Sutton & Barto 2018, eq. 6.9."""
+    expectation = 0.0
+    for action in range(q.shape[1]):
+        expectation += probability_next[action] * q[row_next, action]
+    return reward + gamma * bootstrap * expectation
+
+
+@inlined
+def learn(rule: OneStep, now: Population, own: Nothing, move: Move) -> int:
+    """Move Q(s, a) towards the expected target; nothing is chosen ahead."""
+    row, action, t = move.row, move.action, move.t
+    now.visits[row, action] += 1
+    bootstrap = 0.0 if move.terminated else 1.0
+    probabilities(rule.explore, now.q, now.visits, now.memory, move.row_next, t + 1, move.scratch)
+    target = expected_sarsa_target(move.reward, rule.gamma, bootstrap, now.q, move.row_next, move.scratch)
+    now.q[row, action] += step_size_at(rule.alpha, now.visits[row, action], t) * (target - now.q[row, action])
+    observe(rule.explore, now.visits, now.memory, row, action, target, t)
+    return -1
+
+
+run = bind(live, __name__, decide=chosen, learn=learn)
+METHOD = Method("expected_sarsa", one_step, chosen, learn, run, needs_probabilities=True)
+
+
+@final
+class ExpectedSarsa(TableLearner):
+    """Sarsa with the expectation over the next action in place of a draw. Van Seijen et al. 2009."""
+
+    method = METHOD
+
+    def __init__(
+        self,
+        env: "Place | str",
+        seed: int = 0,
+        alpha: Number | str = 0.1,
+        gamma: float = 0.99,
+        epsilon: Number | str = 0.1,
+        explore: Spec | str | None = None,
+        initial: float = 0.0,
+    ) -> None:
+        super().__init__(
+            env, seed, {"alpha": alpha, "gamma": gamma, "epsilon": epsilon, "explore": explore, "initial": initial}
+        )

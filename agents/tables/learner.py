@@ -1,0 +1,97 @@
+"""The face of every table learner, in any environment with Discrete spaces."""
+
+from contextlib import closing
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+
+from daedalus.agents.face import Body, Face
+from daedalus.agents.homes import lasting
+from daedalus.agents.memory import Memory
+from daedalus.core.arrays import Floats, Ints
+from daedalus.core.errors import UserError
+from daedalus.core.world import LONGEST, Bandit, OpenWorld, Problem, Schedule, World
+
+from .config import TableConfig
+from .method import Method, Shape
+
+if TYPE_CHECKING:
+    from daedalus.agents.face import Home
+
+
+class TableLearner(Face):
+    """A learner of a table of action values. Final classes name its method."""
+
+    config_class: ClassVar[type[Any]] = TableConfig
+    method: ClassVar[Method]
+
+    @classmethod
+    def check(cls, problem: Problem) -> None:
+        """Refuse, before anything is run, a world whose spaces are not Discrete. Raises `UserError`."""
+        if isinstance(problem, World | Schedule):
+            _refuse_sights(cls.__name__, problem)
+        if isinstance(problem, OpenWorld):
+            from daedalus.agents.interaction import table_shape
+
+            with closing(problem.make()) as env:
+                table_shape(env, problem.name)
+
+    @property
+    def q(self) -> Floats:
+        """Action values, (S, A)."""
+        return self._rows()[0]
+
+    @property
+    def visits(self) -> Ints:
+        """How often each action was taken, (S, A)."""
+        return self._rows()[1]
+
+    def _embody(self, where: "Home") -> Body:
+        from .population import TablePopulation
+
+        if isinstance(where, Bandit):
+            raise UserError(f"a table learns in states, and {where.name} is a bandit; take epsilon_greedy or ucb there")
+        if isinstance(where, World | Schedule):
+            _refuse_sights(type(self).__name__, where)
+            population = TablePopulation(where, self.method, self.config, [self.seed])
+            exact = where.mdp if isinstance(where, World) else where
+            return Body(population.memory, population, exact.fingerprint())
+        from daedalus.agents.interaction import Interaction, offsets, table_shape
+
+        from .agent import TableAgent
+        from .population import fresh_memory
+
+        name = where.spec.id if where.spec else type(where).__name__
+        shape = Shape(1, *table_shape(where, name))
+        memory = fresh_memory(self.method, shape, self.config, shape.states)
+        agent = TableAgent(self.method, self.config, memory, 0, self.seed)
+        return Body(memory, Interaction(where, agent, self.seed), None, offsets(where))
+
+    def _rows(self) -> tuple[Floats, Ints]:
+        return self._memory.now.q[0], self._memory.now.visits[0]
+
+    def _row(self, obs: int) -> int:
+        return obs
+
+    def _choose(self, row: int, key: np.uint64, t: int) -> int:
+        from .agent import TableAgent
+
+        return TableAgent(self.method, self.config, self._memory, 0, self.seed).choose(np.uint64(row), key, t)
+
+    @classmethod
+    def _blank(cls, shape: tuple[int, ...], config: Any) -> Memory:
+        from .population import fresh_memory
+
+        if len(shape) != 3 or shape[0] != 1 or 0 in shape:
+            raise UserError(f"q has shape {shape}")
+        return fresh_memory(cls.method, Shape(*shape), config, LONGEST)
+
+
+def _refuse_sights(learner: str, home: World | Schedule) -> None:
+    """A table has a row for each state, or for each number that is shown of them."""
+    sight = lasting(home).phases[0].observation.sight
+    if sight != "index":
+        raise UserError(
+            f"{learner} learns a table of states, and {home.name} shows {sight}; "
+            "leave observation=… out, or take sb3/ppo"
+        )

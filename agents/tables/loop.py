@@ -1,0 +1,179 @@
+"""The compiled loop that runs table learners through a finite world, written once for all of them.
+
+A learner is two functions, `decide` and `learn`, which `bind` puts into a copy of `live`. The interactive agent calls
+the same two with the same draws, so both give the same bits. Decision t of a seed reads draws 2t and 2t + 1 of its
+stream "policy"; what a learner draws besides comes from its own stream "learning".
+
+Tables (N, S, A) stand flat in compiled code, (N·S, A): seed i's row of state s is i·S + s, and slicing one seed's
+table off would cost more than a step. A few seeds are taken in turns, step by step, so that the processor works on one
+while another waits for its memory.
+"""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from daedalus.agents.exploring.rules import choose
+from daedalus.core.arrays import Floats, Ints, Keys, Row
+from daedalus.core.compiled import inlined, lean
+from daedalus.core.sampling import Tables, restart_state, step_outcome
+
+#: Seeds taken in turns.
+_TURNS = 8
+
+#: Flipping the top bit of a key moves its stream on by 2^63 draws.
+FAR = np.uint64(1 << 63)
+
+
+class Population(NamedTuple):
+    """What all N learners have: arrays with leading N. A learner's own arrays stand beside it."""
+
+    t: Ints  # (N,), steps taken
+    q: Floats  # (N, S, A), what the greedy policy goes by
+    visits: Ints  # (N, S, A), how often each action was taken
+    memory: Floats  # (N, S, M), what the exploration strategy remembers
+    state: Ints  # (N,), where the environment stands
+    action: Ints  # (N,), what is already chosen there, else -1
+    length: Ints  # (N,), steps of the running episode
+    ret: Floats  # (N,), its undiscounted return so far
+    episodes: Ints  # (N,), finished so far
+    recent_steps: Ints  # (N,), since the last summary; so are all below
+    recent_episodes: Ints  # (N,), finished
+    returns: Floats  # (N,), the sum of their returns
+    lengths: Ints  # (N,), the sum of their lengths
+    before: Floats  # (N,), what the running episode had paid when they began
+
+
+class Log(NamedTuple):
+    """Finished episodes, a row per seed; those beyond its C columns are not kept."""
+
+    entries: Ints  # (N,), how many of its columns are filled
+    step: Ints  # (N, C), the number of steps taken at an episode's end
+    ret: Floats  # (N, C), its undiscounted return
+    length: Ints  # (N, C)
+
+
+class StreamKeys(NamedTuple):
+    """The keys of each seed's streams, (N,) each."""
+
+    world: Keys
+    policy: Keys
+    learning: Keys
+
+
+class Move(NamedTuple):
+    """One step of seed `i`, as a learner sees it: (s, a, r, s') and how it ended."""
+
+    i: int
+    state: int
+    action: int
+    reward: float
+    state_next: int
+    row: np.uint64  # of `state` in flat tables; unsigned, because an index that may be negative costs a check
+    row_next: np.uint64  # of `state_next`
+    terminated: bool  # the world really ended: nothing is bootstrapped
+    ended: bool  # that, or a time limit cut the episode: then values are bootstrapped
+    t: int  # the number of the step, from 0
+    key: np.uint64  # of the stream "policy"
+    learning: np.uint64  # of the stream "learning"
+    scratch: Floats  # (A,), free to write on
+
+
+def decide(rule: Any, now: Population, own: Any, i: int, row: np.uint64, key: np.uint64, t: int) -> int:
+    """Choose an action in a row. Each learner puts its own, or `chosen`, in this place."""
+    raise NotImplementedError
+
+
+def learn(rule: Any, now: Population, own: Any, move: Move) -> int:
+    """Learn from a step; return the action already chosen for the next decision, or -1. Each learner has its own.
+
+    It counts the visit, and lets the strategy `observe` the sample. An action is chosen ahead only where the episode
+    goes on.
+    """
+    raise NotImplementedError
+
+
+def live(
+    rule: Any,
+    world: Tables,
+    shown: Ints,  # (S,) the row of each state, or (0,) where each state has its own
+    horizon: int,  # 0: no limit
+    now: Population,  # flat
+    own: Any,  # the learner's own arrays, flat
+    keys: StreamKeys,
+    steps: int,
+    log: Log,
+    scratch: Floats,  # (A,)
+) -> None:
+    """Move every seed on by `steps` steps, in place."""
+    seeds = now.t.size
+    rows = np.uint64(now.q.shape[0] // seeds)
+    for first in range(0, seeds, _TURNS):
+        last, begin = min(first + _TURNS, seeds), now.t[first]
+        for t in range(begin, begin + steps):
+            for i in range(first, last):
+                state, base = now.state[i], np.uint64(i) * rows
+                row = base + row_of(shown, state)
+                action = now.action[i]
+                if action < 0:
+                    action = decide(rule, now, own, i, row, keys.policy[i], t)
+                k = np.uint64(step_outcome(world, state, action, keys.world[i], t))
+                at, act = np.uint64(state), np.uint64(action)
+                reward, state_next = world.reward[at, act, k], int(world.next_state[at, act, k])
+                now.length[i] += 1
+                now.ret[i] += reward
+                terminated = world.terminal[np.uint64(state_next)]
+                ended = terminated or 0 < horizon <= now.length[i]
+                row_next = base + row_of(shown, state_next)
+                move = Move(
+                    i, int(row - base), action, reward, int(row_next - base), row, row_next, terminated,
+                    ended, t, keys.policy[i], keys.learning[i], scratch,
+                )  # fmt: skip
+                now.action[i] = learn(rule, now, own, move)
+                if ended:
+                    finish(now, log, i, t + 1)
+                    now.state[i] = restart_state(world, keys.world[i], t)
+                else:
+                    now.state[i] = state_next
+        for i in range(first, last):
+            now.t[i] += steps
+            now.recent_steps[i] += steps
+
+
+@inlined
+def row_of(shown: Ints, state: Row) -> np.uint64:
+    """The number of the row where a state is seen."""
+    return np.uint64(state) if shown.size == 0 else np.uint64(shown[state])
+
+
+@lean
+def finish(now: Population, log: Log, i: int, step: int) -> None:
+    """Count the finished episode of seed i, log it where there is room, and begin the next one's sums."""
+    now.episodes[i] += 1
+    now.recent_episodes[i] += 1
+    now.returns[i] += now.ret[i]
+    now.lengths[i] += now.length[i]
+    entry = log.entries[i]
+    if entry < log.step.shape[1]:
+        log.step[i, entry], log.ret[i, entry], log.length[i, entry] = step, now.ret[i], now.length[i]
+        log.entries[i] = entry + 1
+    now.length[i], now.ret[i] = 0, 0.0
+
+
+@inlined
+def chosen(rule: Any, now: Population, own: Any, i: int, row: np.uint64, key: np.uint64, t: int) -> int:
+    """`decide` of most learners: what the exploration strategy chooses by the values in q."""
+    return choose(rule.explore, now.q, now.visits, now.memory, row, key, t)
+
+
+@inlined
+def chosen_ahead(rule: Any, now: Population, move: Move) -> int:
+    """The action of the next decision, where a learner needs it before it updates; 0 where the world ended.
+
+    Where a time limit cut the episode the action will not be taken: it is drawn 2^63 draws further on, so that the
+    next decision, in the new episode, is independent of it.
+    """
+    if move.terminated:
+        return 0
+    stream = move.key ^ FAR if move.ended else move.key
+    return choose(rule.explore, now.q, now.visits, now.memory, move.row_next, stream, move.t + 1)
