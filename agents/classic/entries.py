@@ -17,11 +17,10 @@ How to add an experiment, say of figure 7.2:
    `sample` is one number of each *independent run*, never of each step. An exact value beats a published one.
 2. Runs come from `agents/classic/running.py`: `episodes("daedalus/Cliff-v0", "sarsa:alpha=.5", runs=50, episodes=500)`
    gives returns and lengths (N, E); `pulls("daedalus/Bandit-v0", "ucb:c=2", runs=2000, steps=1000)` rewards and
-   whether the arm was a best one (N, T). A table or a policy of one's own needs neither: any numbers will do.
+   whether the arm was a best one (N, T). A loop or a solution of one's own needs neither: any numbers will do.
 3. Add its entry below: the name, the function, a summary that begins with the figure or example and says what it is,
    and its groups. `quick` must take seconds, the whole at most a minute or so; the group has fifteen minutes in all.
-4. Look at `daedalus reproduce n_step` and at runs/reproduce/n_step.png; add the name to the test of
-   `tests/agents/classic/`, where every entry is run quickly.
+4. Look at `daedalus reproduce n_step --quick` and at runs/reproduce/n_step.png. CI runs all of it quickly.
 """
 
 from daedalus.core.catalogue import Entry

@@ -10,7 +10,7 @@ from .running import Pulls, pulls
 
 _TESTBED, _STEPS = "daedalus/Bandit-v0", 1000
 _RUNS = 2000
-_MEASURED = "measured anew over 2000 runs of Sutton & Barto 2018, figure 2.2"
+_MEASURED = "Sutton & Barto 2018, figure 2.2, measured anew over 2000 runs"
 
 #: Mean reward and share of best arms over steps 900 to 1000.
 _LATE = {

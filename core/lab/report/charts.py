@@ -23,7 +23,9 @@ from .style import INK, PAPER, PRINTED, Style, styles, widened
 from .text import listed
 
 _MANY = 40  # points from which on a line bears a few markers only
+_NOISY = 400  # points from which on a thick line would hide its own ups and downs
 _WIDTH, _HEIGHT, _SHARPNESS = 540, 300, 2  # of a panel of the picture, in points; pixels a point
+_TITLE, _LEFT, _BELOW, _LETTERS = 34, 56, 48, 22  # what stands around its axes, and a line of its legend
 
 
 def looks_of(figures: Sequence[Figure]) -> dict[str, Style]:
@@ -42,37 +44,44 @@ def chart(key: str, figure: Figure, looks: Mapping[str, Style]) -> Plot:
 def picture(figures: Sequence[Figure]) -> bytes:
     """All panels of an experiment as one PNG, two in a row, on light paper."""
     looks, columns = looks_of(figures), min(2, len(figures))
-    rows = math.ceil(len(figures) / columns)
-    below = [22 * math.ceil(len(figure.lines) / 3) for figure in figures]  # of the legends
-    high = [_HEIGHT + 34 + max(below[row * columns : (row + 1) * columns]) for row in range(rows)]
-    width, height = _WIDTH * columns, sum(high)
+    rows = [figures[at : at + columns] for at in range(0, len(figures), columns)]
+    legends = [max(_LETTERS * math.ceil(len(one.lines) / _in_a_row(one)) for one in row) for row in rows]
+    width, height = _WIDTH * columns, sum(_TITLE + _HEIGHT + legend for legend in legends)
     with mpl.rc_context({"text.parse_math": False}), warnings.catch_warnings():
         warnings.filterwarnings("ignore", "Glyph .* missing from")
         canvas = Canvas(figsize=(width / 72, height / 72), dpi=72 * _SHARPNESS)
         FigureCanvasAgg(canvas)
-        for place, figure in enumerate(figures):
-            row, column = divmod(place, columns)
-            bottom = height - sum(high[: row + 1]) + 48 + high[row] - _HEIGHT - 34
-            box = ((56 + column * _WIDTH) / width, bottom / height, (_WIDTH - 80) / width, (_HEIGHT - 76) / height)
-            axes = canvas.add_axes(box)
-            size = Size(_WIDTH, _HEIGHT)
-            dress(axes, size)
-            _paint(axes, size, figure, looks)
-            axes.set_title(figure.title, loc="left", x=-44 / (_WIDTH - 80), pad=30, fontsize=13, color=INK)
-            axes.legend(
-                loc="upper left",
-                bbox_to_anchor=(-0.1, -40 / (_HEIGHT - 76)),
-                ncols=3,
-                frameon=False,
-                fontsize=11,
-                labelcolor=INK,
-            )
+        bottom = height
+        for row, legend in zip(rows, legends, strict=True):
+            bottom -= _TITLE + _HEIGHT + legend
+            for column, figure in enumerate(row):
+                place = column * _WIDTH + _LEFT, bottom + legend + _BELOW
+                inside = _WIDTH - _LEFT - 24, _HEIGHT - _BELOW - 28
+                box = (place[0] / width, place[1] / height, inside[0] / width, inside[1] / height)
+                _panel(canvas.add_axes(box), figure, looks, inside)
         canvas.set_facecolor(PAPER)
         for artist in canvas.findobj():
             _print(artist)
         buffer = io.BytesIO()
         canvas.savefig(buffer, format="png", metadata={"Software": None})
     return buffer.getvalue()
+
+
+def _panel(axes: Axes, figure: Figure, looks: Mapping[str, Style], inside: tuple[int, int]) -> None:
+    """Paint a panel with its title above and its legend below; `inside` is the size of its axes."""
+    size = Size(_WIDTH, _HEIGHT)
+    dress(axes, size)
+    _paint(axes, size, figure, looks)
+    axes.set_title(figure.title, loc="left", x=-44 / inside[0], pad=30, fontsize=13, color=INK)
+    under = (-52 / inside[0], -40 / inside[1])
+    wide = _in_a_row(figure)
+    axes.legend(loc="upper left", bbox_to_anchor=under, ncols=wide, frameon=False, fontsize=11, labelcolor=INK)
+
+
+def _in_a_row(figure: Figure) -> int:
+    """How many labels of a legend stand beside each other."""
+    longest = max((len(line.label) for line in figure.lines), default=1)
+    return max(1, min(3, int(_WIDTH / (60 + 6.6 * longest))))
 
 
 def _print(artist: Artist) -> None:
@@ -104,8 +113,8 @@ def _scales(axes: Axes, figure: Figure) -> None:
     x = _joined([line.x for line in figure.lines])
     if figure.x_scale == "linear":
         low, high = float(x.min()), float(x.max())
-        half = 0.6 if any(line.form == "bars" for line in figure.lines) else 0.0
-        axes.set_xlim(low - half, high + half if high + half > low - half else low + 1)
+        room = _room(figure, high - low)
+        axes.set_xlim(low - room, high + room)
     else:
         base = 2 if figure.x_scale == "log2" else 10
         axes.set_xscale("log", base=base)
@@ -121,14 +130,24 @@ def _scales(axes: Axes, figure: Figure) -> None:
     axes.set_ylim(*(figure.y_limits or _limits(figure)))
 
 
+def _room(figure: Figure, span: float) -> float:
+    """What is left free beside the outermost points, so that markers and bars are seen whole."""
+    if any(line.form == "bars" for line in figure.lines):
+        return 0.6
+    marked = min(len(line.x) for line in figure.lines) <= _MANY
+    return 0.03 * (span or 1) if marked or not span else 0.0
+
+
 def _limits(figure: Figure) -> tuple[float, float]:
     y = _joined([line.y for line in figure.lines])
     if figure.y_scale == "log10":
         positive = y[y > 0]
         return float(positive.min()) / 1.3, float(positive.max()) * 1.3
-    floor = [0.0] if any(line.form == "bars" for line in figure.lines) else []
-    low, high = widened(min([float(y.min()), *floor]), float(y.max()))
-    return low - 0.05 * (high - low), high + 0.05 * (high - low)
+    low, high = widened(float(y.min()), float(y.max()))
+    room = 0.05 * (high - low)
+    if any(line.form == "bars" for line in figure.lines):
+        return (low - room if low < 0 else 0.0), max(high, 0.0) + room
+    return low - room, high + room
 
 
 def _joined(parts: Sequence[Numbers]) -> Floats:
@@ -174,7 +193,7 @@ def _line(axes: Axes, line: Line, style: Style, size: Size) -> None:
         label=line.label,
         color=style.colour,
         linestyle="none" if points else style.dash,
-        linewidth=1.5 if line.whose == "theirs" else 2,
+        linewidth=1.5 if line.whose == "theirs" or x.size > _NOISY else 2,
         drawstyle="steps-post" if line.form == "steps" else "default",
         marker="None" if line.form == "steps" else _seen(line, style).marker or "None",
         markersize=6 if points else 5.5,
