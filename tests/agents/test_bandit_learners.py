@@ -2,14 +2,14 @@ import numpy as np
 import pytest
 
 from daedalus.agents.bandits.agent import BanditAgent
-from daedalus.agents.bandits.population import BanditRuns, fresh_bandits
-from daedalus.agents.bandits.loop import learn_pull
+from daedalus.agents.bandits.config import EpsilonFirstConfig, EpsilonGreedyConfig, GreedyConfig, bandit_rule
 from daedalus.agents.bandits.learners import UCB
+from daedalus.agents.bandits.loop import learn_pull
+from daedalus.agents.bandits.population import BanditRuns, fresh_bandits
 from daedalus.agents.interaction import Interaction
-from daedalus.agents.exploring.strategies import EpsilonFirst, EpsilonGreedy, Greedy, strategy
-from daedalus.core.catalogue import of_kind
+from daedalus.core.catalogue import find, of_kind
 from daedalus.core.errors import UserError
-from daedalus.core.spec import Spec, parse_spec
+from daedalus.core.spec import fill, parse_spec
 from daedalus.core.world import Bandit
 from daedalus.envs import BanditEnv, adversarial_bandit, load_problem
 
@@ -20,6 +20,12 @@ CHANGING = [
     "daedalus/SwitchingBandit-v0:period=70,phases=3",
     "daedalus/AdversarialBandit-v0",
 ]
+BANDIT_AGENTS = sorted(name for name, entry in of_kind("agent").items() if entry.trial == "bandit")
+
+
+def config(text):
+    spec = parse_spec(text)
+    return fill(find("agent", spec.name).load().config_class, spec.mapping, spec.name)
 
 
 def bandits(seeds, world=STEADY):
@@ -27,31 +33,39 @@ def bandits(seeds, world=STEADY):
 
 
 def test_the_sample_average_by_hand():
-    q, pulls = np.zeros((1, 2)), np.zeros((1, 2), np.int64)
-    for reward in (1.0, 2.0, 6.0):
-        learn_pull(q, pulls, 0, 1, reward)
-    assert q.tolist() == [[0, 3]]
-    assert pulls.tolist() == [[0, 3]]
+    now = fresh_bandits(1, 2, GreedyConfig()).now
+    for t, reward in enumerate((1.0, 2.0, 6.0)):
+        learn_pull(bandit_rule(GreedyConfig()), now, 0, 1, reward, t)
+    assert now.q.tolist() == [[0, 3]]
+    assert now.pulls.tolist() == [[0, 3]]
+
+
+def test_a_constant_step_size_by_hand():
+    settings = GreedyConfig(initial=5.0, alpha=0.1)
+    now = fresh_bandits(1, 2, settings).now
+    for t, reward in enumerate((1.0, 2.0)):
+        learn_pull(bandit_rule(settings), now, 0, 1, reward, t)
+    assert now.q[0].tolist() == [5.0, pytest.approx(0.9 * (0.9 * 5 + 0.1) + 0.2)]
 
 
 @pytest.mark.parametrize("world", [STEADY, "daedalus/Bandit-v0:law=exponential", *CHANGING])
-@pytest.mark.parametrize("name", sorted(of_kind("strategy")))
+@pytest.mark.parametrize("name", BANDIT_AGENTS)
 def test_compiled_equals_interactive(name, world):
     (bandit,) = bandits([3], world)
-    chosen = strategy(Spec(name))
+    chosen = config(name)
     runs = BanditRuns([bandit], chosen, [3])
     runs.run(700)
-    now = fresh_bandits(1, bandit.arms)
-    Interaction(BanditEnv(bandit), BanditAgent(chosen, now, 0, 3), 3).run(700)
-    for field in ("t", "q", "pulls", "total", "recent", "rewards"):
-        np.testing.assert_array_equal(getattr(now, field), getattr(runs.now, field), err_msg=field)
+    memory = fresh_bandits(1, bandit.arms, chosen)
+    Interaction(BanditEnv(bandit), BanditAgent(chosen, memory, 0, 3), 3).run(700)
+    for field in ("t", "q", "pulls", "memory", "total", "recent", "rewards"):
+        np.testing.assert_array_equal(getattr(memory.now, field), getattr(runs.now, field), err_msg=field)
 
 
 @pytest.mark.parametrize(
-    ("name", "world"), [*((name, STEADY) for name in sorted(of_kind("strategy"))), *(("ucb", one) for one in CHANGING)]
+    ("name", "world"), [*((name, STEADY) for name in BANDIT_AGENTS), *(("ucb", one) for one in CHANGING)]
 )
 def test_alone_in_chunks_and_restored_equal_the_population(name, world):
-    chosen = strategy(Spec(name))
+    chosen = config(name)
     together = BanditRuns(bandits([0, 1, 8], world), chosen, [0, 1, 8])
     together.run(600)
     alone = BanditRuns(bandits([8], world), chosen, [8])
@@ -81,7 +95,7 @@ def test_a_saved_learner_goes_on_where_the_walk_was(tmp_path, world):
 
 
 def test_value_regret_and_summary():
-    runs = BanditRuns([Bandit("two", "bernoulli", np.array([0.0, 1.0]))], EpsilonGreedy(0.5), [0])
+    runs = BanditRuns([Bandit("two", "bernoulli", np.array([0.0, 1.0]))], EpsilonGreedyConfig(0.5), [0])
     runs.run(100)
     right = runs.now.pulls[0, 1]
     assert runs.value()[0] == pytest.approx(right / 100)  # arm 0 never pays, arm 1 always
@@ -97,7 +111,7 @@ def test_value_regret_and_summary():
 def test_regret_of_the_moment_by_hand():
     """A switch after 3 pulls: arm 0, which is always pulled, pays 1 and then 2; the best 1, then 5."""
     means = np.array([[1.0, 0.0], [2.0, 5.0]])
-    runs = BanditRuns([Bandit("b", "constant", means, since=np.array([0, 3]))], EpsilonFirst(0), [0])
+    runs = BanditRuns([Bandit("b", "constant", means, since=np.array([0, 3]))], EpsilonFirstConfig(0), [0])
     runs.now.q[0, 0], runs.now.pulls[0, 0] = 100.0, 10**6  # so it never looks elsewhere
     runs.run(5)
     assert (runs.now.pulls[0] - [10**6, 0]).tolist() == [5, 0]
@@ -113,7 +127,7 @@ def test_regret_of_the_moment_by_hand():
 def test_regret_and_optimum_by_an_environment_that_tells_its_means(world):
     """Second implementation: the same pulls one by one, with the true means of each."""
     (bandit,) = bandits([4], world)
-    runs, env = BanditRuns([bandit], EpsilonGreedy(0.3), [4]), BanditEnv(bandit)
+    runs, env = BanditRuns([bandit], EpsilonGreedyConfig(0.3), [4]), BanditEnv(bandit)
     env.reset(seed=4)
     regret = best = level = optimal = 0.0
     pulls = np.zeros(bandit.arms, dtype=np.int64)
@@ -136,7 +150,7 @@ def test_regret_and_optimum_by_an_environment_that_tells_its_means(world):
 
 @pytest.mark.parametrize("world", CHANGING)
 def test_who_knows_the_means_of_the_moment_loses_nothing(world):
-    runs = BanditRuns(bandits(range(5), world), Greedy(), range(5), informed=True)
+    runs = BanditRuns(bandits(range(5), world), GreedyConfig(), range(5), informed=True)
     runs.run(500)
     assert runs.regret().tolist() == [0] * 5
     assert runs.summary()[1].tolist() == [1] * 5
@@ -151,10 +165,10 @@ def test_the_adversary_defeats_averages_and_not_exp3():
     world = adversarial_bandit()
     lost = {}
     for name in ("greedy", "ucb", "epsilon_greedy"):
-        runs = BanditRuns([world] * 30, strategy(Spec(name)), range(30))
+        runs = BanditRuns([world] * 30, config(name), range(30))
         runs.run(20_000)
         lost[name] = runs.regret().mean() / (0.125 * 7 / 8)
-    steady = BanditRuns([Bandit("b", "bernoulli", world.means[0])] * 30, strategy(Spec("ucb")), range(30))
+    steady = BanditRuns([Bandit("b", "bernoulli", world.means[0])] * 30, config("ucb"), range(30))
     steady.run(20_000)
     assert lost["greedy"] == pytest.approx(0.90 * 8 / 7, abs=0.04)  # the shares of pulls that the docstring tells
     assert lost["ucb"] == pytest.approx(0.59 * 8 / 7, abs=0.04)
@@ -184,19 +198,19 @@ def exp3_loss(world, pulls, seeds):
 def test_a_population_needs_bandits_of_one_kind():
     two, three = (Bandit("b", "gaussian", np.zeros(arms)) for arms in (2, 3))
     with pytest.raises(UserError, match="one number of arms"):
-        BanditRuns([two, three], Greedy(), [0, 1])
+        BanditRuns([two, three], GreedyConfig(), [0, 1])
 
 
 @pytest.mark.parametrize(
     ("spec", "reward", "optimal"),
-    [("greedy", 1.02, 0.35), ("epsilon_greedy(epsilon=0.01)", 1.31, 0.59), ("epsilon_greedy(epsilon=0.1)", 1.36, 0.79)],
+    [("greedy", 1.02, 0.35), ("epsilon_greedy:epsilon=0.01", 1.31, 0.59), ("epsilon_greedy:epsilon=0.1", 1.36, 0.79)],
 )
 def test_the_ten_armed_testbed(spec, reward, optimal):
     """Sutton & Barto 2018, figure 2.2: 2000 runs, steps 901-1000. Within 4 standard errors and the rounding of the
     published number: a false alarm of 1e-4 per number, under fixed seeds.
     """
     seeds = range(2000)
-    runs = BanditRuns(bandits(seeds), strategy(parse_spec(spec)), seeds)
+    runs = BanditRuns(bandits(seeds), config(spec), seeds)
     runs.run(900)
     runs.summary()
     runs.run(1000)
@@ -209,7 +223,7 @@ def test_the_ten_armed_testbed(spec, reward, optimal):
 def test_ucb1_keeps_its_promise():
     """Regret after T pulls is at most Σ 8 ln T / Δ + (1 + π²/3) Σ Δ in expectation. Auer et al. 2002, theorem 1."""
     means = np.array([0.9, 0.8, 0.6])
-    runs = BanditRuns([Bandit("b", "bernoulli", means)] * 200, strategy(Spec("ucb")), range(200))
+    runs = BanditRuns([Bandit("b", "bernoulli", means)] * 200, config("ucb"), range(200))
     runs.run(5000)
     gaps = 0.9 - means[1:]
     bound = (8 * np.log(5000) / gaps).sum() + (1 + np.pi**2 / 3) * gaps.sum()

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.stats import chisquare
 
-from daedalus.agents import strategy_rules
+from daedalus.agents.exploring import rules
 from daedalus.agents.exploring.strategies import UCB, EpsilonFirst, EpsilonGreedy, Softmax, strategy
 from daedalus.core.catalogue import find, of_kind
 from daedalus.core.draws import uniform
@@ -20,15 +20,20 @@ def probabilities(chosen, q, n=None, t=0, row=0):
     q = np.atleast_2d(np.array(q, dtype=float))
     n = np.ones(q.shape, np.int64) if n is None else np.atleast_2d(np.array(n, dtype=np.int64))
     out = np.full(q.shape[1], np.nan)
-    strategy_rules.probabilities(chosen.code, chosen.params, q, n, row, t, out)
+    rules.probabilities(chosen.rule, q, n, fresh(chosen, q), row, t, out)
     return out
+
+
+def fresh(chosen, q):
+    """The memory (R, M) of a strategy that has seen nothing."""
+    return np.zeros((len(q), chosen.memory(q.shape[1])))
 
 
 def choices(chosen, q, n, t, draws):
     """Actions under `draws` different keys, all of them at decision t."""
     q, n = np.atleast_2d(np.array(q, dtype=float)), np.atleast_2d(np.array(n, dtype=np.int64))
     keys = [np.uint64(stream_key(seed, "policy")) for seed in range(draws)]
-    return np.array([strategy_rules.choose(chosen.code, chosen.params, q, n, 0, key, t) for key in keys])
+    return np.array([rules.choose(chosen.rule, q, n, fresh(chosen, q), 0, key, t) for key in keys])
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -78,7 +83,7 @@ def test_draws_have_their_numbers():
             Softmax(1 / math.log(2)): 0 if coin < 0.2 else 1 if coin < 0.6 else 2,  # weights ½, 1, 1
         }
         for chosen, action in expected.items():
-            assert strategy_rules.choose(chosen.code, chosen.params, q, n, 0, KEY, t) == action
+            assert rules.choose(chosen.rule, q, n, fresh(chosen, q), 0, KEY, t) == action
 
 
 def test_rules_read_the_row_they_are_given():
@@ -88,9 +93,9 @@ def test_rules_read_the_row_they_are_given():
         chosen = strategy(Spec(name))
         for row in (0, 1):
             out = np.empty(2)
-            strategy_rules.probabilities(chosen.code, chosen.params, q, n, row, 10**6, out)
+            rules.probabilities(chosen.rule, q, n, fresh(chosen, q), row, 10**6, out)
             assert out[row] > 0.5
-            assert strategy_rules.choose(chosen.code, chosen.params, q, n, row, KEY, 10**6) in (0, 1)
+            assert rules.choose(chosen.rule, q, n, fresh(chosen, q), row, KEY, 10**6) in (0, 1)
 
 
 def test_softmax_stands_large_values():
@@ -123,7 +128,8 @@ def test_nan_is_refused_in_python_too():
 
 @pytest.mark.parametrize("name", NAMES)
 def test_every_strategy_is_a_bandit_agent_with_the_same_settings(name):
-    agent = find("agent", name)
+    agent, chosen = find("agent", name), strategy(Spec(name))
     assert agent.suits == ("bandit",)
-    assert agent.load().config_class is find("strategy", name).load()
-    assert fill(agent.load().config_class, {}, name) == strategy(Spec(name))
+    settings = fill(agent.load().config_class, {}, name)
+    assert isinstance(settings, type(chosen))
+    assert settings.rule == chosen.rule
