@@ -1,26 +1,31 @@
+"""One-step learners by hand: targets, single updates, and settings that are refused."""
+
 import dataclasses
 
 import numpy as np
 import pytest
 
-from daedalus.agents import strategies, strategy_rules, table_config
-from daedalus.agents.exploring.strategies import EpsilonGreedy
-from daedalus.agents.tables.config import TableConfig, learner
-from daedalus.agents.tables.loop import (
-    EXPECTED_SARSA,
-    Q_LEARNING,
-    SARSA,
-    expected_sarsa_target,
-    learn,
-    q_target,
-    sarsa_target,
-)
+from daedalus.agents.exploring import strategies
+from daedalus.agents.exploring.rates import CONSTANT, Rate
+from daedalus.agents.exploring.rules import Explore, choose
+from daedalus.agents.exploring.strategies import Plain
+from daedalus.agents.tables.config import TableConfig
+from daedalus.agents.tables.expected_sarsa import METHOD as EXPECTED_SARSA
+from daedalus.agents.tables.expected_sarsa import expected_sarsa_target
+from daedalus.agents.tables.loop import Move
+from daedalus.agents.tables.method import Nothing, Shape
+from daedalus.agents.tables.population import flat, fresh_population, rule_of
+from daedalus.agents.tables.q_learning import METHOD as Q_LEARNING
+from daedalus.agents.tables.q_learning import q_target
+from daedalus.agents.tables.sarsa import METHOD as SARSA
+from daedalus.agents.tables.sarsa import sarsa_target
 from daedalus.core.catalogue import Entry
 from daedalus.core.errors import UserError
 from daedalus.core.rng import stream_key
 from daedalus.core.spec import Spec
 
 KEY = np.uint64(stream_key(0, "policy"))
+LEARNING = np.uint64(stream_key(0, "learning"))
 Q = np.array([[0.0, 0.0], [2.0, 4.0]])  # the next state is row 1
 
 
@@ -33,27 +38,30 @@ def test_targets_by_hand():
     assert expected_sarsa_target(1.0, 0.5, 0.0, Q, 1, np.array([0.25, 0.75])) == 1
 
 
-def updated(rule, epsilon, terminated, ended, alpha=0.5, t=0):
+def updated(method, epsilon, terminated, ended, alpha=0.5, t=0):
     """The value of (0, 1) after one step with reward 1 into state 1, and the action chosen ahead."""
-    q, visits = Q.copy(), np.zeros((2, 2), np.int64)
-    made = learner(rule, TableConfig(alpha=alpha, gamma=0.5, epsilon=epsilon))
-    ahead = learn(made, q, visits, 0, 1, 1.0, 1, terminated, ended, KEY, t, np.empty(2))
-    assert visits.tolist() == [[0, 1], [0, 0]]
-    assert q[0, 0] == 0
-    assert q[1].tolist() == [2, 4]
-    return q[0, 1], ahead
+    now, own = flat(fresh_population(Shape(1, 2, 2), 0.0, 0), Nothing())
+    now.q[...] = Q
+    rule = rule_of(method, TableConfig(alpha=alpha, gamma=0.5, epsilon=epsilon))
+    rows = np.uint64(0), np.uint64(1)
+    move = Move(0, 0, 1, 1.0, 1, *rows, terminated, ended, t, KEY, LEARNING, np.empty(2))
+    ahead = method.learn(rule, now, own, move)
+    assert now.visits.tolist() == [[0, 1], [0, 0]]
+    assert now.q[0, 0] == 0
+    assert now.q[1].tolist() == [2, 4]
+    return now.q[0, 1], ahead
 
 
-@pytest.mark.parametrize("rule", [Q_LEARNING, SARSA, EXPECTED_SARSA])
-def test_one_update_by_hand(rule):
+@pytest.mark.parametrize("method", [Q_LEARNING, SARSA, EXPECTED_SARSA], ids=lambda method: method.name)
+def test_one_update_by_hand(method):
     # greedy: every rule's target is 1 + .5·4 = 3, and half the way from 0 is 1.5
-    value, ahead = updated(rule, 0.0, terminated=False, ended=False)
+    value, ahead = updated(method, 0.0, terminated=False, ended=False)
     assert value == 1.5
-    assert ahead == (1 if rule == SARSA else -1)
+    assert ahead == (1 if method is SARSA else -1)
     # a time limit cuts the episode, not the world: the same value, and nothing chosen for the next episode
-    assert updated(rule, 0.0, terminated=False, ended=True) == (1.5, -1)
+    assert updated(method, 0.0, terminated=False, ended=True) == (1.5, -1)
     # a terminal state never bootstraps: half the way to 1
-    assert updated(rule, 0.0, terminated=True, ended=True) == (0.5, -1)
+    assert updated(method, 0.0, terminated=True, ended=True) == (0.5, -1)
 
 
 def test_expected_sarsa_weighs_by_the_policy():
@@ -63,12 +71,12 @@ def test_expected_sarsa_weighs_by_the_policy():
 
 
 def test_sarsa_bootstraps_from_the_action_it_takes_next():
+    explore = rule_of(SARSA, TableConfig(epsilon=1.0)).explore
     for t in range(50):
         value, ahead = updated(SARSA, 1.0, terminated=False, ended=False, t=t)
         assert value == 0.5 * (1 + 0.5 * Q[1, ahead])
-        assert ahead == strategy_rules.choose(
-            EpsilonGreedy.code, (1.0, 0.0), Q, np.zeros((2, 2), np.int64), 1, KEY, t + 1
-        )
+        row = np.uint64(1)
+        assert ahead == choose(explore, Q, np.zeros((2, 2), np.int64), np.zeros((2, 0)), row, KEY, t + 1)
 
 
 def test_at_a_time_limit_sarsa_draws_an_action_of_its_own():
@@ -87,10 +95,13 @@ def test_at_a_time_limit_sarsa_draws_an_action_of_its_own():
         ({"alpha": 0.0}, "alpha"),
         ({"alpha": 1.1}, "alpha"),
         ({"alpha": float("nan")}, "alpha"),
+        ({"alpha": Spec("averge")}, "did you mean 'average'"),
+        ({"alpha": Spec("linear", (("end", 0.0),))}, "alpha must lie"),
         ({"gamma": -0.1}, "gamma"),
         ({"gamma": 1.1}, "gamma"),
         ({"gamma": float("nan")}, "gamma"),
         ({"epsilon": 2.0}, "epsilon"),
+        ({"epsilon": Spec("linear", (("start", 1.5),))}, "epsilon"),
         ({"initial": float("inf")}, "initial"),
         ({"explore": Spec("ubc")}, "did you mean 'ucb'"),
     ],
@@ -101,11 +112,10 @@ def test_bad_settings_are_refused(settings, says):
 
 
 @dataclasses.dataclass(frozen=True)
-class Opaque:
+class Opaque(Plain):
     """A strategy whose probabilities nobody knows."""
 
-    code = 99
-    params = (0.0, 0.0)
+    rule = Explore(99, Rate(CONSTANT, 0.0), (0.0, 0.0, 0.0, 0.0))
 
 
 def test_expected_sarsa_refuses_a_strategy_without_closed_form(monkeypatch):
@@ -114,5 +124,5 @@ def test_expected_sarsa_refuses_a_strategy_without_closed_form(monkeypatch):
     monkeypatch.setattr(strategies, "find", lambda kind, name: entry)
     config = TableConfig(explore=Spec("opaque"))
     with pytest.raises(UserError, match="no closed form"):
-        table_config.learner(EXPECTED_SARSA, config)
-    assert learner(SARSA, config).strategy == 99
+        rule_of(EXPECTED_SARSA, config)
+    assert rule_of(SARSA, config).explore.code == 99
