@@ -4,7 +4,7 @@ import dataclasses
 import operator
 import reprlib
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Protocol, Self
 
@@ -87,8 +87,8 @@ class Face(ABC):
 
     @classmethod
     @abstractmethod
-    def _blank(cls, shape: tuple[int, ...], config: Any) -> Memory:
-        """A fresh memory whose estimates have that shape. Raises `UserError` where they cannot."""
+    def _blank(cls, shapes: Mapping[str, tuple[int, ...]], config: Any) -> Memory:
+        """A fresh memory whose arrays have those shapes. Raises `UserError` where they cannot."""
 
     @property
     def num_timesteps(self) -> int:
@@ -188,7 +188,7 @@ class Face(ABC):
             spec = parse_spec(card.learner)
             if spec.name == cls.__name__:
                 self.config = fill(cls.config_class, spec.mapping, cls.__name__)
-                self._memory = cls._blank(arrays["q"].shape if "q" in arrays else (), self.config)
+                self._memory = cls._blank({name: array.shape for name, array in arrays.items()}, self.config)
                 self._memory.check(arrays)
         except (UserError, RecursionError) as error:
             raise damaged(Path(path), error, REMEDY) from error
@@ -215,7 +215,10 @@ class Face(ABC):
                 )
             if same_episode or name not in _OF_AN_EPISODE:
                 array[...] = memory[name]
-        body.memory.check(body.memory.arrays)  # a file may say that it stood where no state is
+        try:
+            body.memory.check(body.memory.arrays)
+        except UserError as error:  # only where it lives is known how many states there are
+            raise UserError(f"the learner is damaged ({error}); {REMEDY}") from error
         if not same_episode:
             body.life.forget()
         self._body, self._memory, self._world, self._offsets = body, body.memory, body.world, body.offsets

@@ -9,8 +9,11 @@ from daedalus.agents.homes import lasting, stretches
 from daedalus.agents.interaction import Interaction
 from daedalus.agents.tables.agent import TableAgent
 from daedalus.agents.tables.config import TableConfig
-from daedalus.agents.tables.population import TablePopulation, fresh_population
-from daedalus.agents.tables.loop import EXPECTED_SARSA, Q_LEARNING, SARSA
+from daedalus.agents.tables.expected_sarsa import METHOD as EXPECTED_SARSA
+from daedalus.agents.tables.method import Shape
+from daedalus.agents.tables.population import TablePopulation, fresh_memory
+from daedalus.agents.tables.q_learning import METHOD as Q_LEARNING
+from daedalus.agents.tables.sarsa import METHOD as SARSA
 from daedalus.core.catalogue import find
 from daedalus.core.lab.experiment import Experiment, Final, Record, Snapshot
 from daedalus.core.mdp import FiniteMDP
@@ -66,9 +69,9 @@ def test_compiled_equals_interactive(rule, seed):
     place, config = rooms(), TableConfig(alpha=0.5)
     compiled = TablePopulation(place, RULES[rule], config, [seed])
     compiled.run(700)
-    now = fresh_population((1, 5, 2), 0.0, 0)
-    Interaction(WorldEnv(place), TableAgent(compiled.learner, now, 0, seed), seed).run(700)
-    assert_same(now, compiled.now, {"state"})  # the compiled loop has begun the next episode
+    memory = fresh_memory(RULES[rule], Shape(1, 5, 2), config, 5)
+    Interaction(WorldEnv(place), TableAgent(RULES[rule], config, memory, 0, seed), seed).run(700)
+    assert_same(memory.now, compiled.now, {"state"})  # the compiled loop has begun the next episode
     assert compiled.now.episodes[0] >= 100
 
 

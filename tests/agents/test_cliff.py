@@ -10,8 +10,10 @@ leave 4.6 standard errors of ours to that edge. An independent loop in plain Pyt
 import pytest
 
 from daedalus.agents.tables.config import TableConfig
+from daedalus.agents.tables.expected_sarsa import METHOD as EXPECTED_SARSA
 from daedalus.agents.tables.population import TablePopulation
-from daedalus.agents.tables.loop import EXPECTED_SARSA, Q_LEARNING, SARSA
+from daedalus.agents.tables.q_learning import METHOD as Q_LEARNING
+from daedalus.agents.tables.sarsa import METHOD as SARSA
 from daedalus.core.spec import parse_spec
 from daedalus.envs import load_problem
 

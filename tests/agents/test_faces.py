@@ -32,7 +32,7 @@ def unwrapped_maze():
 @pytest.mark.parametrize("learner", [QLearning, Sarsa, ExpectedSarsa])
 def test_every_way_to_name_a_world_learns_the_same(learner):
     world = load_problem(parse_spec(MAZE))
-    population = TablePopulation(world, learner.rule, TableConfig(alpha=0.5, explore=parse_spec("ucb")), [3])
+    population = TablePopulation(world, learner.method, TableConfig(alpha=0.5, explore=parse_spec("ucb")), [3])
     population.run(3000)
     for env in (MAZE, world, WorldEnv(world), unwrapped_maze()):
         learnt = learner(env, seed=3, alpha=0.5, explore="ucb").learn(3000)
@@ -144,8 +144,8 @@ def test_a_running_episode_ends_by_the_limit_of_the_place_it_comes_to(tmp_path):
     learner = QLearning(world.within(None), epsilon=1.0).learn(60)  # no random walk reaches the goal this early
     learner.save(tmp_path / "learner")
     loaded = QLearning.load(tmp_path / "learner", env=world.within(50))
-    assert loaded._now.length[0] == 60
-    assert loaded.learn(1)._now.episodes[0] == 1
+    assert loaded._memory.now.length[0] == 60
+    assert loaded.learn(1)._memory.now.episodes[0] == 1
 
 
 def test_predict_plays_in_an_environment():
@@ -241,11 +241,11 @@ def test_files_that_hold_no_such_learner(tmp_path):
         (lambda: QLearning(None), "not NoneType"),
         (lambda: UCB(3), "not int"),
         (lambda: QLearning(MAZE, seed="a"), "seed must be a whole number"),
-        (lambda: QLearning(MAZE, alpha="a"), "QLearning: alpha must be"),
+        (lambda: QLearning(MAZE, alpha="a"), "way for alpha to change 'a'"),
         (lambda: QLearning(MAZE, gamma=np.nan), "QLearning: gamma is NaN"),
         (lambda: QLearning(MAZE, initial=None), "QLearning: initial must be"),
         (lambda: QLearning(MAZE, explore=3), "QLearning: explore"),
-        (lambda: EpsilonGreedy("daedalus/Bandit-v0", epsilon="a"), "EpsilonGreedy: epsilon"),
+        (lambda: EpsilonGreedy("daedalus/Bandit-v0", epsilon="a"), "way for epsilon to change 'a'"),
         (lambda: UCB("daedalus/Bandit-v0", c=np.nan), "UCB: c is NaN"),
     ],
 )

@@ -6,7 +6,8 @@ import pytest
 from daedalus.agents.homes import Homes, homes, lasting
 from daedalus.agents.tables.config import TableConfig
 from daedalus.agents.tables.population import TablePopulation
-from daedalus.agents.tables.loop import Q_LEARNING, SARSA
+from daedalus.agents.tables.q_learning import METHOD as Q_LEARNING
+from daedalus.agents.tables.sarsa import METHOD as SARSA
 from daedalus.core.catalogue import find
 from daedalus.core.errors import UserError
 from daedalus.core.lab.experiment import Experiment, Final, Record, Snapshot

@@ -4,9 +4,10 @@ import gymnasium
 import numpy as np
 import pytest
 
-from daedalus.agents import trial_tabular
+from daedalus.agents.tables import trial as trial_tabular
 from daedalus.agents.tables.config import TableConfig
-from daedalus.agents.tables.loop import EXPECTED_SARSA, Q_LEARNING
+from daedalus.agents.tables.expected_sarsa import METHOD as EXPECTED_SARSA
+from daedalus.agents.tables.q_learning import METHOD as Q_LEARNING
 from daedalus.agents.tables.trial_open import open_trial
 from daedalus.core.catalogue import find
 from daedalus.core.errors import UserError

@@ -17,7 +17,7 @@ import stable_baselines3
 import torch
 from stable_baselines3.common.torch_layers import NatureCNN
 
-from daedalus.agents import sb3_trial
+from daedalus.agents.sb3 import trial as sb3_trial
 from daedalus.agents.sb3.algorithms import A2C, DQN, PPO
 from daedalus.agents.sb3.ledger import Ledger
 from daedalus.agents.sb3.trial import sb3

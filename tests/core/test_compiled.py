@@ -11,9 +11,11 @@ LEARN = """
 import sys
 from daedalus.agents import {learner}
 from daedalus.core import draws, sampling
-from daedalus.agents import bandit_rules, strategy_rules, table_rules
+from daedalus.agents.bandits import loop
+from daedalus.agents.exploring import rules
+from daedalus.agents.tables import q_learning
 {learner}({world!r}).learn(10)
-kernels = [v for m in (draws, sampling, bandit_rules, strategy_rules, table_rules) for v in vars(m).values()]
+kernels = [v for m in (draws, sampling, rules, loop, q_learning) for v in vars(m).values()]
 stats = [kernel.stats for kernel in kernels if hasattr(kernel, "stats")]
 print(sum(sum(s.cache_hits.values()) for s in stats), sum(sum(s.cache_misses.values()) for s in stats))
 """
