@@ -84,7 +84,9 @@ def test_files_and_functions_keep_their_size(path: Path) -> None:
 HEAVY = {"torch", "numba", "scipy.stats", "gymnasium"}
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["list"], ["list", "agents", "--json"], ["compare", "--help"]])
+@pytest.mark.parametrize(
+    "arguments", [["--help"], ["list"], ["list", "agents", "--json"], ["reproduce"], ["compare", "--help"]]
+)
 def test_listing_and_help_import_nothing_heavy(arguments: list[str]) -> None:
     code = (
         "import sys\n"
