@@ -2,6 +2,7 @@
 
 import functools
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -16,6 +17,7 @@ from .exploring.rates import CONSTANT, Rate
 from .homes import Homes
 from .rollouts import ANY, sampled_value
 from .tables.config import TableConfig
+from .tables.method import OneStep, one_step
 from .tables.population import TablePopulation
 from .tables.q_learning import METHOD
 from .tables.trial import lived
@@ -65,6 +67,11 @@ def best_policy(world: World, horizon: int | None) -> Ints:
 def set_in_its_ways(where: Homes, guide: Callable[[World], Ints] | None, seeds: Sequence[int]) -> TablePopulation:
     """Table learners of step size 0: of one policy (S,) for each world, or of none, which act uniformly at random."""
     config = TableConfig(epsilon=1.0 if guide is None else 0.0)
-    population = TablePopulation(where, METHOD, config, seeds, guide, all_seeing=True)
-    population.rule = population.rule._replace(alpha=Rate(CONSTANT, 0.0))
-    return population
+    return TablePopulation(where, _STILL, config, seeds, guide, all_seeing=True)
+
+
+def _still(config: TableConfig) -> OneStep:
+    return one_step(config)._replace(alpha=Rate(CONSTANT, 0.0))
+
+
+_STILL = replace(METHOD, rule=_still)

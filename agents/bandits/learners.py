@@ -5,6 +5,7 @@ random; each class is a strategy of `exploring/strategies.py` made a learner.
 """
 
 import math
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, final
 
 import numpy as np
@@ -73,7 +74,8 @@ class BanditLearner(Face):
         return BanditAgent(self.config, self._memory, 0, self.seed).choose(key, t)
 
     @classmethod
-    def _blank(cls, shape: tuple[int, ...], config: Any) -> Memory:
+    def _blank(cls, shapes: Mapping[str, tuple[int, ...]], config: Any) -> Memory:
+        shape = shapes.get("q", ())
         if len(shape) != 2 or shape[0] != 1 or 0 in shape:
             raise UserError(f"q has shape {shape}")
         return fresh_bandits(1, shape[1], config)

@@ -1,5 +1,6 @@
 """The face of every table learner, in any environment with Discrete spaces."""
 
+from collections.abc import Mapping
 from contextlib import closing
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -79,9 +80,10 @@ class TableLearner(Face):
         return TableAgent(self.method, self.config, self._memory, 0, self.seed).choose(np.uint64(row), key, t)
 
     @classmethod
-    def _blank(cls, shape: tuple[int, ...], config: Any) -> Memory:
+    def _blank(cls, shapes: Mapping[str, tuple[int, ...]], config: Any) -> Memory:
         from .population import fresh_memory
 
+        shape = shapes.get("q", ())
         if len(shape) != 3 or shape[0] != 1 or 0 in shape:
             raise UserError(f"q has shape {shape}")
         return fresh_memory(cls.method, Shape(*shape), config, LONGEST)

@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 from daedalus.agents.exploring.rates import Rate, step_size
 from daedalus.agents.exploring.rules import Explore
 from daedalus.core.compiled import inlined
+from daedalus.core.world import World
 
 from .config import TableConfig
 
@@ -50,6 +51,11 @@ def nothing(shape: Shape, config: Any) -> Nothing:
     return Nothing()
 
 
+def enter_unprepared(rule: Any, own: Any, config: Any, world: World) -> Any:
+    """Nothing is known of a world beforehand: the same rule everywhere."""
+    return rule
+
+
 @inlined
 def forget_nothing(own: Any, i: int) -> None:
     """Nothing is carried along an episode."""
@@ -63,7 +69,8 @@ class Method:
     leading (N,); those of shape (N, S, A) arrive flat, (N·S, A), in compiled code. `ranges(shape, config)` gives the
     half-open range of every integer array whose values are used as indices, so that a damaged snapshot is refused.
     `forget(own, i)` drops what is carried along an episode of seed i (traces, the last steps): called where an episode
-    is left without an end.
+    is left without an end. `enter(rule, own, config, world)` gives the rule to live by in a world, and may write what
+    is known of it beforehand (a given policy) into `own`, the arrays of those who live there.
     """
 
     name: str
@@ -74,4 +81,6 @@ class Method:
     fresh: Callable[[Shape, Any], Any] = nothing
     ranges: Callable[[Shape, Any], Mapping[str, tuple[int, int]]] = lambda shape, config: {}
     forget: Callable[[Any, int], None] = forget_nothing
+    enter: Callable[[Any, Any, Any, World], Any] = enter_unprepared
     needs_probabilities: bool = False  # refuse strategies whose probabilities have no closed form
+    of_states: bool = False  # its table has one column, the value of the state

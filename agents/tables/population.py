@@ -58,7 +58,7 @@ class TablePopulation:
 
         The table has a row for each number that is shown, or, where `all_seeing`, for each state all the same.
         """
-        self.method, self.rule = method, rule_of(method, config)
+        self.method, self.rule, self._config = method, rule_of(method, config), config
         self._homes = home if isinstance(home, Homes) else shared(home, seeds)
         self._guide = guide
         world = stream_keys(seeds, "world")
@@ -84,7 +84,8 @@ class TablePopulation:
             q[:, np.arange(policy_S.size), policy_S] = 1.0
         told_apart = world.shows is None or self._all_seeing
         shown = np.empty(0, np.int64) if told_apart else np.asarray(world.shows, np.int64)
-        return _Inside(phase, tables(world.mdp), shown)
+        own = type(self.own)._make(array[self._homes.slots[place]] for array in self.own)
+        return _Inside(phase, tables(world.mdp), shown, self.method.enter(self.rule, own, self._config, world))
 
     @property
     def now(self) -> Population:
@@ -124,9 +125,9 @@ class TablePopulation:
                 if phase != self._entered[place].phase:
                     self._entered[place] = self._enter(place, phase)
                     _begin_anew(self._entered[place].world, now, keys.world)
-                _, world, shown = self._entered[place]
+                _, world, shown, rule = self._entered[place]
                 steps = end - int(now.t[0])
-                self.method.run(self.rule, world, shown, self._horizon, flat_now, flat_own, keys, steps, done, scratch)
+                self.method.run(rule, world, shown, self._horizon, flat_now, flat_own, keys, steps, done, scratch)
         return log
 
     def forget(self) -> None:
@@ -165,6 +166,7 @@ class _Inside(NamedTuple):
     phase: int
     world: Tables
     shown: Ints  # (S,) the row of each state; (0,) where each has its own
+    rule: Any  # to live by there
 
 
 def rule_of(method: Method, config: Any) -> Any:
@@ -189,7 +191,8 @@ def rows_of(world: World) -> int:
 def fresh_memory(method: Method, shape: Shape, config: Any, states: int) -> Memory:
     """The memory of learners that have seen nothing, standing in state 0 of so many."""
     remembered = config.strategy().memory(shape.actions)
-    now = fresh_population(shape, config.initial, remembered)
+    columns = 1 if method.of_states else shape.actions
+    now = fresh_population(shape._replace(actions=columns), config.initial, remembered)
     ranges = {"state": (0, states), "action": (-1, shape.actions)}
     own = {f"own.{name}": limits for name, limits in method.ranges(shape, config).items()}
     return Memory(now, method.fresh(shape, config), ranges | own)
