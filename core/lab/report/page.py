@@ -19,6 +19,8 @@ from .animation import animate_all, episode_of
 from .figures import Plot
 from .origin import origin
 from .pictures import Picture, draw_all, overlays, scene_of
+from .studies import coloured
+from .study_plots import best_of_lines, study_plots, thinned, thinning_words, world_study_plots
 from .style import Style, styles
 from .summary import Row, Rows, intervals, profiles
 from .tables import Table, aggregate_table, results_table, settings_table
@@ -62,6 +64,7 @@ class GroupSection:
     facts: str
     results: Table
     aggregates: Table | None
+    studies: Sequence[Plot]
     plots: Sequence[Plot]
     settings: Table | None
     worlds: Sequence[WorldSection]
@@ -83,6 +86,9 @@ def render(run: "Run", comparison: Comparison) -> str:
         [[(label, agent.name) for _ in group.worlds for label, agent in group.agents] for group in run.plan.groups]
     )
     houses = _houses(run, comparison, looks)
+    for house in (house for group in houses for house in group):
+        if house.studies:
+            looks.update(coloured({one.label: looks[one.label] for one in house.lived}, house.studies[0].lines))
     groups = _groups(run, comparison, houses, looks)
     return template("report.html").render(
         title=run.plan.name or run.path.name,
@@ -120,7 +126,8 @@ def _groups(
 ) -> list[GroupSection]:
     titles = _titles([house for group in houses for house in group])
     verdicts = list(comparison.verdicts)
-    galleries = _galleries([house for group in houses for house in group])
+    thin = {house.key: thinned(house) for group in houses for house in group}
+    galleries = _galleries(list(thin.values()))
     sections = []
     for index, (group, mine) in enumerate(zip(run.plan.groups, houses, strict=True)):
         if not mine:
@@ -130,8 +137,9 @@ def _groups(
             verdict = next((one for one in verdicts if one.world == house.world), None)
             if verdict:
                 verdicts.remove(verdict)
-            facts, plots = world_facts(house), world_plots(house, comparison)
             key, title = house.key, titles[house.key]
+            facts = [*world_facts(house), *filter(None, [thinning_words(house, thin[key])])]
+            plots = [*study_plots(house), *world_plots(thin[key], comparison)]
             worlds.append(WorldSection(key, title, house.world, facts, verdict, plots, galleries[key]))
         sections.append(_group(index, group, mine, worlds, comparison, looks))
     return sections
@@ -151,6 +159,8 @@ def _group(
     several = bool(aggregates) and len(aggregates[0].worlds) > 1
     names = [world.title for world in worlds]
     title = clipped(listed(names), 60) if len(names) <= 3 else f"{names[0]} and {len(names) - 1} other worlds"
+    shown = best_of_lines(houses[0], {one.label: one.iqm.value for one in aggregates})
+    drawn = [one for one in aggregates if one.label in shown]
     settings = {one.label: {"algorithm": one.agent} | one.member.settings for house in houses for one in house.lived}
     key = f"g{index + 1}"
     return GroupSection(
@@ -159,7 +169,8 @@ def _group(
         f"{count(len(settings), 'agent')}, {count(group.seeds, 'seed')}, {count(group.steps, 'step')} each",
         results_table(results, looks, anchors, f"Results: {title}"),
         aggregate_table(aggregates, looks, f"Across {len(aggregates[0].worlds)} worlds") if several else None,
-        _group_plots(key, aggregates, looks) if several else [],
+        world_study_plots(key, houses, looks),
+        _group_plots(key, drawn, looks) if several else [],
         settings_table(settings, looks, f"Settings that differ: {title}"),
         worlds,
     )

@@ -70,7 +70,7 @@ def curves(what: Curves) -> Plot:
     def paint(axes: Axes, size: Size) -> None:
         last = max(band.steps[-1] for band in shown.values())
         axes.set_xlim(0, last if last > 0 else 1)
-        bottom, top = what.limits or _limits(shown, what)
+        bottom, top = what.limits or curve_limits(shown, what)
         if logarithmic:
             log_axis(axes, shown)
         else:
@@ -78,7 +78,7 @@ def curves(what: Curves) -> Plot:
         for label, band in shown.items():
             draw_line(axes, band if label in banded else band.bare(), what.looks[label], size)
         if what.scale == "linear":
-            _levels(axes, what, shown, bottom, top)
+            draw_levels(axes, what, shown, bottom, top)
         for step in what.changes if len(what.changes) <= _MOST_CHANGES else ():
             axes.axvline(step, color=MUTED, linestyle=(0, (1, 3)), linewidth=1, zorder=1)
         name_axes(axes, what.x, what.y)
@@ -120,7 +120,7 @@ def draw_line(axes: Axes, band: Band, style: Style, size: Size) -> None:
     )
 
 
-def _limits(shown: Mapping[str, Band], what: Curves) -> tuple[float, float]:
+def curve_limits(shown: Mapping[str, Band], what: Curves) -> tuple[float, float]:
     """Limits that hold every learner's curve and the ceiling, and the floor where it lies near."""
     learning = [band for label, band in shown.items() if what.looks[label].role == "learner"] or list(shown.values())
     ends = [np.concatenate([band.mean, band.low, band.high]) for band in learning]
@@ -136,7 +136,7 @@ def _limits(shown: Mapping[str, Band], what: Curves) -> tuple[float, float]:
     return low - 0.05 * span, high + 0.05 * span
 
 
-def _levels(axes: Axes, what: Curves, shown: Mapping[str, Band], bottom: float, top: float) -> None:
+def draw_levels(axes: Axes, what: Curves, shown: Mapping[str, Band], bottom: float, top: float) -> None:
     """Lines at the ceiling and the floor; what lies below the plot is told in its corner."""
     below = [(label, band.last()[0]) for label, band in shown.items() if what.looks[label].role == "floor"]
     if what.ceiling and math.isfinite(what.ceiling.level):

@@ -68,10 +68,11 @@ def styles(groups: Iterable[Sequence[tuple[str, str]]]) -> dict[str, Style]:
             slot = next(slot for slot in range(len(taken) + 1) if slot not in taken)
             taken.add(slot)
             slots[label] = slot
-    return {label: _style(slot) for label, slot in slots.items()} | special
+    return {label: slot_style(slot) for label, slot in slots.items()} | special
 
 
-def _style(slot: int) -> Style:
+def slot_style(slot: int) -> Style:
+    """The look of a place in a legend: no two of the first 32 are alike."""
     turn, place = divmod(slot, len(SERIES))
     return Style(
         f"series-{slot}", SERIES[place], MARKERS[(place + 3 * turn) % len(MARKERS)], DASHES[turn % len(DASHES)]

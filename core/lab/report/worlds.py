@@ -19,6 +19,7 @@ from .bounds import Bound, bound, moving_bound
 from .figures import Plot
 from .lives import life_curves
 from .plots import Curves, band_note, change_words, curves
+from .studies import Study, setting_of, studies
 from .style import INK, Style, learners
 from .summary import Row, Rows, intervals, profiles
 
@@ -96,6 +97,14 @@ class Household:
         if self.drifts:
             return moving_bound(label, curves, column)
         return bound(label, curves, column, (0, *self.changes))
+
+    @cached_property
+    def studies(self) -> list[Study]:
+        """The parameter studies among its learners."""
+        learning = set(learners((one.label for one in self.lived), self.looks))
+        return studies(
+            {one.label: setting_of(one.agent, one.member.settings) for one in self.lived if one.label in learning}
+        )
 
     @property
     def note(self) -> str:
@@ -287,7 +296,7 @@ def _dot(style: Style) -> Style:
 
 def _profile(house: Household) -> Plot | None:
     """The profile of final values, over the range of what learns and the optimum."""
-    scores = {one.label: values for one in house.lived if (values := _final_scores(one)).size}
+    scores = {one.label: values for one in house.lived if (values := final_scores(one)).size}
     if not scores:
         return None
     learning = learners(scores, house.looks) or list(scores)
@@ -304,7 +313,7 @@ def _profile(house: Household) -> Plot | None:
     return profiles(f"{house.key}-profile", shares, house.looks, x, note, "Performance profile")
 
 
-def _final_scores(one: Lived) -> Floats:
+def final_scores(one: Lived) -> Floats:
     """The finite evaluation values (N,) at the last step."""
     _, values = matrix(one.curve, "value")
     last = np.asarray(values[:, -1], dtype=np.float64) if values.size else np.empty(0)

@@ -11,7 +11,7 @@ from daedalus.core.lab.encoding import plan_to_json
 from daedalus.core.lab.experiment import Experiment, Final, Group, Plan, Record, evaluation_steps
 from daedalus.core.lab.store.run import FORMAT, Run, block_at, open_run
 from daedalus.core.lab.store.writer import BlockWriter
-from daedalus.core.spec import parse_spec
+from daedalus.core.spec import Spec, parse_spec, show
 
 #: A label that would break out of HTML, and out of matplotlib's mathematics.
 HOSTILE = '<b>Fast</b> & $wild$ "50 %"'
@@ -125,7 +125,8 @@ def write_made_run(folder: Path, plan: Plan, strange: bool = False) -> Run:
         kind = KINDS.get(experiment.world.name, "finite")
         write_world(member.folder.parent, kind)
         member.folder.mkdir(parents=True, exist_ok=True)
-        settings = experiment.agent.mapping | {"gamma": 1.0}
+        given = {key: show(value) if isinstance(value, Spec) else value for key, value in experiment.agent.params}
+        settings = given | {"gamma": 1.0}
         write_json(member.folder / "config.json", {"agent": experiment.agent.name, "settings": settings})
         writer = BlockWriter(block_at(member.folder, range(experiment.seeds)), experiment, "made")
         writer.add(Record("curve", made_curve(experiment, kind, number, strange)))
@@ -153,6 +154,12 @@ def group() -> Any:
 def make_run() -> Any:
     """A function that writes a run into a folder: bandits, two mazes and an open world."""
     return lambda folder: write_made_run(folder, Plan(default_groups()))
+
+
+@pytest.fixture(scope="session")
+def write_plan() -> Any:
+    """A function that writes a finished run of a plan into a folder."""
+    return write_made_run
 
 
 @pytest.fixture
