@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from .report.reproductions import Found
 
 _MISSED = 1  # exit status
+_LONGEST = 200  # letters of an error: a compiler's go on for pages
 
 
 def reproduce(
@@ -126,6 +127,8 @@ def run_entries(entries: Sequence[Entry], quick: bool, jobs: int) -> Iterator["F
                 place, entry = waiting.get_nowait()
             except queue.Empty:
                 return
+            sys.stderr.write(f"{entry.name} …\n")  # for whoever waits
+            sys.stderr.flush()
             done.put((place, run_entry(entry, quick)))
 
     for _ in range(min(jobs, len(entries))):
@@ -152,6 +155,7 @@ def run_entry(entry: Entry, quick: bool) -> "Found":
                 found.rows.append(replace(one, experiment=entry.name))
     except Exception as error:
         said = " ".join(str(error).split())
+        said = said if len(said) <= _LONGEST else f"{said[:_LONGEST]}… (--debug shows all)"
         found.fault = said if isinstance(error, UserError) else f"{type(error).__name__}: {said}"
         found.details = traceback.format_exc()
     found.seconds = time.perf_counter() - began
