@@ -11,8 +11,15 @@ if TYPE_CHECKING:
     from .bandits.learners import UCB, EpsilonFirst, EpsilonFirstSoftmax, EpsilonGreedy, Greedy, Softmax
     from .interface import Agent, Step
     from .sb3.vector import SB3VecEnv
+    from .tables.actor_critic import ActorCritic
+    from .tables.dyna_q import DynaQ
+    from .tables.dyna_q_plus import DynaQPlus
     from .tables.expected_sarsa import ExpectedSarsa
+    from .tables.posterior_sampling import PosteriorSampling
+    from .tables.prioritized_sweeping import PrioritizedSweeping
     from .tables.q_learning import QLearning
+    from .tables.r_max import RMax
+    from .tables.reinforce import Reinforce
     from .tables.sarsa import Sarsa
 
 _HOMES = {
@@ -28,17 +35,31 @@ _HOMES = {
     "Sarsa": "tables.sarsa",
     "Softmax": "bandits.learners",
     "Step": "interface",
+    "ActorCritic": "tables.actor_critic",
+    "DynaQ": "tables.dyna_q",
+    "DynaQPlus": "tables.dyna_q_plus",
+    "PosteriorSampling": "tables.posterior_sampling",
+    "PrioritizedSweeping": "tables.prioritized_sweeping",
+    "RMax": "tables.r_max",
+    "Reinforce": "tables.reinforce",
 }
 
 __all__ = [
     "UCB",
+    "ActorCritic",
     "Agent",
+    "DynaQ",
+    "DynaQPlus",
     "EpsilonFirst",
     "EpsilonFirstSoftmax",
     "EpsilonGreedy",
     "ExpectedSarsa",
     "Greedy",
+    "PosteriorSampling",
+    "PrioritizedSweeping",
     "QLearning",
+    "RMax",
+    "Reinforce",
     "SB3VecEnv",
     "Sarsa",
     "Softmax",

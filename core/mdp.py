@@ -86,14 +86,18 @@ _DTYPES = {
 
 def check_size(states: int, actions: int, outcomes: int) -> None:
     """Refuse a world whose tables would not fit in memory, naming the bytes. Raises `UserError`."""
-    needed = states * actions * outcomes * (4 + 8 + 8)
-    memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    available = min(memory // _COPIES, _MOST_BYTES)
+    needed, available = states * actions * outcomes * (4 + 8 + 8), available_bytes()
     if needed > available:
         raise UserError(
             f"{states:,} states × {actions:,} actions × {outcomes} outcomes need {needed:,} bytes of tables, more than "
             f"the {available:,} available (1/{_COPIES} of the memory, {_MOST_BYTES:,} at most); make the world smaller"
         )
+
+
+def available_bytes() -> int:
+    """How many bytes the tables of one thing may take on this machine."""
+    memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    return min(memory // _COPIES, _MOST_BYTES)
 
 
 def _reject_uncountable(next_state: np.typing.NDArray[Any]) -> None:

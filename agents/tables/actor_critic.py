@@ -1,0 +1,158 @@
+"""Actor–critic: a critic learns what states are worth, and tells the actor at each step whether it did well.
+
+    δ = r + γ v(s') − v(s)
+    v ← v + α_v δ z_v,        z_v ← γ λ z_v + 1[s]
+    h ← h + α δ z_h,          z_h ← γ λ z_h + γ^t ∇ ln π(a|s)
+                    (Barto, Sutton & Anderson 1983; Sutton & Barto 2018, section 13.5, eq. 13.14, and with traces)
+
+Details: π is the softmax of the preferences h, which stand in q, and actions are drawn from it; the policy that is
+judged is the greedy one of the preferences, which is worse where chance is of use. λ = 0 is the one-step learner, and
+costs no traces; γ^t is the book's. Actor and critic have one λ. A time limit is no end of the world: v(s') counts.
+"""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple, final
+
+import numpy as np
+
+from daedalus.agents.exploring.rates import Number, Rate, step_size, step_size_at
+from daedalus.agents.exploring.rules import softmax_probabilities
+from daedalus.core.arrays import Floats
+from daedalus.core.compiled import bind, inlined, lean
+from daedalus.core.errors import UserError
+
+from .learner import TableLearner
+from .loop import Move, Population, live
+from .method import Method, Shape
+from .softmax_policy import PolicyConfig, ascend, drawn
+
+if TYPE_CHECKING:
+    from daedalus.agents.face import Place
+
+
+@dataclass(frozen=True)
+class ActorCriticConfig(PolicyConfig):
+    """The settings of a softmax policy, and how far back a step is felt."""
+
+    trace: float = 0.0  # λ, in [0, 1]
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if not 0 <= self.trace <= 1:
+            raise UserError(f"trace must lie in [0, 1], not {self.trace}")
+
+
+class ActorCriticRule(NamedTuple):
+    """The numbers of actor–critic."""
+
+    alpha: Rate
+    alpha_value: Rate
+    gamma: float
+    trace: float
+
+
+class Critic(NamedTuple):
+    """State values, and what is carried along an episode."""
+
+    v: Floats  # (N, S)
+    weight: Floats  # (N,), γ^t
+    z_v: Floats  # (N, S), traces of the values
+    z_h: Floats  # (N, S, A), and of the preferences
+
+
+def fresh(shape: Shape, config: ActorCriticConfig) -> Critic:
+    """No values and no traces."""
+    states = (shape.seeds, shape.states)
+    return Critic(np.zeros(states), np.ones(shape.seeds), np.zeros(states), np.zeros(shape))
+
+
+@lean
+def clear(own: Critic, i: int) -> None:
+    """Forget what is carried along the episode of seed i."""
+    own.weight[i] = 1.0
+    own.z_v[i] = 0.0
+    states = own.v.shape[1]
+    own.z_h[i * states : (i + 1) * states] = 0.0
+
+
+@inlined
+def forget(own: Critic, i: int) -> None:
+    """Drop traces and discount."""
+    clear(own, i)
+
+
+@lean
+def learn_traced(rule: ActorCriticRule, now: Population, own: Critic, move: Move, by_v: float, by_h: float) -> None:
+    """Let traces fade, mark the step, and move all values and preferences along them."""
+    i, actions, out = move.i, now.q.shape[1], move.scratch
+    softmax_probabilities(now.q, move.row, 1.0, out)
+    first = i * own.v.shape[1]
+    fading = rule.gamma * rule.trace
+    for state in range(own.v.shape[1]):
+        own.z_v[i, state] *= fading
+        for b in range(actions):
+            own.z_h[first + state, b] *= fading
+    own.z_v[i, move.state] += 1.0
+    for b in range(actions):
+        own.z_h[move.row, b] -= own.weight[i] * out[b]
+    own.z_h[move.row, move.action] += own.weight[i]
+    for state in range(own.v.shape[1]):
+        own.v[i, state] += by_v * own.z_v[i, state]
+        for b in range(actions):
+            now.q[first + state, b] += by_h * own.z_h[first + state, b]
+
+
+@inlined
+def learn(rule: ActorCriticRule, now: Population, own: Critic, move: Move) -> int:
+    """Move critic and actor by the error of the step; nothing is chosen ahead."""
+    row, action, i, t = move.row, move.action, move.i, move.t
+    now.visits[row, action] += 1
+    n = now.visits[row, action]
+    ahead = 0.0 if move.terminated else own.v[i, move.state_next]
+    error = move.reward + rule.gamma * ahead - own.v[i, move.state]
+    by_v, by_h = step_size_at(rule.alpha_value, n, t) * error, step_size_at(rule.alpha, n, t) * error
+    if rule.trace > 0.0:
+        learn_traced(rule, now, own, move, by_v, by_h)
+    else:
+        own.v[i, move.state] += by_v
+        ascend(now, row, action, by_h * own.weight[i], move.scratch)
+    own.weight[i] *= rule.gamma
+    if move.ended:
+        if rule.trace > 0.0:
+            clear(own, i)
+        own.weight[i] = 1.0
+    return -1
+
+
+def rule(config: ActorCriticConfig) -> ActorCriticRule:
+    """The rule of those settings."""
+    alpha, alpha_value = step_size(config.alpha), step_size(config.alpha_value, "alpha_value")
+    return ActorCriticRule(alpha, alpha_value, config.gamma, config.trace)
+
+
+run = bind(live, __name__, decide=drawn, learn=learn)
+METHOD = Method("actor_critic", rule, drawn, learn, run, fresh, forget=forget)
+
+
+@final
+class ActorCritic(TableLearner):
+    """One-step actor–critic of a softmax over preferences, or with traces. Barto, Sutton & Anderson 1983.
+
+    Its `q` are preferences, not values.
+    """
+
+    config_class = ActorCriticConfig
+    method = METHOD
+
+    def __init__(
+        self,
+        env: "Place | str",
+        seed: int = 0,
+        alpha: Number | str = 0.1,
+        alpha_value: Number | str = 0.1,
+        gamma: float = 0.99,
+        initial: float = 0.0,
+        trace: float = 0.0,
+    ) -> None:
+        settings = {"alpha": alpha, "alpha_value": alpha_value, "gamma": gamma, "initial": initial}
+        super().__init__(env, seed, {**settings, "trace": trace})
