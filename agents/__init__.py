@@ -8,33 +8,80 @@ from typing import TYPE_CHECKING
 from daedalus.core.lazy import offers
 
 if TYPE_CHECKING:
-    from .bandits.learners import UCB, EpsilonFirst, EpsilonFirstSoftmax, EpsilonGreedy, Greedy, Softmax
+    from .bandits.learners import EpsilonFirst, EpsilonFirstSoftmax, EpsilonGreedy, Greedy, Optimistic, Softmax
+    from .bandits.learners_optimistic import KLUCB, MOSS, UCB, DiscountedUCB, KLUCBGaussian, SlidingUCB, UCBTuned
+    from .bandits.learners_randomised import (
+        EXP3,
+        DiscountedThompson,
+        Gradient,
+        SlidingThompson,
+        ThompsonBeta,
+        ThompsonGaussian,
+    )
     from .interface import Agent, Step
+    from .prediction.n_step_td import NStepTD
+    from .prediction.returns import LambdaReturn, MonteCarloPrediction
+    from .prediction.td import TD
+    from .prediction.td_lambda import TDLambda
     from .sb3.vector import SB3VecEnv
     from .tables.actor_critic import ActorCritic
+    from .tables.double_q import DoubleQ
     from .tables.dyna_q import DynaQ
     from .tables.dyna_q_plus import DynaQPlus
     from .tables.expected_sarsa import ExpectedSarsa
+    from .tables.monte_carlo import MonteCarlo
+    from .tables.n_step_sarsa import NStepSarsa
+    from .tables.naive_q import NaiveQ
+    from .tables.off_policy_monte_carlo import OffPolicyMonteCarlo
     from .tables.posterior_sampling import PosteriorSampling
     from .tables.prioritized_sweeping import PrioritizedSweeping
+    from .tables.q_lambda import QLambda
     from .tables.q_learning import QLearning
     from .tables.r_max import RMax
     from .tables.reinforce import Reinforce
     from .tables.sarsa import Sarsa
+    from .tables.sarsa_lambda import SarsaLambda
+    from .tables.tree_backup import TreeBackup
 
 _HOMES = {
-    "UCB": "bandits.learners",
+    "NaiveQ": "tables.naive_q",
+    "DoubleQ": "tables.double_q",
+    "NStepSarsa": "tables.n_step_sarsa",
+    "TreeBackup": "tables.tree_backup",
+    "MonteCarlo": "tables.monte_carlo",
+    "OffPolicyMonteCarlo": "tables.off_policy_monte_carlo",
+    "SarsaLambda": "tables.sarsa_lambda",
+    "QLambda": "tables.q_lambda",
     "Agent": "interface",
     "EpsilonFirst": "bandits.learners",
     "EpsilonFirstSoftmax": "bandits.learners",
     "EpsilonGreedy": "bandits.learners",
     "ExpectedSarsa": "tables.expected_sarsa",
     "Greedy": "bandits.learners",
+    "Optimistic": "bandits.learners",
+    "UCB": "bandits.learners_optimistic",
+    "UCBTuned": "bandits.learners_optimistic",
+    "KLUCB": "bandits.learners_optimistic",
+    "KLUCBGaussian": "bandits.learners_optimistic",
+    "MOSS": "bandits.learners_optimistic",
+    "DiscountedUCB": "bandits.learners_optimistic",
+    "SlidingUCB": "bandits.learners_optimistic",
+    "ThompsonBeta": "bandits.learners_randomised",
+    "ThompsonGaussian": "bandits.learners_randomised",
+    "DiscountedThompson": "bandits.learners_randomised",
+    "SlidingThompson": "bandits.learners_randomised",
+    "Gradient": "bandits.learners_randomised",
+    "EXP3": "bandits.learners_randomised",
     "QLearning": "tables.q_learning",
     "SB3VecEnv": "sb3.vector",
     "Sarsa": "tables.sarsa",
     "Softmax": "bandits.learners",
     "Step": "interface",
+    "TD": "prediction.td",
+    "NStepTD": "prediction.n_step_td",
+    "TDLambda": "prediction.td_lambda",
+    "LambdaReturn": "prediction.returns",
+    "MonteCarloPrediction": "prediction.returns",
     "ActorCritic": "tables.actor_critic",
     "DynaQ": "tables.dyna_q",
     "DynaQPlus": "tables.dyna_q_plus",
@@ -45,25 +92,51 @@ _HOMES = {
 }
 
 __all__ = [
+    "EXP3",
+    "KLUCB",
+    "MOSS",
+    "TD",
     "UCB",
     "ActorCritic",
     "Agent",
+    "DiscountedThompson",
+    "DiscountedUCB",
+    "DoubleQ",
     "DynaQ",
     "DynaQPlus",
     "EpsilonFirst",
     "EpsilonFirstSoftmax",
     "EpsilonGreedy",
     "ExpectedSarsa",
+    "Gradient",
     "Greedy",
+    "KLUCBGaussian",
+    "LambdaReturn",
+    "MonteCarlo",
+    "MonteCarloPrediction",
+    "NStepSarsa",
+    "NStepTD",
+    "NaiveQ",
+    "OffPolicyMonteCarlo",
+    "Optimistic",
     "PosteriorSampling",
     "PrioritizedSweeping",
+    "QLambda",
     "QLearning",
     "RMax",
     "Reinforce",
     "SB3VecEnv",
     "Sarsa",
+    "SarsaLambda",
+    "SlidingThompson",
+    "SlidingUCB",
     "Softmax",
     "Step",
+    "TDLambda",
+    "ThompsonBeta",
+    "ThompsonGaussian",
+    "TreeBackup",
+    "UCBTuned",
 ]
 
 

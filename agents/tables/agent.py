@@ -63,12 +63,13 @@ class TableAgent:
         return int(self.now.q[self._slot, obs].argmax())
 
     def update(self, step: Step) -> Metrics:
-        """Learn from one step; "change" is by how much the value of its action moved. Raises `UserError` for NaN."""
+        """Learn from one step; "change" is by how much the value it is about moved. Raises `UserError` for NaN."""
         now, i, state, state_next = self.now, self._slot, int(step.obs), int(step.next_obs)
         action, reward, t = int(step.action), float(step.reward), int(now.t[i])
         if not math.isfinite(reward):
             raise UserError(f"the environment paid a reward of {reward} at step {t}; rewards must be finite numbers")
-        before = now.q[i, state, action]
+        entry = i, state, 0 if self._method.of_states else action
+        before = now.q[entry]
         now.length[i] += 1
         now.ret[i] += reward
         rows = np.uint64(self._base + state), np.uint64(self._base + state_next)
@@ -91,4 +92,4 @@ class TableAgent:
         now.recent_steps[i] += 1
         if step.ended:
             finish(now, self.log, i, t + 1)
-        return {"change": float(now.q[i, state, action] - before)}
+        return {"change": float(now.q[entry] - before)}

@@ -29,13 +29,7 @@ class TableLearner(Face):
     @classmethod
     def check(cls, problem: Problem) -> None:
         """Refuse, before anything is run, a world whose spaces are not Discrete. Raises `UserError`."""
-        if isinstance(problem, World | Schedule):
-            _refuse_sights(cls.__name__, problem)
-        if isinstance(problem, OpenWorld):
-            from daedalus.agents.interaction import table_shape
-
-            with closing(problem.make()) as env:
-                table_shape(env, problem.name)
+        check_discrete(cls.__name__, problem)
 
     @property
     def q(self) -> Floats:
@@ -48,25 +42,7 @@ class TableLearner(Face):
         return self._rows()[1]
 
     def _embody(self, where: "Home") -> Body:
-        from .population import TablePopulation
-
-        if isinstance(where, Bandit):
-            raise UserError(f"a table learns in states, and {where.name} is a bandit; take epsilon_greedy or ucb there")
-        if isinstance(where, World | Schedule):
-            _refuse_sights(type(self).__name__, where)
-            population = TablePopulation(where, self.method, self.config, [self.seed])
-            exact = where.mdp if isinstance(where, World) else where
-            return Body(population.memory, population, exact.fingerprint())
-        from daedalus.agents.interaction import Interaction, offsets, table_shape
-
-        from .agent import TableAgent
-        from .population import fresh_memory
-
-        name = where.spec.id if where.spec else type(where).__name__
-        shape = Shape(1, *table_shape(where, name))
-        memory = fresh_memory(self.method, shape, self.config, shape.states)
-        agent = TableAgent(self.method, self.config, memory, 0, self.seed)
-        return Body(memory, Interaction(where, agent, self.seed), None, offsets(where))
+        return embody(type(self).__name__, self.method, self.config, self.seed, where)
 
     def _rows(self) -> tuple[Floats, Ints]:
         return self._memory.now.q[0], self._memory.now.visits[0]
@@ -87,6 +63,39 @@ class TableLearner(Face):
         if len(shape) != 3 or shape[0] != 1 or 0 in shape:
             raise UserError(f"q has shape {shape}")
         return fresh_memory(cls.method, Shape(*shape), config, LONGEST)
+
+
+def check_discrete(learner: str, problem: Problem) -> None:
+    """Refuse a world whose spaces are not Discrete. Raises `UserError`."""
+    if isinstance(problem, World | Schedule):
+        _refuse_sights(learner, problem)
+    if isinstance(problem, OpenWorld):
+        from daedalus.agents.interaction import table_shape
+
+        with closing(problem.make()) as env:
+            table_shape(env, problem.name)
+
+
+def embody(learner: str, method: Method, config: Any, seed: int, where: "Home") -> Body:
+    """A fresh table and its life: compiled where the dynamics are known, else interactive. Raises `UserError`."""
+    from .population import TablePopulation, fresh_memory
+
+    if isinstance(where, Bandit):
+        raise UserError(f"a table learns in states, and {where.name} is a bandit; take epsilon_greedy or ucb there")
+    if isinstance(where, World | Schedule):
+        _refuse_sights(learner, where)
+        population = TablePopulation(where, method, config, [seed])
+        exact = where.mdp if isinstance(where, World) else where
+        return Body(population.memory, population, exact.fingerprint())
+    from daedalus.agents.interaction import Interaction, offsets, table_shape
+
+    from .agent import TableAgent
+
+    name = where.spec.id if where.spec else type(where).__name__
+    shape = Shape(1, *table_shape(where, name))
+    memory = fresh_memory(method, shape, config, shape.states)
+    agent = TableAgent(method, config, memory, 0, seed)
+    return Body(memory, Interaction(where, agent, seed), None, offsets(where))
 
 
 def _refuse_sights(learner: str, home: World | Schedule) -> None:

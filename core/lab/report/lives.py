@@ -7,7 +7,7 @@ import numpy as np
 from daedalus.core.arrays import Floats
 from daedalus.core.world import Tile
 
-from .bands import matrix, over_seeds
+from .bands import band, matrix, over_seeds
 from .plots import Curves
 
 if TYPE_CHECKING:
@@ -15,8 +15,28 @@ if TYPE_CHECKING:
 
 
 def life_curves(house: "Household") -> list[Curves]:
-    """The dynamic regret where the world changes, and how long episodes are where that differs."""
-    return [*([_dynamic(house)] if house.changes else []), *_lengths(house)]
+    """Errors of learnt values, dynamic regret where the world changes, and how long episodes are where that differs."""
+    return [*_errors(house), *([_dynamic(house)] if house.changes else []), *_lengths(house)]
+
+
+def _errors(house: "Household") -> list[Curves]:
+    """How far values that are learnt of a given policy are from its own; runs of older versions say nothing of it."""
+    told = [one for one in house.lived if "error" in one.curve.column_names]
+    bands = {one.label: band(one.curve, "error").within(low=0.0) for one in told}
+    moves = " Dotted upright lines mark where the world changes." if house.changes else ""
+    return [
+        Curves(
+            f"{house.key}-error",
+            "Error of the values",
+            "root-mean-square error",
+            {label: one for label, one in bands.items() if one.known},
+            house.looks,
+            "How far the learnt values are from the exact ones of the policy that is followed, over all states that it "
+            f"meets. {house.note}{moves}",
+            scale="log",
+            changes=house.changes,
+        )
+    ]
 
 
 def _dynamic(house: "Household") -> Curves:

@@ -1,0 +1,1 @@
+"""Prediction: learners of the value of a given policy."""
