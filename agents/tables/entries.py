@@ -13,6 +13,18 @@ TABLES = (
     _learner("q_learning", "q_learning:QLearning", "Q-learning, Watkins 1989"),
     _learner("sarsa", "sarsa:Sarsa", "Sarsa, Rummery & Niranjan 1994"),
     _learner("expected_sarsa", "expected_sarsa:ExpectedSarsa", "Expected Sarsa, van Seijen et al. 2009"),
+    _learner("naive_q", "naive_q:NaiveQ", "Q-learning without exploration"),
+    _learner("double_q", "double_q:DoubleQ", "Double Q-learning, van Hasselt 2010"),
+    _learner("n_step_sarsa", "n_step_sarsa:NStepSarsa", "n-step Sarsa, Sutton & Barto 2018"),
+    _learner("tree_backup", "tree_backup:TreeBackup", "n-step tree backup, Precup, Sutton & Singh 2000"),
+    _learner("monte_carlo", "monte_carlo:MonteCarlo", "on-policy Monte Carlo control, Sutton & Barto 2018"),
+    _learner(
+        "off_policy_monte_carlo",
+        "off_policy_monte_carlo:OffPolicyMonteCarlo",
+        "Monte Carlo control by weighted importance sampling, Sutton & Barto 2018",
+    ),
+    _learner("sarsa_lambda", "sarsa_lambda:SarsaLambda", "Sarsa(λ), Rummery & Niranjan 1994"),
+    _learner("q_lambda", "q_lambda:QLambda", "Watkins's Q(λ), Watkins 1989"),
     _learner("dyna_q", "dyna_q:DynaQ", "Dyna-Q, Sutton 1990"),
     _learner("dyna_q_plus", "dyna_q_plus:DynaQPlus", "Dyna-Q+, Sutton 1990"),
     _learner(
