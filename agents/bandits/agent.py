@@ -4,9 +4,10 @@ import math
 
 import numpy as np
 
-from daedalus.agents.exploring.rules import choose
+from daedalus.agents.exploring.rules import choose, scores
 from daedalus.agents.interface import Metrics, Step
 from daedalus.agents.memory import Memory
+from daedalus.core.arrays import Floats
 from daedalus.core.errors import UserError
 from daedalus.core.rng import stream_key
 
@@ -41,8 +42,15 @@ class BanditAgent:
         return int(choose(self._rule.explore, now.q, now.pulls, now.memory, self._slot, key, t))
 
     def greedy(self, obs: int) -> int:
-        """The arm of highest estimate, the lowest among ties."""
-        return int(self.now.q[self._slot].argmax())
+        """The arm of highest score, the lowest among ties."""
+        return int(self.scores().argmax())
+
+    def scores(self) -> Floats:
+        """What the strategy holds of each arm, (A,): estimates, preferences… as `exploring.rules.scores` tells."""
+        now = self.now
+        out = np.empty(now.q.shape[1])
+        scores(self._rule.explore, now.q, now.pulls, now.memory, self._slot, out)
+        return out
 
     def update(self, step: Step) -> Metrics:
         """Learn from one pull; "change" is by how much its estimate moved. Raises `UserError` for a reward of NaN."""

@@ -4,8 +4,8 @@ import math
 from dataclasses import dataclass
 from typing import Protocol
 
-from daedalus.agents.exploring import strategies
-from daedalus.agents.exploring.rates import Number, step_size
+from daedalus.agents.exploring import optimistic, randomised, strategies
+from daedalus.agents.exploring.rates import POWER, Number, Rate, step_size
 from daedalus.agents.exploring.strategies import Strategy
 from daedalus.core.errors import UserError
 from daedalus.core.spec import Spec
@@ -24,14 +24,14 @@ class BanditSettings(Strategy, Protocol):
         ...
 
     @property
-    def alpha(self) -> Number:
-        """The step size."""
+    def step(self) -> Rate:
+        """The step size of the estimates."""
         ...
 
 
 def bandit_rule(config: BanditSettings) -> BanditRule:
     """The learner as compiled code sees it."""
-    return BanditRule(config.rule, step_size(config.alpha))
+    return BanditRule(config.rule, config.step)
 
 
 @dataclass(frozen=True)
@@ -49,10 +49,30 @@ class Estimates:
         if check is not None:
             check()
 
+    @property
+    def step(self) -> Rate:
+        """As `alpha` says."""
+        return step_size(self.alpha)
+
+
+class Means:
+    """Estimates are means of rewards: for strategies that go by a memory of their own, or by a posterior."""
+
+    initial = 0.0
+    step = Rate(POWER, 1.0)
+
 
 @dataclass(frozen=True)
 class GreedyConfig(Estimates, strategies.Greedy):
     """Estimates, and a greedy choice."""
+
+
+@dataclass(frozen=True)
+class OptimisticConfig(Estimates, strategies.Greedy):
+    """Estimates that begin high, and a greedy choice."""
+
+    initial: float = 5.0
+    alpha: Number = 0.1
 
 
 @dataclass(frozen=True)
@@ -76,5 +96,65 @@ class SoftmaxConfig(Estimates, strategies.Softmax):
 
 
 @dataclass(frozen=True)
-class UCBConfig(Estimates, strategies.UCB):
+class UCBConfig(Estimates, optimistic.UCB):
     """Estimates, and the highest upper confidence bound."""
+
+
+@dataclass(frozen=True)
+class UCBTunedConfig(Estimates, optimistic.UCBTuned):
+    """Estimates, and the highest bound by measured variances."""
+
+
+@dataclass(frozen=True)
+class KLUCBConfig(Estimates, optimistic.KLUCB):
+    """Estimates, and the highest bound of the Bernoulli divergence."""
+
+
+@dataclass(frozen=True)
+class KLUCBGaussianConfig(Estimates, optimistic.KLUCBGaussian):
+    """Estimates, and the highest bound of the Gaussian divergence."""
+
+
+@dataclass(frozen=True)
+class MOSSConfig(Estimates, optimistic.MOSS):
+    """Estimates, and the highest minimax bound."""
+
+
+@dataclass(frozen=True)
+class DiscountedUCBConfig(Means, optimistic.DiscountedUCB):
+    """Means that fade, and their highest bound."""
+
+
+@dataclass(frozen=True)
+class SlidingUCBConfig(Means, optimistic.SlidingUCB):
+    """Means over a window, and their highest bound."""
+
+
+@dataclass(frozen=True)
+class ThompsonBetaConfig(Means, randomised.ThompsonBeta):
+    """A Beta posterior of every arm."""
+
+
+@dataclass(frozen=True)
+class ThompsonGaussianConfig(Means, randomised.ThompsonGaussian):
+    """A Gaussian posterior of every arm."""
+
+
+@dataclass(frozen=True)
+class DiscountedThompsonConfig(Means, randomised.DiscountedThompson):
+    """A Beta posterior of every arm that fades."""
+
+
+@dataclass(frozen=True)
+class SlidingThompsonConfig(Means, randomised.SlidingThompson):
+    """A Beta posterior of every arm over a window."""
+
+
+@dataclass(frozen=True)
+class GradientConfig(Means, randomised.Gradient):
+    """Preferences that climb the mean reward."""
+
+
+@dataclass(frozen=True)
+class EXP3Config(Means, randomised.EXP3):
+    """Exponential weights."""

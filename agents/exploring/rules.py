@@ -1,153 +1,60 @@
 """The rules of exploration, compiled: one set for bandits and tables. `strategies.py` says how to add one.
 
-In every rule q (R, A) holds rows of estimates (a row per state of a table, or per bandit), n (R, A) how often each
-action was tried there, memory (R, M) what a strategy of its own remembers of a row, `row` where the decision is to be
-made, t its number (from 0) and `key` the policy's random stream: decision t may read its draws 2t and 2t + 1, and as
-many as it likes of its own stream `private(key, t)`. Ties are broken uniformly at random.
-
-Rows are given by number because slicing one off inside a compiled loop costs more than the decision itself.
+Here a strategy's code finds its rule; the rules stand in files by family, and `basics.py` tells their arguments:
+`estimates` (greedy, ε-greedy, softmax), `bounds` (optimism), `posteriors` (Thompson), `weights` (gradient bandit,
+EXP3) and `forgetting` (means for arms that drift).
 """
 
 import math
-from typing import NamedTuple
 
 import numpy as np
 
 from daedalus.core.arrays import Floats, Ints, Row
 from daedalus.core.compiled import inlined, lean
-from daedalus.core.draws import bits, uniform
 
-from .rates import Rate, rate_at
+from .basics import (
+    CLOSED_FORM,
+    EPSILON_FIRST,
+    EPSILON_FIRST_SOFTMAX,
+    EPSILON_GREEDY,
+    EXP3,
+    FORGETFUL_UCB,
+    GRADIENT,
+    GREEDY,
+    SOFTMAX,
+    THOMPSON_BETA,
+    THOMPSON_GAUSSIAN,
+    UCB_TUNED,
+    Explore,
+    highest,
+    pick,
+    private,
+    share_best,
+    tried,
+    within,
+)
+from .bounds import bound, highest_bound, level, remember_variance
+from .estimates import epsilon_greedy, greedy, softmax, softmax_probabilities, spread
+from .forgetting import remember_discounted, remember_window
+from .posteriors import gaussian_posterior, thompson_beta, thompson_gaussian
+from .rates import rate_at
+from .weights import exp3_rate, remember_exp3, remember_gradient, weighted, weighted_probabilities
 
-GREEDY, EPSILON_GREEDY, EPSILON_FIRST, EPSILON_FIRST_SOFTMAX, SOFTMAX, UCB = range(6)
-
-#: The strategies that `probabilities` knows.
-CLOSED_FORM = frozenset({GREEDY, EPSILON_GREEDY, EPSILON_FIRST, EPSILON_FIRST_SOFTMAX, SOFTMAX, UCB})
-
-_PRIVATE = np.uint64(1 << 62)
-
-
-class Explore(NamedTuple):
-    """A strategy as compiled code sees it."""
-
-    code: int
-    rate: Rate  # the one parameter that may change with t: epsilon, temperature
-    params: tuple[float, float, float, float]  # the others, in the order of the strategy's fields
-
-
-@inlined
-def coin(key: np.uint64, t: int) -> float:
-    """The first draw of decision t, in [0, 1)."""
-    return uniform(key, np.uint64(2) * np.uint64(t))
-
-
-@inlined
-def pick(key: np.uint64, t: int, choices: int) -> int:
-    """One of `choices` equally likely numbers 0…choices - 1, from the second draw of decision t."""
-    return int(uniform(key, np.uint64(2) * np.uint64(t) + np.uint64(1)) * choices)
-
-
-@inlined
-def private(key: np.uint64, t: int) -> np.uint64:
-    """The key of decision t's own stream, for strategies that need more draws than two."""
-    return np.uint64(bits(key ^ _PRIVATE, np.uint64(t)))
-
-
-@inlined
-def highest(q: Floats, row: Row) -> float:
-    """The largest entry of a row of q (R, A)."""
-    if q.shape[1] == 4:  # most grids; without a loop it is twice as fast
-        return float(max(max(q[row, 0], q[row, 1]), max(q[row, 2], q[row, 3])))
-    best = q[row, 0]
-    for action in range(1, q.shape[1]):
-        best = max(best, q[row, action])
-    return float(best)
-
-
-@inlined
-def tried(n: Ints, row: Row) -> int:
-    """How many decisions were made in a row."""
-    total = 0
-    for action in range(n.shape[1]):
-        total += n[row, action]
-    return total
-
-
-@inlined
-def greedy(q: Floats, row: Row, key: np.uint64, t: int) -> int:
-    """An action of highest estimate. It branches on ties alone: branches on values are guessed wrong half the time."""
-    best = highest(q, row)
-    found, ties = 0, 0
-    for action in range(q.shape[1] - 1, -1, -1):
-        hit = q[row, action] == best
-        ties += hit
-        found = action if hit else found
-    if ties == 1:
-        return found
-    left = pick(key, t, ties)
-    for action in range(found, q.shape[1]):
-        if q[row, action] == best:
-            if left == 0:
-                return action
-            left -= 1
-    return found
-
-
-@inlined
-def epsilon_greedy(q: Floats, row: Row, epsilon: float, key: np.uint64, t: int) -> int:
-    """With probability epsilon any action, else a greedy one. Sutton & Barto 2018, section 2.2."""
-    if coin(key, t) < epsilon:
-        return pick(key, t, q.shape[1])
-    return greedy(q, row, key, t)
-
-
-@inlined
-def softmax_weight(value: float, best: float, temperature: float) -> float:
-    """The unnormalised Boltzmann probability of an estimate; the best one weighs 1."""
-    return math.exp((value - best) / temperature)
-
-
-@lean
-def softmax(q: Floats, row: Row, temperature: float, key: np.uint64, t: int) -> int:
-    """Action a with probability proportional to exp(q[a] / temperature). Sutton & Barto 2018, eq. 2.11."""
-    best = highest(q, row)
-    total = 0.0
-    for action in range(q.shape[1]):
-        total += softmax_weight(q[row, action], best, temperature)
-    left = coin(key, t) * total
-    for action in range(q.shape[1] - 1):
-        left -= softmax_weight(q[row, action], best, temperature)
-        if left < 0:
-            return action
-    return int(q.shape[1] - 1)
-
-
-@inlined
-def ucb_bound(q: float, n: int, log_total: float, c: float) -> float:
-    """The upper confidence bound of one action; an untried one is infinitely promising."""
-    return math.inf if n == 0 else q + c * math.sqrt(log_total / n)
-
-
-@lean
-def ucb(q: Floats, n: Ints, row: Row, c: float, key: np.uint64, t: int) -> int:
-    """An action of highest q + c·√(ln N / n), N = Σ n. Auer, Cesa-Bianchi & Fischer 2002 (UCB1: c = √2)."""
-    log_total = math.log(max(tried(n, row), 1))
-    best, highest, ties = 0, -math.inf, 0
-    for action in range(q.shape[1]):
-        bound = ucb_bound(q[row, action], n[row, action], log_total, c)
-        if bound > highest:
-            best, highest, ties = action, bound, 1
-        elif bound == highest:
-            ties += 1
-    if ties <= 1:
-        return best
-    left = pick(key, t, ties)
-    for action in range(best, q.shape[1]):
-        if ucb_bound(q[row, action], n[row, action], log_total, c) == highest:
-            if left == 0:
-                return action
-            left -= 1
-    return best
+__all__ = [
+    "CLOSED_FORM",
+    "Explore",
+    "choose",
+    "greedy",
+    "highest",
+    "observe",
+    "pick",
+    "private",
+    "probabilities",
+    "remember",
+    "scores",
+    "softmax",
+    "softmax_probabilities",
+]
 
 
 @inlined
@@ -164,13 +71,22 @@ def choose(explore: Explore, q: Floats, n: Ints, memory: Floats, row: Row, key: 
 @lean
 def other_choice(explore: Explore, q: Floats, n: Ints, memory: Floats, row: Row, key: np.uint64, t: int) -> int:
     """`choose` for the strategies that take longer than a call does."""
-    code, params = explore.code, explore.params
-    if code == UCB:
-        return ucb(q, n, row, params[0], key, t)
+    code, params, actions = explore.code, explore.params, q.shape[1]
     if code == SOFTMAX:
         return softmax(q, row, rate_at(explore.rate, t), key, t)
+    if code == THOMPSON_BETA:
+        return thompson_beta(memory, row, actions, params[2], key, t)
+    if code == THOMPSON_GAUSSIAN:
+        return thompson_gaussian(q, n, row, params[0], params[1], params[2], key, t)
+    if code == GRADIENT:
+        return weighted(memory, row, actions, 1.0, 0.0, key, t)
+    if code == EXP3:
+        scale = -exp3_rate(actions, tried(n, row) + 1, params[2])
+        return weighted(memory, row, actions, scale, params[2], key, t)
+    if code not in (EPSILON_FIRST, EPSILON_FIRST_SOFTMAX):
+        return highest_bound(explore, q, n, memory, row, key, t)
     if t < params[0]:  # the two ε-first rules begin with pure exploration
-        return pick(key, t, q.shape[1])
+        return pick(key, t, actions)
     if code == EPSILON_FIRST_SOFTMAX:
         return softmax(q, row, rate_at(explore.rate, t), key, t)
     return greedy(q, row, key, t)
@@ -186,65 +102,75 @@ def observe(explore: Explore, n: Ints, memory: Floats, row: Row, action: int, sa
 @lean
 def remember(explore: Explore, n: Ints, memory: Floats, row: Row, action: int, sample: float, t: int) -> None:
     """`observe` for the strategies that have a memory of their own."""
-
-
-@inlined
-def spread(q: Floats, row: Row, mass: float, out: Floats) -> None:
-    """Add `mass` to out (A,), shared equally by the actions of highest score."""
-    best = highest(q, row)
-    ties = 0
-    for action in range(q.shape[1]):
-        ties += q[row, action] == best
-    for action in range(q.shape[1]):
-        if q[row, action] == best:
-            out[action] += mass / ties
-
-
-@lean
-def softmax_probabilities(q: Floats, row: Row, temperature: float, out: Floats) -> None:
-    """Write the Boltzmann distribution into out (A,)."""
-    best = highest(q, row)
-    for action in range(q.shape[1]):
-        out[action] = softmax_weight(q[row, action], best, temperature)
-    total = 0.0
-    for action in range(out.size):
-        total += out[action]
-    for action in range(out.size):
-        out[action] /= total
-
-
-@lean
-def share_best(out: Floats) -> None:
-    """Replace scores (A,) by probabilities: the highest share everything equally."""
-    best, ties = -math.inf, 0
-    for action in range(out.size):
-        if out[action] > best:
-            best, ties = out[action], 1
-        elif out[action] == best:
-            ties += 1
-    for action in range(out.size):
-        out[action] = 1.0 / ties if out[action] == best else 0.0
+    code, params, actions = explore.code, explore.params, n.shape[1]
+    if code == UCB_TUNED:
+        remember_variance(memory, row, actions, action, sample)
+    elif code == GRADIENT:
+        remember_gradient(memory, row, actions, action, sample, params[0], params[1] > 0.0)
+    elif code == EXP3:
+        remember_exp3(n, memory, row, action, 1.0 - within(sample, params[0], params[1]), params[2])
+    else:  # THOMPSON_BETA and FORGETFUL_UCB
+        kept = within(sample, params[0], params[1]) if code == THOMPSON_BETA else sample
+        if params[4] > 0.0:
+            remember_window(memory, row, actions, action, kept, int(params[4]))
+        else:
+            remember_discounted(memory, row, actions, action, kept, params[3])
 
 
 @lean
 def probabilities(explore: Explore, q: Floats, n: Ints, memory: Floats, row: Row, t: int, out: Floats) -> None:
-    """Write into out (A,) the probability of each action at decision t; it is what `choose` samples from."""
+    """Write into out (A,) the probability of each action at decision t; it is what `choose` samples from.
+
+    For the strategies in `CLOSED_FORM`; NaN for others.
+    """
     code, params = explore.code, explore.params
     out[:] = 0.0
     if code == EPSILON_GREEDY:
         epsilon = rate_at(explore.rate, t)
         out[:] = epsilon / q.shape[1]
         spread(q, row, 1.0 - epsilon, out)
-    elif code == UCB:
-        log_total = math.log(max(tried(n, row), 1))
-        for action in range(q.shape[1]):
-            out[action] = ucb_bound(q[row, action], n[row, action], log_total, params[0])
-        share_best(out)
+    elif code == GREEDY:
+        spread(q, row, 1.0, out)
     elif code == SOFTMAX:
         softmax_probabilities(q, row, rate_at(explore.rate, t), out)
-    elif code != GREEDY and t < params[0]:
+    elif code == GRADIENT:
+        weighted_probabilities(memory, row, 1.0, 0.0, out)
+    elif code == EXP3:
+        weighted_probabilities(memory, row, -exp3_rate(out.size, tried(n, row) + 1, params[2]), params[2], out)
+    elif code in (THOMPSON_BETA, THOMPSON_GAUSSIAN):
+        out[:] = math.nan
+    elif code not in (EPSILON_FIRST, EPSILON_FIRST_SOFTMAX):
+        shared = level(explore, n, memory, row)
+        for action in range(out.size):
+            out[action] = bound(explore, shared, q, n, memory, row, action)
+        share_best(out)
+    elif t < params[0]:
         out[:] = 1.0 / q.shape[1]
     elif code == EPSILON_FIRST_SOFTMAX:
         softmax_probabilities(q, row, rate_at(explore.rate, t), out)
     else:
         spread(q, row, 1.0, out)
+
+
+@lean
+def scores(explore: Explore, q: Floats, n: Ints, memory: Floats, row: Row, out: Floats) -> None:
+    """Write into out (A,) what the strategy holds of each action; a bandit's greedy choice is the highest.
+
+    The estimates q; but the preferences of a gradient bandit, the estimated losses of EXP3 with a minus, the posterior
+    means of Thompson sampling, and the means that forget, -inf where nothing is remembered.
+    """
+    code, params, actions = explore.code, explore.params, q.shape[1]
+    for action in range(actions):
+        if code == GRADIENT:
+            out[action] = memory[row, action]
+        elif code == EXP3:
+            out[action] = -memory[row, action]
+        elif code == THOMPSON_BETA:
+            out[action] = (params[2] + memory[row, action]) / (2.0 * params[2] + memory[row, actions + action])
+        elif code == THOMPSON_GAUSSIAN:
+            out[action], _ = gaussian_posterior(q[row, action], n[row, action], params[0], params[1], params[2])
+        elif code == FORGETFUL_UCB:
+            count = memory[row, actions + action]
+            out[action] = memory[row, action] / count if count > 0.0 else -math.inf
+        else:
+            out[action] = q[row, action]

@@ -1,15 +1,17 @@
-"""Exploration strategies as values: what a person may choose, checked, with a code and parameters for the rules.
+"""Exploration strategies as values: what a person may choose, checked, with a code and parameters for the basics.
 
 To add a strategy:
-1. in `rules.py`, write its rule and the next code, and add a branch to `other_choice`; where its action
-   probabilities have a closed form, add one to `probabilities` and the code to `CLOSED_FORM`; where it remembers more
-   than estimates and counts, a branch to `remember`;
-2. write its frozen dataclass here: parameters, checks, `rule`, and `memory` where it has one;
-3. announce it in `entries.py` as a "strategy" and, for bandits, as an "agent" (a short class in
-   `bandits/learners.py`).
+1. write its rule in the file of its family, a new code in `basics.py` (out of `CLOSED_FORM` where its probabilities
+   have no closed form), and its branches in `rules.py`: `other_choice`, `probabilities`, `scores` where greedy goes by
+   more than the estimates, `remember` where it remembers more than estimates and counts;
+2. write its frozen dataclass, here, in `optimistic.py` or in `randomised.py`: parameters, checks, `rule`, and `memory`
+   where it has one;
+3. announce it in `entries.py` as a "strategy" and, for bandits, as an "agent" (a config in `bandits/config.py` and a
+   short class beside the learners there).
 
 Tables then take it as `q_learning:explore=name(…)`; the laws in `tests/agents/test_strategies.py` are parametrised over
-the catalogue.
+the catalogue. A sample is a reward of a bandit, or the target of a table's update: r + γ·(what is believed of the next
+state). Where a strategy asks for samples in an interval, that is what must lie in it.
 """
 
 import math
@@ -20,9 +22,9 @@ from daedalus.core.catalogue import find
 from daedalus.core.errors import UserError
 from daedalus.core.spec import Spec, fill
 
-from . import rules
+from . import basics
+from .basics import Explore
 from .rates import CONSTANT, Number, Rate, positive_rate, rate
-from .rules import Explore
 
 
 class Strategy(Protocol):
@@ -38,18 +40,37 @@ class Strategy(Protocol):
         ...
 
 
-def _require(holds: bool, message: str) -> None:
+def require(holds: bool, message: str) -> None:
+    """Raise `UserError` with that message unless the condition holds."""
     if not holds:
         raise UserError(message)
 
 
-_NEVER = Rate(CONSTANT, 0.0)
+def finite(**settings: float) -> None:
+    """Raise `UserError` for the first setting that is no finite number."""
+    for name, value in settings.items():
+        require(math.isfinite(value), f"{name} must be a finite number, not {value}")
 
 
-def coded(code: int, rate: Rate = _NEVER, *params: float) -> Explore:
-    """A strategy for compiled code, from up to four parameters that do not change."""
-    first, second, third, fourth = (*map(float, params), *[0.0] * (4 - len(params)))
-    return Explore(code, rate, (first, second, third, fourth))
+def positive(**settings: float) -> None:
+    """Raise `UserError` for the first setting that is not above 0, or not finite."""
+    for name, value in settings.items():
+        require(0 < value < math.inf, f"{name} must be above 0, not {value}")
+
+
+def interval(low: float, high: float) -> None:
+    """Raise `UserError` unless samples can lie in [low, high]."""
+    finite(low=low, high=high)
+    require(low < high, f"samples lie in [low, high]; low must be below high, not {low} and {high}")
+
+
+NEVER = Rate(CONSTANT, 0.0)
+
+
+def coded(code: int, rate: Rate = NEVER, *params: float) -> Explore:
+    """A strategy for compiled code, from up to five parameters that do not change."""
+    first, second, third, fourth, fifth = (*map(float, params), *[0.0] * (5 - len(params)))
+    return Explore(code, rate, (first, second, third, fourth, fifth))
 
 
 class Plain:
@@ -67,7 +88,7 @@ class Greedy(Plain):
     @property
     def rule(self) -> Explore:
         """No parameters."""
-        return coded(rules.GREEDY)
+        return coded(basics.GREEDY)
 
 
 @dataclass(frozen=True)
@@ -82,7 +103,7 @@ class EpsilonGreedy(Plain):
     @property
     def rule(self) -> Explore:
         """Its rate is epsilon."""
-        return coded(rules.EPSILON_GREEDY, rate(self.epsilon, "epsilon", 0, 1))
+        return coded(basics.EPSILON_GREEDY, rate(self.epsilon, "epsilon", 0, 1))
 
 
 @dataclass(frozen=True)
@@ -92,12 +113,12 @@ class EpsilonFirst(Plain):
     explore: int = 100
 
     def __post_init__(self) -> None:
-        _require(self.explore >= 0, f"explore must be a number of steps, at least 0, not {self.explore}")
+        require(self.explore >= 0, f"explore must be a number of steps, at least 0, not {self.explore}")
 
     @property
     def rule(self) -> Explore:
         """(explore,)."""
-        return coded(rules.EPSILON_FIRST, _NEVER, self.explore)
+        return coded(basics.EPSILON_FIRST, NEVER, self.explore)
 
 
 @dataclass(frozen=True)
@@ -108,13 +129,13 @@ class EpsilonFirstSoftmax(Plain):
     temperature: Number = 0.1
 
     def __post_init__(self) -> None:
-        _require(self.explore >= 0, f"explore must be a number of steps, at least 0, not {self.explore}")
+        require(self.explore >= 0, f"explore must be a number of steps, at least 0, not {self.explore}")
         _ = self.rule  # it checks
 
     @property
     def rule(self) -> Explore:
         """Its rate is the temperature; (explore,)."""
-        return coded(rules.EPSILON_FIRST_SOFTMAX, positive_rate(self.temperature, "temperature"), self.explore)
+        return coded(basics.EPSILON_FIRST_SOFTMAX, positive_rate(self.temperature, "temperature"), self.explore)
 
 
 @dataclass(frozen=True)
@@ -129,22 +150,7 @@ class Softmax(Plain):
     @property
     def rule(self) -> Explore:
         """Its rate is the temperature."""
-        return coded(rules.SOFTMAX, positive_rate(self.temperature, "temperature"))
-
-
-@dataclass(frozen=True)
-class UCB(Plain):
-    """Optimism by an upper confidence bound of width `c`; c = √2 is UCB1."""
-
-    c: float = math.sqrt(2)
-
-    def __post_init__(self) -> None:
-        _require(0 <= self.c < math.inf, f"c must be at least 0, not {self.c}")
-
-    @property
-    def rule(self) -> Explore:
-        """(c,)."""
-        return coded(rules.UCB, _NEVER, self.c)
+        return coded(basics.SOFTMAX, positive_rate(self.temperature, "temperature"))
 
 
 def strategy(spec: Spec) -> Strategy:

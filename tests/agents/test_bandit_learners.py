@@ -3,7 +3,7 @@ import pytest
 
 from daedalus.agents.bandits.agent import BanditAgent
 from daedalus.agents.bandits.config import EpsilonFirstConfig, EpsilonGreedyConfig, GreedyConfig, bandit_rule
-from daedalus.agents.bandits.learners import UCB
+from daedalus.agents.bandits.learners_optimistic import UCB
 from daedalus.agents.bandits.loop import learn_pull
 from daedalus.agents.bandits.population import BanditRuns, fresh_bandits
 from daedalus.agents.interaction import Interaction

@@ -5,7 +5,8 @@ import pytest
 from scipy.stats import chisquare
 
 from daedalus.agents.exploring import rules
-from daedalus.agents.exploring.strategies import UCB, EpsilonFirst, EpsilonGreedy, Softmax, strategy
+from daedalus.agents.exploring.optimistic import UCB
+from daedalus.agents.exploring.strategies import EpsilonFirst, EpsilonGreedy, Softmax, strategy
 from daedalus.core.catalogue import find, of_kind
 from daedalus.core.draws import uniform
 from daedalus.core.errors import UserError
@@ -13,6 +14,7 @@ from daedalus.core.rng import stream_key
 from daedalus.core.spec import Spec, fill, parse_spec
 
 NAMES = sorted(of_kind("strategy"))
+CLOSED = [name for name in NAMES if strategy(Spec(name)).rule.code in rules.CLOSED_FORM]
 KEY = np.uint64(stream_key(0, "policy"))
 
 
@@ -20,23 +22,28 @@ def probabilities(chosen, q, n=None, t=0, row=0):
     q = np.atleast_2d(np.array(q, dtype=float))
     n = np.ones(q.shape, np.int64) if n is None else np.atleast_2d(np.array(n, dtype=np.int64))
     out = np.full(q.shape[1], np.nan)
-    rules.probabilities(chosen.rule, q, n, fresh(chosen, q), row, t, out)
+    rules.probabilities(chosen.rule, q, n, recalled(chosen, q, n), row, t, out)
     return out
 
 
-def fresh(chosen, q):
-    """The memory (R, M) of a strategy that has seen nothing."""
-    return np.zeros((len(q), chosen.memory(q.shape[1])))
+def recalled(chosen, q, n):
+    """The memory (R, M) of a strategy that has met every action n times in turn, and always the sample q."""
+    memory, met = np.zeros((len(q), chosen.memory(q.shape[1]))), np.zeros_like(n)
+    for row, action in np.ndindex(q.shape):
+        for _ in range(n[row, action] if memory.size else 0):
+            met[row, action] += 1
+            rules.observe(chosen.rule, met, memory, row, action, q[row, action], 0)
+    return memory
 
 
 def choices(chosen, q, n, t, draws):
     """Actions under `draws` different keys, all of them at decision t."""
     q, n = np.atleast_2d(np.array(q, dtype=float)), np.atleast_2d(np.array(n, dtype=np.int64))
     keys = [np.uint64(stream_key(seed, "policy")) for seed in range(draws)]
-    return np.array([rules.choose(chosen.rule, q, n, fresh(chosen, q), 0, key, t) for key in keys])
+    return np.array([rules.choose(chosen.rule, q, n, recalled(chosen, q, n), 0, key, t) for key in keys])
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", CLOSED)
 @pytest.mark.parametrize(
     ("q", "n"), [([1.0, 1.2, 0.9], [3, 5, 2]), ([0.0, 0.0, 0.0, 0.0], [0, 0, 0, 0]), ([0.5, 0.5, 0.2], [4, 4, 0])]
 )
@@ -83,19 +90,20 @@ def test_draws_have_their_numbers():
             Softmax(1 / math.log(2)): 0 if coin < 0.2 else 1 if coin < 0.6 else 2,  # weights ½, 1, 1
         }
         for chosen, action in expected.items():
-            assert rules.choose(chosen.rule, q, n, fresh(chosen, q), 0, KEY, t) == action
+            assert rules.choose(chosen.rule, q, n, recalled(chosen, q, n), 0, KEY, t) == action
 
 
-def test_rules_read_the_row_they_are_given():
-    q = np.array([[1.0, 0.0], [0.0, 1.0]])
-    n = np.ones((2, 2), np.int64)
-    for name in NAMES:
-        chosen = strategy(Spec(name))
-        for row in (0, 1):
-            out = np.empty(2)
-            rules.probabilities(chosen.rule, q, n, fresh(chosen, q), row, 10**6, out)
-            assert out[row] > 0.5
-            assert rules.choose(chosen.rule, q, n, fresh(chosen, q), row, KEY, 10**6) in (0, 1)
+@pytest.mark.parametrize("name", NAMES)
+def test_rules_read_the_row_they_are_given(name):
+    q, n = np.array([[1.0, 0.0], [0.0, 1.0]]), np.full((2, 2), 40)
+    chosen = strategy(Spec(name))
+    memory = recalled(chosen, q, n)
+    for row in (0, 1):
+        taken = [rules.choose(chosen.rule, q, n, memory, row, np.uint64(key), 10**6) for key in range(100)]
+        assert np.bincount(taken, minlength=2)[row] > 50
+        found = np.empty(2)
+        rules.scores(chosen.rule, q, n, memory, row, found)
+        assert found.argmax() == row
 
 
 def test_softmax_stands_large_values():
