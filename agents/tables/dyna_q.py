@@ -102,8 +102,8 @@ def place_of(own: Any, move: Move, action: int) -> int:
 def remember_outcome(gamma: float, own: Any, move: Move) -> int:
     """Model(s, a) ← (r, s'); return where the pair stands in the lists."""
     i, at = move.i, place_of(own, move, move.action)
-    own.reward[i, at], own.state_next[i, at] = move.reward, move.state_next
-    own.discount[i, at] = 0.0 if move.terminated else gamma
+    own.reward[i, at], own.discount[i, at] = move.reward, 0.0 if move.terminated else gamma
+    own.state_next[i, at] = move.state if move.terminated else move.state_next  # what an end looks like is no matter
     return at
 
 

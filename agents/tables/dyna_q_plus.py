@@ -75,13 +75,14 @@ def fresh(shape: Shape, config: Any) -> TimedModel:
 def learn(rule: DynaPlusRule, now: Population, own: TimedModel, move: Move) -> int:
     """Learn from the real step, remember it, and learn from imagined ones with a bonus; nothing is chosen ahead."""
     learn_really(rule, now, move)
-    i, steps = np.uint64(move.i), move.t + 1
+    steps = move.t + 1
     if own.place[move.row, move.action] == 0:  # a state met for the first time: each of its actions leads back to it
         for action in range(now.q.shape[1]):
-            at = np.uint64(place_of(own, move, action))
-            own.state_next[i, at], own.discount[i, at] = move.state, rule.gamma
-    own.tried[i, np.uint64(remember_outcome(rule.gamma, own, move))] = steps
-    base, known, key = move.row - np.uint64(move.state), own.known[move.i], bits(move.learning, np.uint64(move.t))
+            new = place_of(own, move, action)
+            own.state_next[move.i, new], own.discount[move.i, new] = move.state, rule.gamma
+    own.tried[move.i, remember_outcome(rule.gamma, own, move)] = steps
+    i, base, known = np.uint64(move.i), move.row - np.uint64(move.state), own.known[move.i]
+    key = bits(move.learning, np.uint64(move.t))
     for n in range(rule.planning):
         at = np.uint64(int(uniform(key, np.uint64(n)) * known))
         row, action = base + np.uint64(own.state[i, at]), np.uint64(own.action[i, at])

@@ -115,7 +115,7 @@ def gamma_draw(shape: float, key: np.uint64) -> float:
             break
     if shape >= 1.0:
         return d * v
-    return d * v * (1.0 - uniform(key, np.uint64(0))) ** (1.0 / shape)
+    return float(d * v * (1.0 - uniform(key, np.uint64(0))) ** (1.0 / shape))
 
 
 @lean

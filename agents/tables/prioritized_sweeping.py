@@ -76,10 +76,11 @@ class Queue(NamedTuple):
 def fresh(shape: Shape, config: SweepingConfig) -> Queue:
     """A model of nothing, and an empty queue."""
     pairs = (shape.seeds, shape.states * shape.actions + 1)
-    links = [np.zeros(pairs, np.int64) for _ in range(4)]
-    first = np.zeros((shape.seeds, shape.states), np.int64)
-    queued = np.zeros(shape.seeds, np.int64)
-    return Queue(*fresh_model(shape, config), first, *links[:2], queued, *links[2:], np.zeros(pairs))
+    after, before, heap, entry = (np.zeros(pairs, np.int64) for _ in range(4))
+    first, queued = np.zeros((shape.seeds, shape.states), np.int64), np.zeros(shape.seeds, np.int64)
+    model = fresh_model(shape, config)._asdict()
+    lists = {"first": first, "after": after, "before": before, "queued": queued, "heap": heap, "entry": entry}
+    return Queue(**model, **lists, priority=np.zeros(pairs))
 
 
 def ranges(shape: Shape, config: SweepingConfig) -> dict[str, tuple[int, int]]:
@@ -90,8 +91,12 @@ def ranges(shape: Shape, config: SweepingConfig) -> dict[str, tuple[int, int]]:
 
 
 @lean
-def lead_to(own: Queue, i: int, pair: int, state: int) -> None:
-    """Move a pair from the list of the state that it led to, if it is in one, to that of another."""
+def lead_on(own: Queue, pair: int, move: Move) -> None:
+    """Move the pair of a step from the list of the state where it last led to that of the state where it leads now.
+
+    A pair that leads to an end is in no list.
+    """
+    i, state = move.i, move.state_next
     old, after, before = own.state_next[i, pair - 1], own.after[i, pair], own.before[i, pair]
     if before > 0:
         own.after[i, before] = after
@@ -99,8 +104,11 @@ def lead_to(own: Queue, i: int, pair: int, state: int) -> None:
         own.first[i, old] = after
     if after > 0:
         own.before[i, after] = before
+    own.after[i, pair], own.before[i, pair] = 0, 0
+    if move.terminated:
+        return
     head = own.first[i, state]
-    own.after[i, pair], own.before[i, pair] = head, 0
+    own.after[i, pair] = head
     if head > 0:
         own.before[i, head] = pair
     own.first[i, state] = pair
@@ -148,7 +156,7 @@ def _stand(own: Queue, i: int, at: int, pair: int) -> None:
     own.heap[i, at], own.entry[i, pair] = pair, at
 
 
-@inlined
+@lean
 def surprise(now: Population, own: Queue, i: int, base: int, pair: int) -> float:
     """By how much the model of a pair disagrees with its value: r + γ max Q(s', a') − Q(s, a)."""
     row, action = base + own.state[i, pair - 1], own.action[i, pair - 1]
@@ -181,7 +189,7 @@ def learn(rule: SweepingRule, now: Population, own: Queue, move: Move) -> int:
     row, action, i = move.row, move.action, move.i
     now.visits[row, action] += 1
     pair = place_of(own, move, action) + 1
-    lead_to(own, i, pair, move.state_next)
+    lead_on(own, pair, move)
     remember_outcome(rule.gamma, own, move)
     error = surprise(now, own, i, i * (now.q.shape[0] // now.t.size), pair)
     observe(rule.explore, now.visits, now.memory, row, action, error + now.q[row, action], move.t)

@@ -89,10 +89,9 @@ def forget(own: Episode, i: int) -> None:
 
 
 @lean
-def learn_episode(
-    rule: ReinforceRule, now: Population, own: Episode, i: int, t: int, beyond: float, out: Floats
-) -> None:
-    """Learn from the steps kept; `beyond` is what is expected after them, out (A,) free to write on."""
+def learn_episode(rule: ReinforceRule, now: Population, own: Episode, move: Move, beyond: float) -> None:
+    """Learn from the steps kept; `beyond` is what is expected after them."""
+    i, t = move.i, move.t
     base, steps, v = i * (now.q.shape[0] // now.t.size), own.steps[i], own.v[i]
     g_k, state_k = own.reward[i], own.state[i]
     for k in range(steps - 1, -1, -1):
