@@ -5,7 +5,8 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from daedalus.core.lab.experiment import CURVE, Columns, Record, Snapshot
+from daedalus.core.arrays import Floats, Ints
+from daedalus.core.lab.experiment import BELIEFS, CURVE, Columns, Record, Snapshot
 
 from .memory import damaged_snapshot
 
@@ -45,6 +46,13 @@ def episodes_record(seed: int, rows: Any) -> Record:
             "length": rows[:, 3].astype(np.int64),
         },
     )
+
+
+def beliefs_record(seed: int, step: int, value_S: Floats, action_S: Ints, visits_S: Ints) -> Record:
+    """What a seed believes at an evaluation point, with every column of `BELIEFS`: a row for each state or arm."""
+    given = {"state": np.arange(value_S.size), "value": value_S, "action": action_S, "visits": visits_S}
+    alike = {name: np.full(value_S.size, number, dtype=np.int64) for name, number in (("seed", seed), ("step", step))}
+    return Record("beliefs", alike | {name: given[name].astype(dtype) for name, dtype in BELIEFS.items()})
 
 
 def snapshot(step: int, arrays: Columns, seconds: float) -> Snapshot:

@@ -191,6 +191,7 @@ CATALOGUE = (
     ),
     Entry("bench", "envs", "daedalus.envs.bench:bench_envs", "Steps a second of environments, alone and in batches."),
     Entry("service", "draw", "daedalus.envs.drawing.scenes:draw", "pixels of a scene with overlays"),
+    Entry("service", "draw_arms", "daedalus.envs.drawing.machines:draw_machines", "pixels of what is thought of arms"),
 )
 
 #: What a perfect agent can expect to earn in a fresh environment with each world's defaults, of one that changes in its

@@ -38,6 +38,11 @@ class BanditRuns:
         """How many pulls every run has made."""
         return int(self.now.t[0])
 
+    @property
+    def spread(self) -> Floats:
+        """The spread of each arm's rewards as its law reads it, (N, A)."""
+        return self._arms.spread
+
     def run(self, until: int) -> None:
         """Move every run on to pull `until`."""
         steps = until - self.step

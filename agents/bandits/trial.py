@@ -4,11 +4,13 @@ import time
 from collections.abc import Iterator, Sequence
 from typing import cast
 
+import numpy as np
+
 from daedalus.agents.homes import each_own
-from daedalus.agents.records import curve_record, rests, resumed, snapshot
+from daedalus.agents.records import beliefs_record, curve_record, rests, resumed, snapshot
 from daedalus.core.catalogue import find
 from daedalus.core.errors import UserError
-from daedalus.core.lab.experiment import Experiment, Final, Record, Snapshot, evaluation_steps
+from daedalus.core.lab.experiment import MOST_BELIEFS, Experiment, Final, Record, Snapshot, evaluation_steps
 from daedalus.core.spec import fill
 from daedalus.core.world import Bandit
 
@@ -40,8 +42,17 @@ def pulled(
                 yield snapshot(rest, runs.arrays(), time.perf_counter() - began)
         seconds = time.perf_counter() - began
         yield _measure(runs, seeds, seconds)
+        yield from _believed(runs, seeds)
         yield snapshot(step, runs.arrays(), seconds)
-    yield Final({"pulls": runs.now.pulls, "estimates": runs.now.q, "means": runs.means})
+    yield Final({"pulls": runs.now.pulls, "estimates": runs.now.q, "means": runs.means, "spread": runs.spread})
+
+
+def _believed(runs: BanditRuns, seeds: Sequence[int]) -> Iterator[Record]:
+    """What seed 0 believes of its arms, where it is in this block."""
+    if 0 in seeds and runs.means.shape[1] <= MOST_BELIEFS:
+        n = list(seeds).index(0)
+        arms = np.arange(runs.means.shape[1])
+        yield beliefs_record(0, runs.step, runs.now.q[n], arms, runs.now.pulls[n])
 
 
 def _settings(experiment: Experiment) -> BanditSettings:

@@ -2,17 +2,25 @@
 
 import functools
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import numpy as np
 
 from daedalus.agents.homes import Homes, each_own, homes
-from daedalus.agents.records import curve_record, rests, resumed, snapshot
+from daedalus.agents.records import beliefs_record, curve_record, rests, resumed, snapshot
 from daedalus.core.arrays import Bools, Floats
 from daedalus.core.catalogue import find
 from daedalus.core.episodes import greedy_episodes
 from daedalus.core.errors import UserError
-from daedalus.core.lab.experiment import Columns, Experiment, Final, Record, Snapshot, evaluation_steps
+from daedalus.core.lab.experiment import (
+    MOST_BELIEFS,
+    Columns,
+    Experiment,
+    Final,
+    Record,
+    Snapshot,
+    evaluation_steps,
+)
 from daedalus.core.spec import fill
 from daedalus.core.world import Bandit, Schedule, World
 
@@ -34,7 +42,8 @@ def trial(experiment: Experiment, seeds: Sequence[int], resume: Snapshot | None)
             where = homes(experiment, problem, seeds)
             population = TablePopulation(where, agent.method, config, seeds)
             value = functools.partial(_greedy_value, where, population, experiment.horizon)
-            yield from lived(experiment, where, population, resume, value)
+            believed = functools.partial(_believed, where, population)
+            yield from lived(experiment, where, population, resume, value, believed)
             yield Final(_learnt(population, where, where.after(experiment.steps), seeds))
         case _:
             from .trial_open import open_trial
@@ -59,17 +68,30 @@ def _greedy_value(where: Homes, population: TablePopulation, horizon: int | None
     return where.values(population.greedy(), step, horizon)
 
 
+def _believed(where: Homes, population: TablePopulation, step: int) -> Iterator[Record]:
+    """What seed 0 believes, where it is in this block and its world can be drawn as a moving picture."""
+    if 0 not in where.seeds or where.first.scene is None or where.first.states > MOST_BELIEFS:
+        return
+    n, met = where.seeds.index(0), where.met
+    value_S = population.by_state(population.now.q)[n, met].max(axis=1)
+    visits_S = population.by_state(population.now.visits)[n, met].sum(axis=1)
+    yield beliefs_record(0, step, value_S, population.greedy()[n, met], visits_S)
+
+
 def lived(
     experiment: Experiment,
     where: Homes,
     population: TablePopulation,
     resume: Snapshot | None,
     value: Callable[[int], tuple[Floats, Bools]],
+    believed: Callable[[int], Iterator[Record]] = lambda step: iter(()),
+    measure: Callable[[int], Mapping[str, Floats]] = lambda step: {},
 ) -> Iterator[Record | Snapshot]:
     """Live through finite worlds: a row and a snapshot at every evaluation point, and snapshots on long ways.
 
     `value` gives the evaluation values (N,) after so many steps, and which of them are computed, not sampled (N,).
-    They, the optimum and the random value are those of the world in which the last step was taken.
+    They, the optimum and the random value are those of the world in which the last step was taken. `believed` tells
+    what is kept of the beliefs at that moment, `measure` gives further columns of the curve.
     """
     began, seeds = time.perf_counter(), where.seeds
     if resume is not None:
@@ -96,7 +118,9 @@ def lived(
             exact=exact_N,
             seconds=seconds,
             **population.summary().columns(),
+            **measure(step),
         )
+        yield from believed(step)
         yield snapshot(step, population.arrays(), seconds)
 
 

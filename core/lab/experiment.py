@@ -32,10 +32,11 @@ class Record:
     """Rows for one table of the store. Columns are equally long and always include `seed` and `step`.
 
     "curve" has one row per seed and evaluation point, see `CURVE`; "episodes" one per finished episode:
-    seed, episode (from 0), step (at its end), return, length.
+    seed, episode (from 0), step (at its end), return, length; "beliefs" one per state (or arm) and evaluation point
+    of seed 0, see `BELIEFS`, so that a report can show how it learnt.
     """
 
-    table: Literal["curve", "episodes"]
+    table: Literal["curve", "episodes", "beliefs"]
     columns: Columns
 
 
@@ -71,9 +72,22 @@ CURVE = {
     "length": np.float64,  # their mean length in steps
     "loss": np.float64,  # mean training loss since the last row
     "reward": np.float64,  # mean reward per step since the last row
+    "error": np.float64,  # of learnt values: root-mean-square distance from the exact ones of the policy they are of
     "optimal_rate": np.float64,  # share of optimal arms since the last row (bandits)
     "seconds": np.float64,  # wall-clock seconds of this block so far; the only column that may differ between runs
 }
+
+
+#: The columns of the "beliefs" table besides seed and step.
+BELIEFS = {
+    "state": np.int32,  # the state, or a bandit's arm
+    "value": np.float32,  # the value of the best action there by what is believed; an arm's estimate
+    "action": np.int16,  # that action, the lowest among ties; of an arm: its own number
+    "visits": np.int64,  # how often an action was chosen there so far; of what looks alike, together
+}
+
+#: Beliefs are kept of so many states at most: larger pictures would not be moving ones.
+MOST_BELIEFS = 4096
 
 
 def layout_per_seed(world: Spec) -> bool:

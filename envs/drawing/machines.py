@@ -44,12 +44,14 @@ def draw_machines(
     last: tuple[int, float] | None = None,
     width: int = 960,
     theme: Literal["light", "dark"] = "light",
+    reach: tuple[float, float] | None = None,
 ) -> Pixels:
     """Draw the arms of a bandit as slot machines, (H, width, 3). Raises `UserError`.
 
     Each machine shows its number, its estimate (A,) as a bar from zero and in digits, and below how often it was
     pulled (A,). `means` (A,) are marked as true; `last` is the arm pulled last and the reward it paid. Of an arm
-    with an estimate that is no number nothing is known yet.
+    with an estimate that is no number nothing is known yet. `reach` is the lowest and the highest number in all of
+    several pictures that are compared.
     """
     if theme not in THEMES:
         raise unknown("theme", theme, THEMES)
@@ -60,8 +62,8 @@ def draw_machines(
     gap = max(2, unit // 12)
     picture = np.empty((rows * (high + gap) + gap, width, 3), dtype=np.uint8)
     picture[...] = look.floor
-    scale = _scale(estimates, means)
-    colours = value_colours(np.where(np.isfinite(estimates), estimates, scale.low), look)
+    scale = _scale(estimates if reach is None else np.array(reach), means)
+    colours = value_colours(np.where(np.isfinite(estimates), estimates, scale.low), look, reach)
     for arm in range(arms):
         row, column = divmod(arm, columns)
         across = min(columns, arms - row * columns)  # the last row stands in the middle, too

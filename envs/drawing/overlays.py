@@ -49,11 +49,14 @@ class Crowd:
         return means
 
 
-def heat_values(ground: Ground, crowd: Crowd, values: Floats, look: Theme) -> Ground:
-    """Colour the tiles by the mean value of their states."""
+def heat_values(
+    ground: Ground, crowd: Crowd, values: Floats, look: Theme, scale: tuple[float, float] | None = None
+) -> Ground:
+    """Colour the tiles by the mean value of their states, on a scale as in `value_colours`."""
     mean = crowd.mean(values)
     heated: Bools = np.isfinite(mean) & (ground.tiles != Tile.HAZARD)
-    return replace(ground, colours=_with(ground.colours, heated, value_colours(mean[heated], look)), heated=heated)
+    colours = value_colours(mean[heated], look, scale)
+    return replace(ground, colours=_with(ground.colours, heated, colours), heated=heated)
 
 
 def heat_visits(ground: Ground, crowd: Crowd, visits: Floats, look: Theme) -> Ground:

@@ -110,10 +110,14 @@ def heat_map(low: tuple[float, float, float], high: tuple[float, float, float]) 
     return table
 
 
-def value_colours(values: Floats, theme: Theme) -> Pixels:
-    """A colour for each finite value, from the least to the greatest; all equal take the middle. (n, 3)."""
-    spread = np.ptp(values) if values.size else 0.0
-    share = (values - values.min()) / spread if spread > 0 else np.full(values.shape, 0.5)
+def value_colours(values: Floats, theme: Theme, scale: tuple[float, float] | None = None) -> Pixels:
+    """A colour for each finite value, (n, 3).
+
+    `scale` says which values take the first and the last colour; unasked, the least and the greatest do, and all
+    equal take the middle.
+    """
+    low, high = scale or (values.min(initial=np.inf), values.max(initial=-np.inf))
+    share = np.clip((values - low) / (high - low), 0, 1) if high > low else np.full(values.shape, 0.5)
     colours: Pixels = heat_map(*theme.values)[np.rint(255 * share).astype(np.int64)]
     return colours
 

@@ -42,6 +42,7 @@ def draw(
     trail: Sequence[int] | Ints | None = None,
     seen: Bools | None = None,
     theme: Literal["light", "dark"] = "light",
+    scale: tuple[float, float] | None = None,
 ) -> Pixels:
     """Draw a scene at `tile` pixels a tile, (rows · tile, columns · tile, 3). Raises `UserError`.
 
@@ -54,7 +55,7 @@ def draw(
     value, their sum of visits, and an arrow where they agree; values and arrows are of the states in which all pieces
     are where they are drawn. Hazards keep their look, and goals get no arrow: nobody acts there. `path` is a line
     through states, `trail` the states met last, the latest at the end, as fading dots; `seen` (rows, columns) dims
-    all other tiles.
+    all other tiles. `scale` is the lowest and the highest of `values` in all of several pictures that are compared.
     """
     if theme not in THEMES:
         raise unknown("theme", theme, THEMES)
@@ -67,7 +68,7 @@ def draw(
     alike = Crowd(scene, like(scene, now)) if told else every
     ground = plain(scene.tiles, look)
     if values is not None:
-        ground = heat_values(ground, alike, values, look)
+        ground = heat_values(ground, alike, values, look, scale)
     if q is not None:
         ground = heat_actions(ground, alike, q, look)
     if visits is not None:

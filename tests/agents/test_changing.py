@@ -111,7 +111,7 @@ def test_stretches():
 def curve(agent: str, world: str, steps: int, seeds=(0, 1)) -> tuple[list, dict[str, np.ndarray], Final]:
     experiment = Experiment(parse_spec(world), parse_spec(agent), agent, len(seeds), steps)
     items = list(find("trial", find("agent", experiment.agent.name).trial).load()(experiment, seeds, None))
-    rows = [item.columns for item in items if isinstance(item, Record)]
+    rows = [item.columns for item in items if isinstance(item, Record) and item.table == "curve"]
     return items, {name: np.array([row[name] for row in rows]) for name in rows[0]}, items[-1]
 
 

@@ -11,7 +11,7 @@ from daedalus.agents.tables.q_learning import METHOD as Q_LEARNING
 from daedalus.agents.tables.trial_open import open_trial
 from daedalus.core.catalogue import find
 from daedalus.core.errors import UserError
-from daedalus.core.lab.experiment import CURVE, Experiment, Final, Record, Snapshot, evaluation_steps
+from daedalus.core.lab.experiment import BELIEFS, CURVE, Experiment, Final, Record, Snapshot, evaluation_steps
 from daedalus.core.spec import parse_spec
 from daedalus.core.world import OpenWorld
 from daedalus.envs import contextual_bandit
@@ -52,7 +52,8 @@ def test_records_snapshots_final(agent):
     items = run(experiment(agent), range(4))
     bandit = "Bandit" in CASES[agent]
     points = [step for step in evaluation_steps(1000) if step or not bandit]
-    assert [type(item) for item in items] == [Record, Snapshot] * len(points) + [Final]
+    assert [type(item) for item in items] == [Record, Record, Snapshot] * len(points) + [Final]
+    assert [item.table for item in items if isinstance(item, Record)] == ["curve", "beliefs"] * len(points)
     curve = rows(items)
     assert set(curve) | {"seconds"} == {"seed", "step", *CURVE}
     assert curve["step"].tolist() == [step for step in points for _ in range(4)]
@@ -63,9 +64,35 @@ def test_records_snapshots_final(agent):
     assert np.all(curve["exact"] != bandit)
     assert np.all(curve["random_value"] <= curve["optimum"])
     assert [item.step for item in items if isinstance(item, Snapshot)] == points
-    for array in items[1].arrays.values():
+    for array in items[2].arrays.values():
         assert isinstance(array, np.ndarray)
         assert array.dtype != object
+
+
+@pytest.mark.parametrize("agent", CASES)
+def test_the_first_seeds_beliefs_end_as_what_is_kept(agent):
+    items = run(experiment(agent), range(4))
+    found, final = rows(items, "beliefs"), items[-1].arrays
+    assert {name: found[name].dtype for name in BELIEFS} == BELIEFS
+    assert not found["seed"].any()
+    states = found["state"].max() + 1
+    assert found["state"].tolist() == [*range(states)] * (len(found["state"]) // states)
+    last = {name: column[-states:] for name, column in found.items()}
+    assert set(last["step"]) == {1000}
+    bandit = "Bandit" in CASES[agent]
+    np.testing.assert_array_equal(last["visits"], final["pulls" if bandit else "visits"][0])
+    value = final["estimates"][0] if bandit else final["q"][0].max(axis=1)
+    np.testing.assert_array_equal(last["value"], value.astype(np.float32))
+    np.testing.assert_array_equal(last["action"], np.arange(states) if bandit else final["policy"][0])
+    later = run(experiment(agent), range(4, 8))
+    assert not [item for item in later if isinstance(item, Record) and item.table == "beliefs"]
+
+
+@pytest.mark.parametrize(("states", "kept"), [(16, True), (15, False)])
+def test_beliefs_of_large_worlds_are_not_kept(monkeypatch, states, kept):
+    monkeypatch.setattr("daedalus.agents.tables.trial.MOST_BELIEFS", states)
+    items = run(experiment("expected_sarsa"), range(1))
+    assert any(item.table == "beliefs" for item in items if isinstance(item, Record)) == kept
 
 
 @pytest.mark.parametrize("agent", CASES)
@@ -77,7 +104,8 @@ def test_a_trial_goes_on_from_any_snapshot(agent):
     for n in (snapshots[0], snapshots[20], snapshots[-1]):
         later = run(given, range(4), items[n])
         if later[:-1]:
-            assert_equal(rows(items[n + 1 :]), rows(later))
+            for table in ("curve", "beliefs"):
+                assert_equal(rows(items[n + 1 :], table), rows(later, table))
         assert_equal(final, later[-1].arrays)
 
 
@@ -115,7 +143,7 @@ def test_an_imported_world_shows_no_added_state():
 
 def test_bandit_values_are_those_of_the_run():
     items = run(experiment("ucb"), range(4))
-    final, last = items[-1].arrays, items[-3].columns
+    final, last = items[-1].arrays, items[-4].columns
     gap = final["means"].max(axis=1, keepdims=True) - final["means"]
     np.testing.assert_allclose(last["regret"], (gap * final["pulls"]).sum(axis=1) / 1000)
     np.testing.assert_allclose(last["value"], (final["estimates"] * final["pulls"]).sum(axis=1) / 1000)

@@ -1,10 +1,11 @@
 """A run on disk, read: the report, the statistics and any query read only this.
 
     runs/<name>/run.json                                  format, plan, provenance
+    runs/<name>/search.journal                            after `daedalus tune`: every proposal and its score
     runs/<name>/<world>/world.json, world.safetensors     what is known of the world, and its scene
     runs/<name>/<world>/<label>/config.json               the whole experiment: the agent's resolved settings, steps, …
     runs/<name>/<world>/<label>/seeds-00000-00016/        a finished block: curve.parquet, [episodes.parquet],
-                                                          final.safetensors and, last, done.json
+                                                          [beliefs.parquet], final.safetensors and, last, done.json
     …/seeds-00000-00016/partial/                          an unfinished block: parts and a snapshot
 
 One query over `runs/*/*/*/*/curve.parquet` reads every record of every run.
@@ -27,6 +28,9 @@ from daedalus.core.spec import Spec
 
 #: The layout's version; a run of a newer one is refused.
 FORMAT = 1
+
+#: The journal of a search for parameters, in a run's folder.
+JOURNAL = "search.journal"
 
 _BLOCK = re.compile(r"seeds-(\d+)-(\d+)")
 
@@ -146,6 +150,10 @@ class Member:
         """Every episode, sorted by seed and step; None where they were not recorded."""
         tables = list(self._tables("episodes"))
         return pa.concat_tables(tables) if tables else None
+
+    def beliefs(self) -> pa.Table | None:
+        """What seed 0 believed at each evaluation point, by step and state; None where that was not kept."""
+        return next(self._tables("beliefs"), None)
 
     def _tables(self, name: str) -> Iterator[pa.Table]:
         return (table for block in self.blocks() if (table := block.table(name)) is not None)

@@ -29,11 +29,11 @@ from daedalus.core.files import (
     write_json,
     write_table,
 )
-from daedalus.core.lab.experiment import CURVE, Experiment, Final, Record, Snapshot
+from daedalus.core.lab.experiment import BELIEFS, CURVE, Experiment, Final, Record, Snapshot
 
 from .run import Block
 
-TableName = Literal["curve", "episodes"]
+TableName = Literal["curve", "episodes", "beliefs"]
 
 #: Seconds between saved snapshots, so that a fast trial does not spend its time writing files…
 SNAPSHOT_SECONDS = 2.0
@@ -57,6 +57,9 @@ _SCHEMAS: dict[TableName, pa.Schema] = {
             ("length", pa.int64()),
         ]
     ),
+    "beliefs": pa.schema(
+        [*_KEYS, ("step", pa.int64()), *((name, pa.from_numpy_dtype(dtype)) for name, dtype in BELIEFS.items())]
+    ),
 }
 
 
@@ -68,7 +71,7 @@ class BlockWriter:
         self.experiment = experiment
         self.version = version
         self.started_again = ""  # why what was there could not be continued
-        self._held: dict[TableName, list[pa.Table]] = {"curve": [], "episodes": []}
+        self._held: dict[TableName, list[pa.Table]] = {name: [] for name in _SCHEMAS}
         self._parts: dict[str, str] = {}  # the fingerprints of those that are written
         self._due = time.monotonic() + SNAPSHOT_SECONDS
         make_folder(block.partial)
@@ -143,6 +146,9 @@ class BlockWriter:
         if self.experiment.episodes:
             write_table(self.block.path / "episodes.parquet", episodes)
             files.append("episodes.parquet")
+        if (beliefs := self._whole("beliefs")).num_rows:
+            write_table(self.block.path / "beliefs.parquet", beliefs)
+            files.append("beliefs.parquet")
         if final is not None and final.arrays:
             write_arrays(self.block.path / "final.safetensors", final.arrays)
             files.append("final.safetensors")

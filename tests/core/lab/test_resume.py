@@ -26,6 +26,7 @@ def records(run: Run) -> list[dict[str, Any]]:
         {
             "curve": plain(member.curve()),
             "episodes": plain(member.episodes()) if member.episodes() is not None else None,
+            "beliefs": plain(member.beliefs()) if member.beliefs() is not None else None,
             "final": {name: array.tolist() for name, array in member.final().items()},
             "settings": member.settings,
         }
@@ -104,7 +105,9 @@ def test_compiled_learners_go_on_bit_for_bit(
     assert open_run(tmp_path / "runs" / "r").missing() == 2
     compare(world, agent, 2, steps, out=tmp_path / "runs", **QUIET)
     compare(world, agent, 2, steps, out=tmp_path / "whole", **QUIET)
-    assert records(open_run(tmp_path / "runs" / "r")) == records(open_run(tmp_path / "whole" / "r"))
+    again = records(open_run(tmp_path / "runs" / "r"))
+    assert again == records(open_run(tmp_path / "whole" / "r"))
+    assert set(again[0]["beliefs"]["seed"]) == {"0"}
 
 
 def test_third_party_seeds_start_again(daedalus: Any, third_party: Path, tmp_path: Path) -> None:

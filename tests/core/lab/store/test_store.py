@@ -20,7 +20,7 @@ from daedalus.core.lab.encoding import (
     plan_to_json,
     slug,
 )
-from daedalus.core.lab.experiment import CURVE, Experiment, Final, Record, Snapshot
+from daedalus.core.lab.experiment import BELIEFS, CURVE, Experiment, Final, Record, Snapshot
 from daedalus.core.lab.plan import make_plan
 from daedalus.core.lab.store import writer
 from daedalus.core.lab.store.run import Block, block_at
@@ -83,6 +83,32 @@ def test_parts_newer_than_the_snapshot_are_dropped(block: Block) -> None:
     assert table.column_names == ["world", "agent", "label", "seed", "step", *CURVE]
     assert block.done
     assert not block.partial.exists()
+
+
+def believed(step: int) -> Record:
+    alike = {"seed": np.zeros(2, np.int64), "step": np.full(2, step), "action": np.array([0, 1])}
+    return Record("beliefs", {**alike, "state": np.arange(2), "value": np.array([0.5, step]), "visits": np.arange(2)})
+
+
+def test_beliefs_are_kept_by_step_and_state_where_there_are_any(block: Block) -> None:
+    made = begun(block)
+    for step in (10, 20):
+        made.add(believed(step))
+        made.snapshot(snapshot(step))
+    made.add(believed(30))  # lost with the process
+    again = BlockWriter(block, EXPERIMENT, "1")
+    assert again.resume() is not None
+    again.add(believed(30))
+    again.finish(None)
+    table = block.table("beliefs")
+    assert table is not None
+    assert table.column_names == ["world", "agent", "label", "seed", "step", *BELIEFS]
+    assert [str(table.schema.field(name).type) for name in BELIEFS] == ["int32", "float", "int16", "int64"]
+    assert table["step"].to_pylist() == [10, 10, 20, 20, 30, 30]
+    assert table["state"].to_pylist() == [0, 1] * 3
+    assert table["value"].to_pylist() == [0.5, 10, 0.5, 20, 0.5, 30]
+    begun(other := block_at(block.path.parent, range(2, 4))).finish(None)
+    assert other.table("beliefs") is None
 
 
 def test_a_fast_trial_saves_no_snapshot(block: Block, monkeypatch: pytest.MonkeyPatch) -> None:
