@@ -77,8 +77,8 @@ def learn(rule: DynaPlusRule, now: Population, own: TimedModel, move: Move) -> i
     learn_really(rule, now, move)
     steps = move.t + 1
     if own.place[move.row, move.action] == 0:  # a state met for the first time: each of its actions leads back to it
-        for action in range(now.q.shape[1]):
-            new = place_of(own, move, action)
+        for untried in range(now.q.shape[1]):
+            new = place_of(own, move, untried)
             own.state_next[move.i, new], own.discount[move.i, new] = move.state, rule.gamma
     own.tried[move.i, remember_outcome(rule.gamma, own, move)] = steps
     i, base, known = np.uint64(move.i), move.row - np.uint64(move.state), own.known[move.i]

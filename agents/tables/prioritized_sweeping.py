@@ -78,9 +78,16 @@ def fresh(shape: Shape, config: SweepingConfig) -> Queue:
     pairs = (shape.seeds, shape.states * shape.actions + 1)
     after, before, heap, entry = (np.zeros(pairs, np.int64) for _ in range(4))
     first, queued = np.zeros((shape.seeds, shape.states), np.int64), np.zeros(shape.seeds, np.int64)
-    model = fresh_model(shape, config)._asdict()
-    lists = {"first": first, "after": after, "before": before, "queued": queued, "heap": heap, "entry": entry}
-    return Queue(**model, **lists, priority=np.zeros(pairs))
+    return Queue(
+        **fresh_model(shape, config)._asdict(),
+        first=first,
+        after=after,
+        before=before,
+        queued=queued,
+        heap=heap,
+        entry=entry,
+        priority=np.zeros(pairs),
+    )
 
 
 def ranges(shape: Shape, config: SweepingConfig) -> dict[str, tuple[int, int]]:
