@@ -101,7 +101,7 @@ def met_by(mdp: FiniteMDP, policy_SA: Floats) -> Bools:
     """Which states (S,) one meets who starts where episodes start and follows the policy."""
     met_S, fresh = mdp.start > 0, np.flatnonzero(mdp.start > 0)
     while fresh.size:
-        possible = (policy_SA[fresh][:, :, None] * mdp.probability[fresh] > 0) & ~mdp.terminal[fresh, None, None]
+        possible = policy_SA[fresh][:, :, None] * mdp.probability[fresh] > 0
         reached = np.unique(mdp.next_state[fresh][possible])
         fresh = reached[~met_S[reached]]
         met_S[fresh] = True
