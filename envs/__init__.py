@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from .world_env import WorldEnv
     from .worlds.arms import bandit_of, bandit_paying
     from .worlds.bandits import adversarial_bandit, bandit, switching_bandit
-    from .worlds.chains import deep_sea, random_walk, river_swim
+    from .worlds.chains import deep_sea, random_walk, river_swim, short_corridor
     from .worlds.contextual import contextual_bandit
     from .worlds.dyna import blocking_maze, dyna_maze, shortcut_maze
     from .worlds.frozen_lake import frozen_lake
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from .worlds.grids import cliff, four_rooms
     from .worlds.gridworld import gridworld, small_gridworld
     from .worlds.key_door import key_door
+    from .worlds.maximization import maximization_bias
     from .worlds.mazes import maze
     from .worlds.pursuit import pursuit
     from .worlds.t_maze import t_maze
@@ -63,11 +64,13 @@ _HOMES = {
     "four_rooms": "worlds.grids",
     "grid_world": "tiling",
     "load_problem": "loading",
+    "maximization_bias": "worlds.maximization",
     "maze": "worlds.mazes",
     "problem_of": "imported",
     "deep_sea": "worlds.chains",
     "random_walk": "worlds.chains",
     "river_swim": "worlds.chains",
+    "short_corridor": "worlds.chains",
     "frozen_lake": "worlds.frozen_lake",
     "gambler": "worlds.gambler",
     "garnet": "worlds.garnet",
@@ -104,6 +107,7 @@ __all__ = [
     "gridworld",
     "key_door",
     "load_problem",
+    "maximization_bias",
     "maze",
     "problem_of",
     "pursuit",
@@ -112,6 +116,7 @@ __all__ = [
     "restore",
     "river_swim",
     "rule_world",
+    "short_corridor",
     "shortcut_maze",
     "small_gridworld",
     "snapshot",

@@ -1,5 +1,6 @@
-"""Worlds of two actions, left and right: a random walk, a river to swim, a deep sea to dive."""
+"""Worlds of two actions, left and right: a random walk, a short corridor, a river to swim, a deep sea to dive."""
 
+from dataclasses import replace
 from typing import Literal
 
 import numpy as np
@@ -71,6 +72,52 @@ def random_walk(states: int = 5, left_reward: float | Literal["auto"] = "auto", 
     tiles[0, [0, middle, last]] = Tile.HAZARD, Tile.START, Tile.GOAL
     scene = Scene(tiles, np.argwhere(tiles != Tile.WALL), _MOVES)
     return rule_world(name, states + 2, _NAMES, rule, start=middle, terminal=[0, last], horizon=time_limit, scene=scene)
+
+
+def short_corridor(time_limit: int | None = 1000) -> World:
+    """A corridor in which all places look alike and one of them turns the actions round: only chance gets through.
+
+    ## Description
+    Three places in a row, and the goal behind the last. In the second place the actions are switched: right leads to
+    the left and left to the right. Whoever always does the same there never arrives. The best policy of what is seen
+    goes right with probability 2 - √2, about .59, and returns -(6 + 4√2), about -11.66; the optimum, 3 steps, is
+    computed for an agent that knows its place.
+
+    ## Action Space
+    `Discrete(2)`: 0 left, 1 right.
+
+    ## Observation Space
+    `Discrete(2)`: 0 in every place; 1, at the goal, is only seen when all is over. There are four states behind it.
+
+    ## Starting State
+    The first place.
+
+    ## Rewards
+    -1 a step. A step left from the first place stays there.
+
+    ## Episode End
+    Terminates at the goal, truncates after `time_limit` steps. The book has no limit.
+
+    ## Arguments
+    - `time_limit`: steps, or none.
+
+    ## References
+    R. Sutton and A. Barto, Reinforcement Learning: An Introduction, 2nd edition, 2018, example 13.1.
+
+    ## Version History
+    - v0: first version.
+    """
+    name = typed("daedalus/ShortCorridor-v0", short_corridor, {"time_limit": time_limit})
+    switched, goal = 1, 3
+
+    def rule(state: int, action: int) -> Outcomes:
+        step = (-1, 1)[action] * (-1 if state == switched else 1)
+        return [(1.0, max(state + step, 0), -1.0)]
+
+    tiles = np.array([[Tile.START, Tile.FLOOR, Tile.FLOOR, Tile.GOAL]], dtype=np.uint8)
+    scene = Scene(tiles, np.argwhere(tiles != Tile.WALL), _MOVES)
+    world = rule_world(name, goal + 1, _NAMES, rule, start=0, terminal=[goal], horizon=time_limit, scene=scene)
+    return replace(world, shows=np.array([0, 0, 0, 1], dtype=np.int32))
 
 
 def river_swim(states: int = 6, time_limit: int | None = 100) -> World:

@@ -198,7 +198,7 @@ def corridor() -> World:
 @pytest.mark.parametrize("learner", VALUERS)
 def test_a_time_limit_is_bootstrapped_through(learner):
     """From 0 the limit cuts, from 1 the world ends: Q(1) = 2 and Q(0) = 1 + γ·2, although no return exceeds 2."""
-    learners = population(learner, corridor(), [0], alpha=1.0, gamma=0.5, reward_max=0.0)
+    learners = population(learner, corridor(), [0], alpha=1.0, gamma=0.5, reward_max=0.0, kappa=0.0)
     learners.run(100)
     assert learners.now.q[0, :, 0].tolist() == [2.0, 2.0, 0.0]
     assert learners.now.episodes[0] == 100

@@ -1,12 +1,20 @@
-"""Random walk, river swim and deep sea against closed forms and second implementations."""
+"""Random walk, short corridor, river swim and deep sea against closed forms and second implementations."""
 
 import numpy as np
 import pytest
 
 from daedalus.core.errors import UserError
-from daedalus.core.planning import evaluate_policy, policy_value_within, random_policy, solve, start_value, truth
+from daedalus.core.planning import (
+    evaluate_policy,
+    policy_value_within,
+    policy_values_within,
+    random_policy,
+    solve,
+    start_value,
+    truth,
+)
 from daedalus.core.world import Tile
-from daedalus.envs import deep_sea, random_walk, river_swim
+from daedalus.envs import deep_sea, random_walk, river_swim, short_corridor
 
 
 @pytest.mark.parametrize(
@@ -27,6 +35,30 @@ def test_left_reward_of_a_random_walk():
     )
     assert random_walk(states=19).mdp.reward[1, 0, 0] == -1.0
     assert random_walk().mdp.reward[1, 0, 0] == 0.0
+
+
+def test_the_short_corridor_switches_in_its_second_place():
+    world = short_corridor()
+    assert world.mdp.next_state[:, :, 0].tolist() == [[0, 1], [2, 0], [1, 3], [3, 3]]
+    assert world.mdp.reward[:, :, 0].tolist() == [[-1, -1], [-1, -1], [-1, -1], [0, 0]]
+    assert world.shows.tolist() == [0, 0, 0, 1]
+    assert not world.tabular
+
+
+@pytest.mark.parametrize("right", [0.05, 0.5, 2 - 2**0.5, 0.95])
+def test_what_chance_earns_in_the_short_corridor(right):
+    """Solved by hand: going right with probability p returns -2 (2 - p) / (p (1 - p)), at most -(6 + 4 √2)."""
+    mdp = short_corridor().mdp
+    value = evaluate_policy(mdp, np.tile([1 - right, right], (4, 1)))[0]
+    assert value == pytest.approx(-2 * (2 - right) / (right * (1 - right)))
+    assert value <= -(6 + 4 * 2**0.5) + 1e-9
+    assert (value == pytest.approx(-(6 + 4 * 2**0.5))) == (right == 2 - 2**0.5)
+
+
+def test_who_always_does_the_same_never_leaves_the_short_corridor():
+    world = short_corridor(time_limit=50)
+    assert policy_values_within(world.mdp, np.array([[0] * 4, [1] * 4]), 50).tolist() == [-50, -50]
+    assert truth(world).optimum == -3
 
 
 def test_river_swim_is_the_table_of_the_paper():
