@@ -2,8 +2,9 @@
 
 import base64
 import io
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 from PIL import Image
@@ -14,6 +15,9 @@ from daedalus.core.episodes import SHOWN
 from daedalus.core.world import Scene, Tile
 
 from .pictures import Arrays, Picture, data_uri
+
+#: Something that can be drawn moving.
+Moving = TypeVar("Moving")
 
 _SIDES = (320, 200, 120, 80)  # pixels of a picture's longer side, the first that fits
 _BYTES = 2_000_000  # of all animations of a report together
@@ -67,30 +71,27 @@ def outcome(scene: Scene, states: Ints, terminal: np.typing.NDArray[np.bool_], h
 
 
 def animate_all(episodes: Sequence[Episode | None]) -> list[Picture | None]:
-    """Draw the episodes, as large as a report's size allows; of very many, the first."""
-    wanted = [number for number, episode in enumerate(episodes) if episode][:_MOST]
-    drawn: dict[int, Picture] = {}
-    for side in _SIDES:
-        drawn = _drawn(episodes, wanted, side, hurried=side != _SIDES[-1])
-        if len(drawn) == len(wanted):
-            break
-    fit = {number: picture for number, picture in drawn.items() if _small(picture)}
-    kept = np.cumsum([picture.size for picture in fit.values()]) <= _BYTES
-    chosen = {number for number, keep in zip(fit, kept, strict=True) if keep}
-    return [fit[number] if number in chosen else None for number in range(len(episodes))]
+    """Draw the episodes, each as large as its share of a report's size allows; of very many, the first."""
+    return fitting(episodes, animate, _BYTES, _MOST)
 
 
-def _drawn(episodes: Sequence[Episode | None], wanted: Sequence[int], side: int, hurried: bool) -> dict[int, Picture]:
-    """The wanted episodes at that size; when `hurried`, only until it shows that they are too large together."""
-    drawn: dict[int, Picture] = {}
-    size = 0
-    for number in wanted:
-        if episode := episodes[number]:
-            picture = animate(episode, side)
-            size += picture.size
-            if hurried and (size > _BYTES or not _small(picture)):
+def fitting(
+    wanted: Sequence[Moving | None], draw: Callable[[Moving, int], Picture], size: int, most: int
+) -> list[Picture | None]:
+    """Draw what moves, `draw(what, side)`, the first `most` of it, each as large as its share of `size` bytes allows.
+
+    What one does not need of its share the later ones have.
+    """
+    drawn: list[Picture | None] = [None] * len(wanted)
+    those = [(number, what) for number, what in enumerate(wanted) if what][:most]
+    for place, (number, what) in enumerate(those):
+        share = size // (len(those) - place)
+        for side in _SIDES:
+            picture = draw(what, side)
+            if picture.size <= share and _small(picture):
+                drawn[number] = picture
+                size -= picture.size
                 break
-            drawn[number] = picture
     return drawn
 
 
@@ -103,7 +104,6 @@ def animate(episode: Episode, side: int) -> Picture:
     draw = of_kind("service")["draw"].load()
     scene, states = episode.scene, _shown(episode.states)
     tile = max(1, min(_LARGEST_TILE, side // max(scene.tiles.shape[-2:])))
-    pace = max(_FASTEST, min(_SLOWEST, _WHOLE // len(states)))
     moving, still = [], []
     for theme in ("light", "dark"):
         frames = [
@@ -112,7 +112,7 @@ def animate(episode: Episode, side: int) -> Picture:
             )
             for t, state in enumerate(states)
         ]
-        moving.append(_animated(frames, pace))
+        moving.append(animated(frames))
         whole = draw(scene, tile=tile, agent=int(states[-1]), path=states, theme=theme)
         still.append(data_uri(Image.fromarray(whole)))
     width, height = frames[0].size
@@ -125,8 +125,9 @@ def _shown(states: Ints) -> Ints:
     return states[: (moved[-1] + 2 if moved.size else 1) + _STUCK]
 
 
-def _animated(frames: Sequence[Image.Image], pace: int) -> str:
+def animated(frames: Sequence[Image.Image]) -> str:
     """An animated PNG of one palette, the last frame resting: half a GIF's bytes, and lossless."""
+    pace = max(_FASTEST, min(_SLOWEST, _WHOLE // len(frames)))
     telling = [np.asarray(frames[t]) for t in (0, len(frames) // 2, -1)]
     palette = Image.fromarray(np.concatenate(telling)).quantize(_COLOURS, dither=Image.Dither.NONE)
     flat = [frame.quantize(palette=palette, dither=Image.Dither.NONE) for frame in frames]

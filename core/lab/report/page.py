@@ -15,10 +15,9 @@ from daedalus.core.lab.statistics.comparison import Comparison, Result
 from daedalus.core.lab.statistics.verdict import Verdict
 from daedalus.core.spec import Spec
 
-from .animation import animate_all, episode_of
 from .figures import Plot
+from .galleries import Gallery, galleries
 from .origin import origin
-from .pictures import Picture, draw_all, overlays, scene_of
 from .studies import coloured
 from .study_plots import best_of_lines, study_plots, thinned, thinning_words, world_study_plots
 from .style import Style, styles
@@ -34,15 +33,6 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, eq=False)
-class Gallery:
-    """One agent's pictures in a world."""
-
-    label: str
-    style: Style
-    pictures: Sequence[Picture]
-
-
-@dataclass(frozen=True, eq=False)
 class WorldSection:
     """Everything the page says of one world in one group."""
 
@@ -53,6 +43,7 @@ class WorldSection:
     verdict: Verdict | None
     plots: Sequence[Plot]
     galleries: Sequence[Gallery]
+    bandit: bool
 
 
 @dataclass(frozen=True, eq=False)
@@ -127,7 +118,7 @@ def _groups(
     titles = _titles([house for group in houses for house in group])
     verdicts = list(comparison.verdicts)
     thin = {house.key: thinned(house) for group in houses for house in group}
-    galleries = _galleries(list(thin.values()))
+    pictures = galleries(list(thin.values()))
     sections = []
     for index, (group, mine) in enumerate(zip(run.plan.groups, houses, strict=True)):
         if not mine:
@@ -140,7 +131,7 @@ def _groups(
             key, title = house.key, titles[house.key]
             facts = [*world_facts(house), *filter(None, [thinning_words(house, thin[key])])]
             plots = [*study_plots(house), *world_plots(thin[key], comparison)]
-            worlds.append(WorldSection(key, title, house.world, facts, verdict, plots, galleries[key]))
+            worlds.append(WorldSection(key, title, house.world, facts, verdict, plots, pictures[key], house.bandit))
         sections.append(_group(index, group, mine, worlds, comparison, looks))
     return sections
 
@@ -200,29 +191,6 @@ def _span(rows: Sequence[Row]) -> tuple[float, float]:
     """From random actions to the optimum, and further only where an agent lies outside."""
     inside = [number for row in rows for number in row.estimate if np.isfinite(number)]
     return min(0.0, *inside) - 0.04, max(1.0, *inside) + 0.04
-
-
-def _galleries(houses: Sequence[Household]) -> dict[str, list[Gallery]]:
-    """The pictures of each world that can be drawn, learners before optimal and random."""
-    wanted = []
-    for house in houses:
-        world = house.lived[0].member.scene()
-        if scene := scene_of(world):
-            for one in sorted(house.lived, key=lambda one: house.looks[one.label].role != "learner"):
-                final = one.member.final()
-                if house.own_layouts:  # what is stored of the scene is the first seed's
-                    final = {name: array[:1] for name, array in final.items()}
-                found = overlays(one.label, one.agent, scene, world, final)
-                episode = episode_of(one.label, scene, world, final, house.card.get("horizon"))
-                if found or episode:
-                    wanted.append((house, one, scene, found, episode))
-    drawn = draw_all([(scene, found) for _, _, scene, found, _ in wanted])
-    moving = animate_all([episode for *_, episode in wanted])
-    galleries: dict[str, list[Gallery]] = {house.key: [] for house in houses}
-    for (house, one, *_), pictures, first in zip(wanted, drawn, moving, strict=True):
-        shown = [*([first] if first else []), *pictures]
-        galleries[house.key].append(Gallery(one.label, house.looks[one.label], shown))
-    return galleries
 
 
 def _titles(houses: Sequence[Household]) -> dict[str, str]:

@@ -128,16 +128,15 @@ def overlays(label: str, agent: str, scene: Scene, world: Arrays, final: Arrays)
         unseen = ~final["visits"][:, :states].any(axis=0)
         values = None if values is None else np.where(unseen, np.nan, values)
         policy = None if policy is None else np.where(unseen, -1, policy)
-    # Where things lie about, the start is drawn, with the values of the states in which they lie as they do there.
-    start = int(world["start"][0]) if scene.pieces and "start" in world else None
-    told = start
-    if agent != "optimal" and "visits" in final and final["visits"].any():
-        told = _met(scene, final["visits"][:, :states].sum(axis=0), start)
+    learnt = agent != "optimal" and "visits" in final
+    start, told = told_state(scene, world, final["visits"][:, :states].sum(axis=0) if learnt else None)
     if values is not None and scene.pieces:
         values = np.where(like(scene, whole(scene) if told is None else told), values, np.nan)
     found = []
     if values is not None or policy is not None:
-        title = listed(([_range(values)] if values is not None else []) + (["policy"] if policy is not None else []))
+        title = listed(
+            ([value_range(values)] if values is not None else []) + (["policy"] if policy is not None else [])
+        )
         found.append(Overlay("values", title, f"{label}: {title}, drawn on the map.", values, policy, told))
     if "visits" in final and final["visits"].any():
         visits = final["visits"][:, :states].mean(axis=0)
@@ -145,6 +144,15 @@ def overlays(label: str, agent: str, scene: Scene, world: Arrays, final: Arrays)
         title = f"visits, up to {visits.max():,.0f} a seed"
         found.append(Overlay("visits", title, f"{label}: {title}; {reached}.", visits, None, start))
     return found
+
+
+def told_state(scene: Scene, world: Arrays, visits_S: Ints | None) -> tuple[int | None, int | None]:
+    """The start and the state in which what was learned is drawn; None where nothing lies about.
+
+    Where things do, the start is drawn, with the values of the states in which they lie as they do there.
+    """
+    start = int(world["start"][0]) if scene.pieces and "start" in world else None
+    return start, start if visits_S is None or not visits_S.any() else _met(scene, visits_S, start)
 
 
 def _met(scene: Scene, visits_S: Ints, start: int | None) -> int | None:
@@ -168,7 +176,8 @@ def _values(agent: str, world: Arrays, final: Arrays, states: int) -> Floats | N
     return None
 
 
-def _range(values: Floats) -> str:
+def value_range(values: Floats) -> str:
+    """From which to which value they go, in words; NaN left out."""
     finite = values[np.isfinite(values)]
     if not finite.size:
         return "values"
