@@ -30,9 +30,18 @@ def _classic(name: str, target: str, summary: str) -> Entry:
     return Entry("reproduction", name, f"daedalus.agents.classic.{target}", summary, ("classic",))
 
 
+def _bounds(name: str, target: str, summary: str) -> Entry:
+    return Entry("reproduction", name, f"daedalus.agents.classic.{target}", summary, ("bounds",))
+
+
 REPRODUCTIONS = (
     _classic("epsilon_greedy", "testbed:epsilon_greedy", "Figure 2.2: greedy and ε-greedy on the 10-armed testbed"),
+    _classic("optimistic", "strategies:optimistic_values", "Figure 2.3: optimistic first values on the testbed"),
     _classic("ucb", "testbed:upper_confidence_bound", "Figure 2.4: UCB on the 10-armed testbed"),
+    _classic("gradient", "strategies:gradient_bandit", "Figure 2.5: the gradient bandit and its baseline"),
+    _classic("parameters", "strategies:parameter_study", "Figure 2.6: bandit strategies over their parameters"),
+    _bounds("lai_robbins", "regret:lai_robbins", "Regret of bandit strategies against the bound of Lai & Robbins"),
+    _bounds("regret_bounds", "regret:regret_bounds", "Regret of UCB1, MOSS and EXP3 against what was proved of them"),
     _classic("gridworld", "gridworlds:gridworld_values", "Examples 3.5 and 3.8: values of the 5 × 5 grid"),
     _classic("policy_evaluation", "gridworlds:policy_evaluation", "Example 4.1: values of the 4 × 4 grid, by sweeps"),
     _classic("gambler", "gambler:gamblers_problem", "Example 4.3: the gambler's problem and bold play"),

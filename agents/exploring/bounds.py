@@ -70,7 +70,7 @@ def kl_bound(p: float, level: float) -> float:
             return 1.0
         step = (divergence(p, m) - level) * m * (1.0 - m) / (m - p)
         m -= step
-        if not step > 1e-15 * m:  # also where rounding makes it negative
+        if not step > 1e-8 * (1.0 - m):  # the error is of the order of its square
             return m
     return m
 
