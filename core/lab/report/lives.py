@@ -22,14 +22,16 @@ def life_curves(house: "Household") -> list[Curves]:
 def _errors(house: "Household") -> list[Curves]:
     """How far values that are learnt of a given policy are from its own; runs of older versions say nothing of it."""
     told = [one for one in house.lived if "error" in one.curve.column_names]
-    bands = {one.label: band(one.curve, "error").within(low=0.0) for one in told}
+    bands = {one.label: error for one in told if (error := band(one.curve, "error").within(low=0.0)).known}
+    if not bands:
+        return []
     moves = " Dotted upright lines mark where the world changes." if house.changes else ""
     return [
         Curves(
             f"{house.key}-error",
             "Error of the values",
             "root-mean-square error",
-            {label: one for label, one in bands.items() if one.known},
+            bands,
             house.looks,
             "How far the learnt values are from the exact ones of the policy that is followed, over all states that it "
             f"meets. {house.note}{moves}",
