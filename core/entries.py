@@ -4,6 +4,7 @@ from .catalogue import Entry
 
 CATALOGUE = (
     Entry("command", "compare", "daedalus.core.lab.commands:compare", "Run agents in worlds and compare them."),
+    Entry("command", "tune", "daedalus.core.lab.tuning_command:tune", "Search for an agent's best parameters."),
     Entry("command", "solve", "daedalus.core.lab.commands:solve", "Solve a finite world exactly."),
     Entry("command", "list", "daedalus.core.lab.commands:list_entries", "List worlds and agents."),
     Entry("command", "bench", "daedalus.core.lab.bench:bench", "Measure speed here, beside others."),

@@ -14,9 +14,10 @@ if TYPE_CHECKING:
     from daedalus.core.lab.store.run import open_run as open_run
 
     from .job import compare as compare
+    from .tuning import tune as tune
 
-_HOMES = {"Comparison": "statistics.comparison", "compare": "job", "open_run": "store.run"}
+_HOMES = {"Comparison": "statistics.comparison", "compare": "job", "open_run": "store.run", "tune": "tuning"}
 
-__all__ = ["Comparison", "compare", "open_run"]
+__all__ = ["Comparison", "compare", "open_run", "tune"]
 
 __getattr__ = offers(__name__, _HOMES)

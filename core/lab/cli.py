@@ -69,8 +69,8 @@ def interrupted(error: BaseException) -> bool:
 
 
 def _stopped(typed: Sequence[str]) -> int:
-    kept = _called(typed) == "compare"
-    more = " Finished blocks are kept; run the same command again to go on." if kept else ""
+    kept = {"compare": "Finished blocks are", "tune": "What is finished is"}.get(_called(typed))
+    more = f" {kept} kept; run the same command again to go on." if kept else ""
     sys.stderr.write(f"Interrupted.{more}\n")
     return _INTERRUPTED
 

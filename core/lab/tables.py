@@ -10,6 +10,8 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from daedalus.core.spec import show
+
 from .numerals import DASH, MINUS, count, decimals_in, interval, number
 from .reproduction import numbers
 
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
     from daedalus.core.lab.statistics.verdict import Verdict
 
     from .report.reproductions import Found
+    from .tuning import Tuned
 
 _NARROWEST = 12  # letters of the label column
 
@@ -25,13 +28,42 @@ _NARROWEST = 12  # letters of the label column
 def show_comparison(comparison: "Comparison") -> None:
     """Print a table for every world, the verdicts and, as the last line, the report's path."""
     console = Console()
+    _say_comparison(console, comparison)
+    typer.echo(str(comparison.report or comparison.run))
+
+
+def _say_comparison(console: Console, comparison: "Comparison") -> None:
     for position, world in enumerate(dict.fromkeys(result.world for result in comparison.results)):
         if position:
             console.print()
         _show_world(console, world, [result for result in comparison.results if result.world == world])
     for verdict in comparison.verdicts:
         _say_verdict(console, verdict)
-    typer.echo(str(comparison.report or comparison.run))
+
+
+_TOP = 5  # proposals of a search
+
+
+def show_tuned(tuned: "Tuned") -> None:
+    """Print the best proposals, the comparison on fresh seeds, a sentence and, as the last line, the report's path."""
+    console = Console()
+    search = tuned.search
+    console.print(Text.assemble(("search", "bold"), (f" · {search.agent} in {search.world}", "dim")))
+    table = Table(box=None, header_style="dim", pad_edge=False)
+    table.add_column("score", justify="right", style="cyan", no_wrap=True)
+    keys = [one.key for one in search.space]
+    for key in keys:
+        table.add_column(key, justify="right", overflow="fold")
+    shown = tuned.ranked[:_TOP]
+    decimals = decimals_in([], [one.score for one in shown])
+    for one in shown:
+        table.add_row(number(one.score, decimals), *(Text(show(one.params[key])) for key in keys))
+    console.print(table)
+    console.print()
+    _say_comparison(console, tuned.comparison)
+    console.print()
+    console.print(Text(tuned.sentence))
+    typer.echo(str(tuned.comparison.report or tuned.comparison.run))
 
 
 def _say_verdict(console: Console, verdict: "Verdict") -> None:

@@ -54,7 +54,7 @@ def hold_run(out: Path, asked: Resolved, command: str) -> Iterator[RunFolder]:
     wrote it, where other files stand there, and where the file system refuses.
     """
     path = out / asked.name()
-    lock = _lock(path)
+    lock = lock_folder(path)
     fresh = all(entry.name == _LOCK for entry in path.iterdir())
     try:
         yield _begin(path, asked, command, lock)
@@ -82,8 +82,8 @@ def _remove(path: Path) -> None:
         path.rmdir()
 
 
-def _lock(path: Path) -> int:
-    """Make the folder and lock it; returns the lock's file descriptor."""
+def lock_folder(path: Path) -> int:
+    """Make the folder and lock it; returns the lock's file descriptor, which to close is to let go."""
     file, deadline = path / _LOCK, time.monotonic() + _PATIENCE_SECONDS
     while True:
         make_folder(path)

@@ -16,7 +16,7 @@ from daedalus.core.lab.plan import normal
 from daedalus.core.lab.resolve import Place, Resolved, Seat, resolve
 
 from .cards import card
-from .run import Run, blocks_in, member_at, read_card, scene_file, world_at
+from .run import JOURNAL, Run, blocks_in, member_at, read_card, scene_file, world_at
 
 _CONFIG = {
     "world": str,
@@ -32,7 +32,7 @@ _CONFIG = {
 
 _TOLD = ("world", "label", "steps", "horizon", "episodes")
 
-_OURS = {"lock", "report.html"}
+_OURS = {"lock", "report.html", JOURNAL}
 _CARDS = {"world.json", "world.safetensors"}
 
 

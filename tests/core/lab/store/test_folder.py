@@ -79,7 +79,7 @@ def test_a_lock_taken_after_its_removal_is_not_kept(tmp_path: Path, monkeypatch:
         flock(handle, how)
 
     monkeypatch.setattr(folder.fcntl, "flock", late)
-    lock = folder._lock(tmp_path / "r")
+    lock = folder.lock_folder(tmp_path / "r")
     assert os.path.samestat(os.fstat(lock), (tmp_path / "r" / "lock").stat())
     os.close(lock)
 
