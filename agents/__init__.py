@@ -19,6 +19,7 @@ if TYPE_CHECKING:
         ThompsonGaussian,
     )
     from .interface import Agent, Step
+    from .planning.faces import UCT, PolicyIteration, ValueIteration
     from .prediction.n_step_td import NStepTD
     from .prediction.returns import LambdaReturn, MonteCarloPrediction
     from .prediction.td import TD
@@ -77,6 +78,9 @@ _HOMES = {
     "Sarsa": "tables.sarsa",
     "Softmax": "bandits.learners",
     "Step": "interface",
+    "UCT": "planning.faces",
+    "PolicyIteration": "planning.faces",
+    "ValueIteration": "planning.faces",
     "TD": "prediction.td",
     "NStepTD": "prediction.n_step_td",
     "TDLambda": "prediction.td_lambda",
@@ -97,6 +101,7 @@ __all__ = [
     "MOSS",
     "TD",
     "UCB",
+    "UCT",
     "ActorCritic",
     "Agent",
     "DiscountedThompson",
@@ -119,6 +124,7 @@ __all__ = [
     "NaiveQ",
     "OffPolicyMonteCarlo",
     "Optimistic",
+    "PolicyIteration",
     "PosteriorSampling",
     "PrioritizedSweeping",
     "QLambda",
@@ -137,6 +143,7 @@ __all__ = [
     "ThompsonGaussian",
     "TreeBackup",
     "UCBTuned",
+    "ValueIteration",
 ]
 
 

@@ -5,6 +5,7 @@ from daedalus.core.catalogue import Entry
 from .bandits.entries import BANDITS
 from .classic.entries import REPRODUCTIONS
 from .exploring.entries import STRATEGIES
+from .planning.entries import PLANNING
 from .prediction.entries import PREDICTION
 from .sb3.entries import SB3
 from .tables.entries import TABLES
@@ -29,4 +30,4 @@ BASELINES = (
     Entry("trial", "baseline", "daedalus.agents.baselines:baseline", "random actions and the exact solution"),
 )
 
-CATALOGUE = (*BASELINES, *STRATEGIES, *BANDITS, *TABLES, *PREDICTION, *SB3, *REPRODUCTIONS)
+CATALOGUE = (*BASELINES, *STRATEGIES, *BANDITS, *TABLES, *PREDICTION, *PLANNING, *SB3, *REPRODUCTIONS)

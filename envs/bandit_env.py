@@ -8,6 +8,7 @@ import numpy as np
 from gymnasium.error import InvalidAction, ResetNeeded
 
 from daedalus.core.arrays import Floats
+from daedalus.core.errors import UserError
 from daedalus.core.pulls import arms_of
 from daedalus.core.rng import stream_key
 from daedalus.core.world import Bandit
@@ -18,9 +19,11 @@ from .restoring import (
     COUNTS,
     FLAG,
     KEYS,
+    another,
     check_arrays,
     check_label,
     check_numbers,
+    divert_generator,
     generator_state,
     label,
     restore_generator,
@@ -132,4 +135,13 @@ class BanditEnv(gymnasium.Env[Any, Any]):
         if self._seeded:
             self._key, self._drift_key, self._t = state["key"], state["drift_key"], state["t"]
             self._walk[:] = state["walk"]  # as it was at the block's beginning
+            self._draw()
+
+    def divert(self, stream: int) -> None:
+        """From here on another future: chance draws from streams of that number. Raises `UserError` for drift."""
+        if self.bandit.drift:
+            raise UserError(f"{self.bandit.name}: where means drift, another future would also change the present")
+        divert_generator(self, stream)
+        if self._seeded:
+            self._key = another(self._key, stream)
             self._draw()

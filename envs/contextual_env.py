@@ -10,7 +10,7 @@ from gymnasium.error import InvalidAction, ResetNeeded
 from daedalus.core.arrays import Floats
 
 from .machine_room import MachineRoom
-from .restoring import FLAG, check_label, check_numbers, generator_state, label, restore_generator
+from .restoring import FLAG, check_label, check_numbers, divert_generator, generator_state, label, restore_generator
 from .showing.canvas import RENDER_MODES
 from .vector.contextual import ContextualKernel
 from .worlds.contextual import ContextualBandit
@@ -97,3 +97,8 @@ class ContextualEnv(gymnasium.Env[Any, Any]):
         self._room.restore(state.get("room", {}))
         restore_generator(self, state)
         self._over, self._seeded = state["over"], state["seeded"]
+
+    def divert(self, stream: int) -> None:
+        """From here on another future: rewards and contexts to come are drawn from streams of that number."""
+        divert_generator(self, stream)
+        self._kernel.divert(stream)

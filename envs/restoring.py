@@ -11,8 +11,10 @@ from typing import Any
 
 import gymnasium
 import numpy as np
+from gymnasium.utils import seeding
 from gymnasium.vector import VectorEnv
 
+from daedalus.core.draws import bits
 from daedalus.core.errors import UserError
 from daedalus.core.world import Bandit, Schedule, World
 
@@ -68,6 +70,17 @@ def restore_generator(env: gymnasium.Env[Any, Any] | VectorEnv[Any, Any, Any], t
         env._np_random_seed = taken["np_random_seed"]
     except (KeyError, TypeError, ValueError) as error:
         raise UserError(f"this snapshot does not tell where np_random stands ({error})") from None
+
+
+def another(key: int | np.uint64, stream: int) -> np.uint64:
+    """The key of a stream that goes another way than the one of `key`; each `stream` gives one of its own."""
+    return np.uint64(bits(np.uint64(key), np.uint64(stream)))
+
+
+def divert_generator(env: gymnasium.Env[Any, Any], stream: int) -> None:
+    """Let `np_random` draw other numbers from here on."""
+    seed = int(another(env.np_random.bit_generator.random_raw(), stream))
+    env.np_random, _ = seeding.np_random(seed % 2**31)
 
 
 def check_numbers(taken: Mapping[str, Any], within: Mapping[str, tuple[int, int]]) -> None:

@@ -48,11 +48,18 @@ def snapshot(env: AnyEnv) -> dict[str, Any]:
     return {"wrappers": [_memory(layer) for layer in layers], "env": _own(inner).snapshot()}
 
 
-def restore(env: AnyEnv, taken: dict[str, Any]) -> None:
-    """Go back to where `snapshot` was taken, in that environment or in another one made alike. Raises `UserError`."""
+def restore(env: AnyEnv, taken: dict[str, Any], stream: int | None = None) -> None:
+    """Go back to where `snapshot` was taken, in that environment or in another one made alike. Raises `UserError`.
+
+    With `stream`, a whole number from 0, the present is the same and the future another: what is left to chance is
+    drawn from streams of that number. A planner that tries out what may happen must not see what will. Environments
+    of somebody else's need a method `divert(stream)` for it.
+    """
     if not {"wrappers", "env"} <= set(taken):
         raise UserError("this is no snapshot of an environment; `daedalus.envs.snapshot` takes them")
     if isinstance(env, VectorEnv):
+        if stream is not None:
+            raise UserError("a batch has only its own future; restore it without a stream")
         _batch(env).restore(taken["env"])
         return
     layers, inner = _layers(env)
@@ -60,6 +67,10 @@ def restore(env: AnyEnv, taken: dict[str, Any]) -> None:
     if names != [memory["wrapper"] for memory in taken["wrappers"]]:
         raise UserError(f"this snapshot was taken in other wrappers than {', '.join(names) or 'none'}")
     _own(inner).restore(taken["env"])
+    if stream is not None:
+        if not hasattr(inner, "divert"):
+            raise UserError(f"{type(inner).__name__} has no method divert(stream), so it knows no other future")
+        inner.divert(stream)
     for layer, memory in zip(layers, taken["wrappers"], strict=True):
         _remind(layer, memory)
 
@@ -89,7 +100,7 @@ def _remind(layer: Any, memory: dict[str, Any]) -> None:
         else:
             setattr(layer, name, memory[name])
     if type(layer) is wrappers.PassiveEnvChecker:  # it compares a step with the one before, which is not this one's
-        layer.checked_data_reuse, layer._previous_data = True, None
+        layer.checked_data_reuse, layer._previous_data = True, (None, {})
 
 
 def _own(env: Any) -> Any:

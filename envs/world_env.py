@@ -18,7 +18,18 @@ from daedalus.core.sampling import Tables, restart_state, start_state, tables
 from daedalus.core.world import LONGEST, Schedule, World
 
 from .draw_ahead import BLOCK, uniform_draws
-from .restoring import COUNTS, FLAG, KEYS, check_label, check_numbers, generator_state, label, restore_generator
+from .restoring import (
+    COUNTS,
+    FLAG,
+    KEYS,
+    another,
+    check_label,
+    check_numbers,
+    divert_generator,
+    generator_state,
+    label,
+    restore_generator,
+)
 from .showing.canvas import RENDER_MODES, Canvas
 from .vector.packed import phases_of, worlds_of
 
@@ -225,6 +236,13 @@ class WorldEnv(gymnasium.Env[Any, Any]):
             self._world_key, self._start_key = np.uint64(taken["world_key"]), np.uint64(taken["start_key"])
             self._extra_starts = taken["extra_starts"]
         self._enter(0 if isinstance(self.world, World) else self.world.phase(self._t))
+
+    def divert(self, stream: int) -> None:
+        """From here on another future: chance draws from streams of that number."""
+        divert_generator(self, stream)
+        if self._seeded:
+            self._world_key, self._start_key = another(self._world_key, stream), another(self._start_key, stream)
+            self._draw()
 
     def __deepcopy__(self, memo: dict[int, Any]) -> "WorldEnv":
         """Goes on like the original; what never changes is shared."""

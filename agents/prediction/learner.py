@@ -37,7 +37,7 @@ class Predictor(Face):
         named = isinstance(policy, str | Spec)
         if named and str(policy) == GIVEN:
             raise UserError('policy="given" needs the array itself: action probabilities (S, A) or actions (S,)')
-        self._array: Any = None if named else policy
+        self._array = None if named else np.asarray(policy)
         super().__init__(env, seed, settings | {"policy": policy if named else GIVEN})
 
     @classmethod

@@ -88,7 +88,7 @@ class Judge:
         """What is kept: values by state as a table of one column, and the policy where it is sure of its actions."""
         met, worlds = self.where.met, self.where.after(steps)
         known = [_certain(self.policy(world)) for world in worlds]
-        policy = np.array(np.broadcast_to(known, (len(self.where.seeds), known[0].size)))
+        policy: Ints = np.array(np.broadcast_to(known, (len(self.where.seeds), known[0].size)))
         found: dict[str, Any] = {"q": population.by_state(population.now.q)[:, met], "policy": policy[:, met]}
         if self.config.policy.name == "random" or (policy >= 0).all():
             found["episode"] = greedy_episodes(worlds, policy[:, met], self.where.seeds)
@@ -99,10 +99,11 @@ class Judge:
 
 def met_by(mdp: FiniteMDP, policy_SA: Floats) -> Bools:
     """Which states (S,) one meets who starts where episodes start and follows the policy."""
-    met_S, fresh = mdp.start > 0, np.flatnonzero(mdp.start > 0)
+    met_S = mdp.start > 0
+    fresh: Ints = np.flatnonzero(met_S)
     while fresh.size:
         possible = policy_SA[fresh][:, :, None] * mdp.probability[fresh] > 0
-        reached = np.unique(mdp.next_state[fresh][possible])
+        reached = np.unique(mdp.next_state[fresh][possible]).astype(np.int64)
         fresh = reached[~met_S[reached]]
         met_S[fresh] = True
     return np.asarray(met_S)

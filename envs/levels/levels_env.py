@@ -20,9 +20,11 @@ from daedalus.envs.restoring import (
     COUNTS,
     FLAG,
     KEYS,
+    another,
     check_arrays,
     check_label,
     check_numbers,
+    divert_generator,
     generator_state,
     label,
     restore_generator,
@@ -167,6 +169,13 @@ class LevelsEnv(gymnasium.Env[Any, Any]):
             for key in _KEPT:
                 setattr(self, f"_{key}", state[key])
             self._enter(state["tiles"])
+            self._draw()
+
+    def divert(self, stream: int) -> None:
+        """From here on another future: chance, and the mazes to come, are drawn from streams of that number."""
+        divert_generator(self, stream)
+        if self._seeded:
+            self._world_key, self._layout_key = another(self._world_key, stream), another(self._layout_key, stream)
             self._draw()
 
 

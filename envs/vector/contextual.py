@@ -8,7 +8,7 @@ import numpy as np
 from daedalus.core.arrays import Bools, Ints
 from daedalus.core.rng import stream_keys
 from daedalus.envs.contextual_rules import Guests, arrive_where, pull_all
-from daedalus.envs.restoring import COUNTS, take_up
+from daedalus.envs.restoring import COUNTS, another, take_up
 
 from .arms import Machines, Picture, checked_arms
 from .kernel import Stepped
@@ -98,3 +98,8 @@ class ContextualKernel:
         contexts = self._bandit.contexts
         numbers = (0, 0 if contexts is None else len(contexts) - 1)
         take_up(self._guests._asdict(), arrays, {"t": COUNTS, "drawn": COUNTS, "number": numbers})
+
+    def divert(self, stream: int) -> None:
+        """Draw what is to come from streams of that number."""
+        for keys in (self._guests.world_key, self._guests.context_key):
+            keys[:] = [another(key, stream) for key in keys]
