@@ -42,6 +42,13 @@ def test_what_is_unknown_has_no_bar():
     assert draw_machines(np.full(3, np.nan), np.zeros(3, int)).shape[1] == 960
 
 
+def test_pictures_on_one_scale_can_be_compared():
+    """A bar of 1 on a scale up to 2 and up to 4: half as long, and of another colour."""
+    near, far = (draw_machines(np.array([1.0, 1.0]), np.ones(2, int), reach=(0.0, high)) for high in (2.0, 4.0))
+    colours = value_colours(np.array([1 / 2, 1 / 4]), THEMES["light"], (0.0, 1.0))
+    assert area(near, colours[0]) == pytest.approx(2 * area(far, colours[1]), rel=0.1)
+
+
 def test_true_means_are_marked_on_request():
     estimates = np.array([0.2, 0.8])
     plain = draw_machines(estimates, np.ones(2, int))

@@ -94,6 +94,18 @@ def test_greater_values_are_brighter(theme):
     assert np.array_equal(np.argsort(shown), np.argsort(values))
 
 
+def test_pictures_on_one_scale_can_be_compared():
+    scene, colours = open_field(1, 2), heat_map(*THEMES["light"].values)
+
+    def shown(values):
+        picture = draw(scene, 8, values=np.array(values), scale=(0.0, 4.0))
+        return [tuple(middle(picture, cell, 8)) for cell in scene.cell]
+
+    assert shown([0.0, 4.0]) == [tuple(colours[0]), tuple(colours[255])]
+    assert shown([1.0, 1.0]) == [tuple(colours[64])] * 2
+    assert shown([-1.0, 5.0]) == shown([0.0, 4.0])  # what lies outside takes the colour of that end
+
+
 @pytest.mark.parametrize("theme", THEME_NAMES)
 def test_both_heat_maps_change_luminance_strictly_and_evenly(theme):
     for ends in (THEMES[theme].values, THEMES[theme].visits):

@@ -11,7 +11,7 @@ from PIL import Image
 
 from daedalus.core.lab.report import animation
 from daedalus.core.lab.report.animation import Episode, animate, animate_all, episode_of, outcome
-from daedalus.core.lab.report.pictures import overlays, scene_of
+from daedalus.core.lab.report.pictures import Picture, overlays, scene_of
 from daedalus.core.world import Scene, Thing
 
 MOVES = ((-1, 0), (0, 1), (1, 0), (0, -1))
@@ -139,3 +139,19 @@ def test_another_player_stands_where_it_was_met_most() -> None:
     np.testing.assert_allclose(values.numbers, [np.nan] * 3 + [7, 9, np.nan])
     candy = replace(scene, pieces=(replace(scene.pieces[0], thing=Thing.CANDY),))
     assert overlays("x", "q_learning", candy, world, final)[0].agent == 1
+
+
+def test_each_is_as_large_as_its_share_allows() -> None:
+    """A picture of weight w has w bytes a pixel of its side in either theme; sides are 320, 200, 120 and 80."""
+
+    def draw(weight: int, side: int) -> Picture:
+        return Picture("", "", "x" * weight * side, "x" * weight * side, side, side)
+
+    def sides(weights: list[int | None], size: int, most: int = 9) -> list[int | None]:
+        return [picture and picture.width for picture in animation.fitting(weights, draw, size, most)]
+
+    assert sides([1, 1], 1280) == [320, 320]
+    assert sides([1, 1], 1279) == [200, 320]  # the second has what the first did not need
+    assert sides([3, 1], 1200) == [80, 320]
+    assert sides([9, 1], 1200) == [None, 320]  # not even the smallest fits
+    assert sides([1, None, 1, 1], 10_000, most=2) == [320, None, 320, None]

@@ -80,3 +80,20 @@ def test_what_lies_in_a_scene_comes_back_as_it_was() -> None:
         again.pieces, [(Thing.DOOR, [2, -1, 2], 3), (Thing.WIND, [1], -2)], strict=True
     ):
         assert (piece.thing, piece.tile.tolist(), piece.variant) == (thing, tile, variant)
+
+
+@pytest.mark.parametrize(
+    ("world", "steps", "since"),
+    [
+        ("daedalus/SwitchingBandit-v0:period=100,phases=2", 350, [0, 100, 200, 300]),  # the phases come round again
+        ("daedalus/SwitchingBandit-v0:period=100,phases=2", 300, [0, 100, 200]),
+        ("daedalus/SwitchingBandit-v0:period=100,phases=2", 0, [0]),
+        ("daedalus/SwitchingBandit-v0:period=1,phases=2", 10_000, None),  # too many to tell apart
+        ("daedalus/Bandit-v0:drift=.1", 350, None),
+    ],
+)
+def test_a_bandit_that_switches_says_when(world: str, steps: int, since: list[int] | None) -> None:
+    spec = parse_spec(world)
+    about, _ = card(Place(spec, load_problem(spec), None, steps))
+    assert about["changing"]
+    assert about.get("since") == since
