@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any, TypeVar, cast
 
 import numba
+from numba.extending import intrinsic
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -90,7 +91,22 @@ def inlined(function: F) -> F:
     return _compile(function, _nrt=False, forceinline=True)
 
 
+def _aside(typing_context: Any) -> Any:
+    def mark(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        builder.function.attributes.add("noinline")
+        builder.function.attributes.add("cold")
+        return context.get_dummy_value()
+
+    return numba.types.void(), mark
+
+
+#: As the first line of a `lean` function it keeps this a call, out of the way of the loops where it is called: for what
+#: happens rarely, or takes longer than a call. Copied into a loop it would take the registers from the rest of it.
+aside: Callable[[], None] = cast(Any, intrinsic)(_aside)
+
+
 def _compile(function: F, **options: bool) -> F:
+    options = {"forceinline": False} | options  # unless told, Numba copies what an inlined function calls as well
     config: Any = numba.config
     njit: Any = numba.njit
     before, config.CACHE_DIR = config.CACHE_DIR, str(cache_folder())

@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 from daedalus.agents.exploring.rates import Rate, step_size_at
-from daedalus.agents.exploring.rules import Explore, choose, highest, observe
+from daedalus.agents.exploring.rules import Explore, average, choose, highest, observe
 from daedalus.core.arrays import Floats, Ints, Keys
 from daedalus.core.compiled import inlined, lean
 from daedalus.core.pulls import Arms, mean_now, next_phase, phase_at, pull, walk_on
@@ -40,15 +40,6 @@ def learn_pull(rule: BanditRule, now: BanditPopulation, i: int, arm: int, reward
     estimate = now.q[i, arm]
     now.q[i, arm] = estimate + step_size_at(rule.alpha, now.pulls[i, arm], t) * (reward - estimate)
     observe(rule.explore, now.pulls, now.memory, i, arm, reward, t)
-
-
-@inlined
-def average(q: Floats, row: int) -> float:
-    """The mean of a row of q (R, A)."""
-    total = 0.0
-    for action in range(q.shape[1]):
-        total += q[row, action]
-    return float(total / q.shape[1])
 
 
 @inlined

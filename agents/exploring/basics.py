@@ -40,6 +40,9 @@ from .rates import Rate
 #: The strategies whose probabilities have a closed form, which `probabilities` knows.
 CLOSED_FORM = frozenset(range(15)) - {THOMPSON_BETA, THOMPSON_GAUSSIAN}
 
+#: Actions of most grids. A loop with this constant for its end becomes straight code, which is twice as fast.
+FOUR = 4
+
 _PRIVATE = np.uint64(1 << 62)
 
 
@@ -72,12 +75,24 @@ def private(key: np.uint64, t: int) -> np.uint64:
 @inlined
 def highest(q: Floats, row: Row) -> float:
     """The largest entry of a row of q (R, A)."""
-    if q.shape[1] == 4:  # most grids; without a loop it is twice as fast
-        return float(max(max(q[row, 0], q[row, 1]), max(q[row, 2], q[row, 3])))
+    return _highest(q, row, FOUR) if q.shape[1] == FOUR else _highest(q, row, q.shape[1])
+
+
+@inlined
+def _highest(q: Floats, row: Row, actions: int) -> float:
     best = q[row, 0]
-    for action in range(1, q.shape[1]):
+    for action in range(1, actions):
         best = max(best, q[row, action])
     return float(best)
+
+
+@inlined
+def average(q: Floats, row: Row) -> float:
+    """The mean of a row of q (R, A)."""
+    total = 0.0
+    for action in range(q.shape[1]):
+        total += q[row, action]
+    return float(total / q.shape[1])
 
 
 @inlined

@@ -5,29 +5,38 @@ import math
 import numpy as np
 
 from daedalus.core.arrays import Floats, Row
-from daedalus.core.compiled import inlined, lean
+from daedalus.core.compiled import aside, inlined, lean
 
-from .basics import coin, highest, pick
+from .basics import FOUR, coin, highest, pick
 
 
 @inlined
 def greedy(q: Floats, row: Row, key: np.uint64, t: int) -> int:
     """An action of highest estimate. It branches on ties alone: branches on values are guessed wrong half the time."""
+    return _greedy(q, row, FOUR, key, t) if q.shape[1] == FOUR else _greedy(q, row, q.shape[1], key, t)
+
+
+@inlined
+def _greedy(q: Floats, row: Row, actions: int, key: np.uint64, t: int) -> int:
     best = highest(q, row)
     found, ties = 0, 0
-    for action in range(q.shape[1] - 1, -1, -1):
+    for action in range(actions):
         hit = q[row, action] == best
         ties += hit
-        found = action if hit else found
-    if ties == 1:
-        return found
-    left = pick(key, t, ties)
-    for action in range(found, q.shape[1]):
+        found += hit * action
+    return found if ties == 1 else tied(q, row, best, pick(key, t, ties))
+
+
+@lean
+def tied(q: Floats, row: Row, best: float, left: int) -> int:
+    """The action of the highest estimate after so many others that have it too; the last, where NaN equals nothing."""
+    aside()
+    for action in range(q.shape[1] - 1):
         if q[row, action] == best:
             if left == 0:
                 return action
             left -= 1
-    return found
+    return int(q.shape[1] - 1)
 
 
 @inlined

@@ -8,7 +8,7 @@ import math
 from collections.abc import Callable
 from typing import NamedTuple
 
-from daedalus.core.compiled import inlined
+from daedalus.core.compiled import aside, inlined, lean
 from daedalus.core.errors import UserError, unknown
 from daedalus.core.spec import Spec, fill
 
@@ -105,8 +105,13 @@ def _rate(
 @inlined
 def rate_at(rate: Rate, t: int) -> float:
     """The number at decision t (from 0)."""
-    if rate.kind == CONSTANT:
-        return rate.start
+    return rate.start if rate.kind == CONSTANT else changed(rate, t)
+
+
+@lean
+def changed(rate: Rate, t: int) -> float:
+    """`rate_at` for a number that does change."""
+    aside()
     if rate.kind == LINEAR:
         return rate.start + (rate.end - rate.start) * min(t / rate.span, 1.0)
     if rate.kind == EXPONENTIAL:
@@ -117,8 +122,13 @@ def rate_at(rate: Rate, t: int) -> float:
 @inlined
 def step_size_at(rate: Rate, n: float, t: int) -> float:
     """The step size of decision t for an entry that is met the n-th time (from 1)."""
-    if rate.kind == CONSTANT:
-        return rate.start
+    return rate.start if rate.kind == CONSTANT else changed_step_size(rate, n, t)
+
+
+@lean
+def changed_step_size(rate: Rate, n: float, t: int) -> float:
+    """`step_size_at` for one that does change."""
+    aside()
     if rate.kind == POWER:
         return 1.0 / n if rate.start == 1.0 else float(n**-rate.start)
-    return rate_at(rate, t)
+    return changed(rate, t)

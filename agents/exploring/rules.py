@@ -10,7 +10,7 @@ import math
 import numpy as np
 
 from daedalus.core.arrays import Floats, Ints, Row
-from daedalus.core.compiled import inlined, lean
+from daedalus.core.compiled import aside, inlined, lean
 
 from .basics import (
     CLOSED_FORM,
@@ -26,6 +26,7 @@ from .basics import (
     THOMPSON_GAUSSIAN,
     UCB_TUNED,
     Explore,
+    average,
     highest,
     pick,
     private,
@@ -43,7 +44,9 @@ from .weights import exp3_rate, remember_exp3, remember_gradient, weighted, weig
 __all__ = [
     "CLOSED_FORM",
     "Explore",
+    "average",
     "choose",
+    "expectation",
     "greedy",
     "highest",
     "observe",
@@ -60,17 +63,15 @@ __all__ = [
 @inlined
 def choose(explore: Explore, q: Floats, n: Ints, memory: Floats, row: Row, key: np.uint64, t: int) -> int:
     """The action of a strategy at decision t."""
-    code = explore.code
-    if code == EPSILON_GREEDY:
+    if explore.code <= EPSILON_GREEDY:  # or greedy: its rate is 0
         return epsilon_greedy(q, row, rate_at(explore.rate, t), key, t)
-    if code == GREEDY:
-        return greedy(q, row, key, t)
     return other_choice(explore, q, n, memory, row, key, t)
 
 
 @lean
 def other_choice(explore: Explore, q: Floats, n: Ints, memory: Floats, row: Row, key: np.uint64, t: int) -> int:
     """`choose` for the strategies that take longer than a call does."""
+    aside()
     code, params, actions = explore.code, explore.params, q.shape[1]
     if code == SOFTMAX:
         return softmax(q, row, rate_at(explore.rate, t), key, t)
@@ -102,6 +103,7 @@ def observe(explore: Explore, n: Ints, memory: Floats, row: Row, action: int, sa
 @lean
 def remember(explore: Explore, n: Ints, memory: Floats, row: Row, action: int, sample: float, t: int) -> None:
     """`observe` for the strategies that have a memory of their own."""
+    aside()
     code, params, actions = explore.code, explore.params, n.shape[1]
     if code == UCB_TUNED:
         remember_variance(memory, row, actions, action, sample)
@@ -150,6 +152,26 @@ def probabilities(explore: Explore, q: Floats, n: Ints, memory: Floats, row: Row
         softmax_probabilities(q, row, rate_at(explore.rate, t), out)
     else:
         spread(q, row, 1.0, out)
+
+
+@inlined
+def expectation(explore: Explore, q: Floats, n: Ints, memory: Floats, row: Row, t: int, scratch: Floats) -> float:
+    """Σ π(a) q[a] over what `choose` samples from at decision t; scratch (A,) is free to write on."""
+    if explore.code <= EPSILON_GREEDY:
+        epsilon = rate_at(explore.rate, t)
+        return float((1.0 - epsilon) * highest(q, row) + epsilon * average(q, row))
+    return other_expectation(explore, q, n, memory, row, t, scratch)
+
+
+@lean
+def other_expectation(explore: Explore, q: Floats, n: Ints, memory: Floats, row: Row, t: int, scratch: Floats) -> float:
+    """`expectation` for the strategies whose probabilities differ from action to action."""
+    aside()
+    probabilities(explore, q, n, memory, row, t, scratch)
+    total = 0.0
+    for action in range(q.shape[1]):
+        total += scratch[action] * q[row, action]
+    return total
 
 
 @lean

@@ -10,8 +10,7 @@ probabilities in closed form.
 from typing import TYPE_CHECKING, final
 
 from daedalus.agents.exploring.rates import Number, step_size_at
-from daedalus.agents.exploring.rules import observe, probabilities
-from daedalus.core.arrays import Floats, Row
+from daedalus.agents.exploring.rules import expectation, observe
 from daedalus.core.compiled import bind, inlined
 from daedalus.core.spec import Spec
 
@@ -24,14 +23,9 @@ if TYPE_CHECKING:
 
 
 @inlined
-def expected_sarsa_target(
-    reward: float, gamma: float, bootstrap: float, q: Floats, row_next: Row, probability_next: Floats
-) -> float:
-    """Van Seijen et al. 2009; Sutton & Barto 2018, eq. 6.9."""
-    expectation = 0.0
-    for action in range(q.shape[1]):
-        expectation += probability_next[action] * q[row_next, action]
-    return reward + gamma * bootstrap * expectation
+def expected_sarsa_target(reward: float, gamma: float, bootstrap: float, expected: float) -> float:
+    """Van Seijen et al. 2009; Sutton & Barto 2018, eq. 6.9. `expected` is Σ π(a'|s') Q(s', a')."""
+    return reward + gamma * bootstrap * expected
 
 
 @inlined
@@ -40,8 +34,8 @@ def learn(rule: OneStep, now: Population, own: Nothing, move: Move) -> int:
     row, action, t = move.row, move.action, move.t
     now.visits[row, action] += 1
     bootstrap = 0.0 if move.terminated else 1.0
-    probabilities(rule.explore, now.q, now.visits, now.memory, move.row_next, t + 1, move.scratch)
-    target = expected_sarsa_target(move.reward, rule.gamma, bootstrap, now.q, move.row_next, move.scratch)
+    expected = expectation(rule.explore, now.q, now.visits, now.memory, move.row_next, t + 1, move.scratch)
+    target = expected_sarsa_target(move.reward, rule.gamma, bootstrap, expected)
     now.q[row, action] += step_size_at(rule.alpha, now.visits[row, action], t) * (target - now.q[row, action])
     observe(rule.explore, now.visits, now.memory, row, action, target, t)
     return -1

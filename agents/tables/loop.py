@@ -15,7 +15,7 @@ import numpy as np
 
 from daedalus.agents.exploring.rules import choose
 from daedalus.core.arrays import Floats, Ints, Keys, Row
-from daedalus.core.compiled import inlined, lean
+from daedalus.core.compiled import inlined
 from daedalus.core.sampling import Tables, restart_state, step_outcome
 
 #: Seeds taken in turns.
@@ -111,12 +111,14 @@ def live(
     for first in range(0, seeds, _TURNS):
         last, begin = min(first + _TURNS, seeds), now.t[first]
         for t in range(begin, begin + steps):
-            for i in range(first, last):
+            for seed in range(first, last):
+                i = index(seed)
                 state, base = now.state[i], np.uint64(i) * rows
                 row = base + row_of(shown, state)
                 action = now.action[i]
                 if action < 0:
                     action = decide(rule, now, own, i, row, keys.policy[i], t)
+                action = index(action)
                 k = np.uint64(step_outcome(world, state, action, keys.world[i], t))
                 at, act = np.uint64(state), np.uint64(action)
                 reward, state_next = world.reward[at, act, k], int(world.next_state[at, act, k])
@@ -141,12 +143,18 @@ def live(
 
 
 @inlined
+def index(number: int) -> int:
+    """The same number, below 2^32 and known not to be negative: each use of an index that may be costs a check."""
+    return int(np.uint32(number))
+
+
+@inlined
 def row_of(shown: Ints, state: Row) -> np.uint64:
     """The number of the row where a state is seen."""
     return np.uint64(state) if shown.size == 0 else np.uint64(shown[state])
 
 
-@lean
+@inlined
 def finish(now: Population, log: Log, i: int, step: int) -> None:
     """Count the finished episode of seed i, log it where there is room, and begin the next one's sums."""
     now.episodes[i] += 1

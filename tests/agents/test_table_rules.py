@@ -32,10 +32,10 @@ Q = np.array([[0.0, 0.0], [2.0, 4.0]])  # the next state is row 1
 def test_targets_by_hand():
     assert q_target(1.0, 0.5, 1.0, Q, 1) == 1 + 0.5 * 4
     assert sarsa_target(1.0, 0.5, 1.0, Q, 1, 0) == 1 + 0.5 * 2
-    assert expected_sarsa_target(1.0, 0.5, 1.0, Q, 1, np.array([0.25, 0.75])) == 1 + 0.5 * (0.5 + 3)
+    assert expected_sarsa_target(1.0, 0.5, 1.0, 0.25 * 2.0 + 0.75 * 4.0) == 1 + 0.5 * (0.5 + 3)
     assert q_target(1.0, 0.5, 0.0, Q, 1) == 1
     assert sarsa_target(1.0, 0.5, 0.0, Q, 1, 0) == 1
-    assert expected_sarsa_target(1.0, 0.5, 0.0, Q, 1, np.array([0.25, 0.75])) == 1
+    assert expected_sarsa_target(1.0, 0.5, 0.0, 3.5) == 1
 
 
 def updated(method, epsilon, terminated, ended, alpha=0.5, t=0):
