@@ -18,6 +18,7 @@ if TYPE_CHECKING:
         ThompsonBeta,
         ThompsonGaussian,
     )
+    from .contextual.learners import LinThompson, LinUCB
     from .interface import Agent, Step
     from .planning.faces import UCT, PolicyIteration, ValueIteration
     from .prediction.n_step_td import NStepTD
@@ -45,6 +46,8 @@ if TYPE_CHECKING:
     from .tables.tree_backup import TreeBackup
 
 _HOMES = {
+    "LinThompson": "contextual.learners",
+    "LinUCB": "contextual.learners",
     "NaiveQ": "tables.naive_q",
     "DoubleQ": "tables.double_q",
     "NStepSarsa": "tables.n_step_sarsa",
@@ -117,6 +120,8 @@ __all__ = [
     "Greedy",
     "KLUCBGaussian",
     "LambdaReturn",
+    "LinThompson",
+    "LinUCB",
     "MonteCarlo",
     "MonteCarloPrediction",
     "NStepSarsa",

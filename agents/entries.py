@@ -4,6 +4,7 @@ from daedalus.core.catalogue import Entry
 
 from .bandits.entries import BANDITS
 from .classic.entries import REPRODUCTIONS
+from .contextual.entries import CONTEXTUAL
 from .exploring.entries import STRATEGIES
 from .planning.entries import PLANNING
 from .prediction.entries import PREDICTION
@@ -30,4 +31,8 @@ BASELINES = (
     Entry("trial", "baseline", "daedalus.agents.baselines:baseline", "random actions and the exact solution"),
 )
 
-CATALOGUE = (*BASELINES, *STRATEGIES, *BANDITS, *TABLES, *PREDICTION, *PLANNING, *SB3, *REPRODUCTIONS)
+BENCHES = (
+    Entry("bench", "agents", "daedalus.agents.bench:bench_agents", "Steps, pulls or updates a second of learners."),
+)
+
+CATALOGUE = (*BENCHES, *BASELINES, *STRATEGIES, *BANDITS, *CONTEXTUAL, *TABLES, *PREDICTION, *PLANNING, *SB3, *REPRODUCTIONS)

@@ -51,7 +51,7 @@ class Body(NamedTuple):
     offsets: tuple[int, int] = (0, 0)  # where the observations and the actions begin to count
 
 
-class Face(ABC):
+class LivingFace(ABC):
     """`learn`, `predict`, `save` and `load`. Where the environment stands on an exact problem the learning is
     compiled, where not interactive; both learn the same, and `total_timesteps` is exact.
     """
@@ -72,18 +72,6 @@ class Face(ABC):
     @abstractmethod
     def _embody(self, where: "Home") -> Body:
         """A fresh memory, and its life in that place. Raises `UserError` where it cannot live there."""
-
-    @abstractmethod
-    def _rows(self) -> tuple[Floats, Ints]:
-        """Estimates and counts as rows of actions, (R, A) each."""
-
-    @abstractmethod
-    def _row(self, obs: int) -> int:
-        """The row where the action at `obs` is chosen."""
-
-    @abstractmethod
-    def _choose(self, row: int, key: np.uint64, t: int) -> int:
-        """The action it would choose in a row, exploring as at decision t with the draws of that stream."""
 
     @classmethod
     @abstractmethod
@@ -123,39 +111,17 @@ class Face(ABC):
                 break
         return self
 
+    @abstractmethod
     def predict(
         self, obs: Any, state: Any = None, episode_start: Any = None, deterministic: bool = False
     ) -> tuple[Ints | np.int64, Any]:
-        """Actions for an array of observations, or one for one, and `state` as it came (there is none to keep).
+        """Actions for one or many observations, and `state` as it came. Raises `UserError` for what is none."""
 
-        One action is a NumPy integer, not an array of no axes: Gymnasium's toy-text worlds look it up in a dict.
-        Deterministic: the best known action, the lowest among ties. Otherwise it explores as it would in learning,
-        from a random stream of its own, so that predicting changes nothing that is learnt.
-        """
-        q, _ = self._rows()
-        rows_B, shape = self._rows_at(obs)
-        actions = [int(q[row].argmax()) if deterministic else self._explore(row) for row in rows_B]
-        actions_B = np.array(actions, dtype=np.int64) + self._offsets[1]
-        return (actions_B.reshape(shape) if shape else actions_B[0]), state
-
-    def _rows_at(self, obs: Any) -> tuple[list[int], tuple[int, ...]]:
-        """The rows where the actions at one or many observations are chosen, and the shape of these."""
-        try:
-            observations = np.asarray(obs)
-        except ValueError:  # lists of different lengths
-            observations = np.asarray(None)
-        first, known = self._offsets[0], len(self._rows()[0])
-        if observations.dtype.kind in "iu":
-            rows = [self._row(int(one) - first) for one in observations.ravel()]
-            if all(0 <= row < known for row in rows):
-                return rows, observations.shape
-        shown = " ".join(reprlib.repr(obs).split())
-        raise UserError(f"{shown} is no observation of this learner; it knows {first}…{first + known - 1}")
-
-    def _explore(self, row: int) -> int:
+    def _fresh_key(self) -> np.uint64:
+        """The key of the next drawn prediction's stream."""
         key = bits(np.uint64(stream_key(self.seed, "predict")), np.uint64(self._predictions))
         self._predictions += 1
-        return self._choose(row, np.uint64(key), self.num_timesteps)
+        return np.uint64(key)
 
     def get_env(self) -> "Place | None":
         """Where it lives: the environment as it was given, or the world that its name stands for; None: nowhere."""
@@ -223,6 +189,54 @@ class Face(ABC):
             body.life.forget()
         self._body, self._memory, self._world, self._offsets = body, body.memory, body.world, body.offsets
         self._env = where if isinstance(env, str) else env
+
+
+class Face(LivingFace):
+    """The face of a learner that looks its numbers up: a row for each observation, which is a number."""
+
+    @abstractmethod
+    def _rows(self) -> tuple[Floats, Ints]:
+        """Estimates and counts as rows of actions, (R, A) each."""
+
+    @abstractmethod
+    def _row(self, obs: int) -> int:
+        """The row where the action at `obs` is chosen."""
+
+    @abstractmethod
+    def _choose(self, row: int, key: np.uint64, t: int) -> int:
+        """The action it would choose in a row, exploring as at decision t with the draws of that stream."""
+
+    def predict(
+        self, obs: Any, state: Any = None, episode_start: Any = None, deterministic: bool = False
+    ) -> tuple[Ints | np.int64, Any]:
+        """Actions for an array of observations, or one for one, and `state` as it came (there is none to keep).
+
+        One action is a NumPy integer, not an array of no axes: Gymnasium's toy-text worlds look it up in a dict.
+        Deterministic: the best known action, the lowest among ties. Otherwise it explores as it would in learning,
+        from a random stream of its own, so that predicting changes nothing that is learnt.
+        """
+        q, _ = self._rows()
+        rows_B, shape = self._rows_at(obs)
+        actions = [int(q[row].argmax()) if deterministic else self._explore(row) for row in rows_B]
+        actions_B = np.array(actions, dtype=np.int64) + self._offsets[1]
+        return (actions_B.reshape(shape) if shape else actions_B[0]), state
+
+    def _rows_at(self, obs: Any) -> tuple[list[int], tuple[int, ...]]:
+        """The rows where the actions at one or many observations are chosen, and the shape of these."""
+        try:
+            observations = np.asarray(obs)
+        except ValueError:  # lists of different lengths
+            observations = np.asarray(None)
+        first, known = self._offsets[0], len(self._rows()[0])
+        if observations.dtype.kind in "iu":
+            rows = [self._row(int(one) - first) for one in observations.ravel()]
+            if all(0 <= row < known for row in rows):
+                return rows, observations.shape
+        shown = " ".join(reprlib.repr(obs).split())
+        raise UserError(f"{shown} is no observation of this learner; it knows {first}…{first + known - 1}")
+
+    def _explore(self, row: int) -> int:
+        return self._choose(row, self._fresh_key(), self.num_timesteps)
 
 
 #: Arrays that say where an episode stands, not what was learnt.
