@@ -59,7 +59,9 @@ class ContextLife:
         return own.snapshot()["kernel"] if isinstance(own, ContextualEnv) else {}
 
     def restore(self, arrays: Columns) -> None:
-        """Take up what `arrays` gave. Raises `UserError`."""
+        """Take up what `arrays` gave, where the agent has already taken up its own. Raises `UserError`."""
+        if self.agent.step == 0:
+            return  # nothing is seeded yet
         own = self.env.unwrapped
         assert isinstance(own, ContextualEnv)
         self.env.reset(seed=self._seed)

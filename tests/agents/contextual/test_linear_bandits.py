@@ -107,13 +107,14 @@ def run(name, world, seeds, steps, resume=None):
 @pytest.mark.parametrize("name", ["lin_ucb", "lin_thompson"])
 def test_a_seed_alone_and_resumed_is_that_of_the_block(name, world):
     whole = run(name, world, (0, 1, 2), 300)
-    halfway = [item for item in whole if isinstance(item, Snapshot) and 0 < item.step < 300][-2]
-    again = run(name, world, (0, 1, 2), 300, halfway)
+    snapshots = [item for item in whole if isinstance(item, Snapshot)]
+    assert snapshots[0].step == 0
+    fresh, again = (run(name, world, (0, 1, 2), 300, one) for one in (snapshots[0], snapshots[-3]))
     alone = run(name, world, (2,), 300)
-    finals = [items[-1].arrays for items in (whole, again, alone)]
-    assert all(isinstance(items[-1], Final) for items in (whole, again, alone))
+    finals = [items[-1].arrays for items in (whole, again, alone, fresh)]
+    assert all(isinstance(items[-1], Final) for items in (whole, again, alone, fresh))
     for key in ("weights", "pulls"):
-        assert finals[0][key].tobytes() == finals[1][key].tobytes()
+        assert finals[0][key].tobytes() == finals[1][key].tobytes() == finals[3][key].tobytes()
         assert finals[0][key][2:].tobytes() == finals[2][key].tobytes()
     last, last_again = ([i for i in items if isinstance(i, Record)][-1].columns for items in (whole, again))
     assert last["value"].tolist() == last_again["value"].tolist()
