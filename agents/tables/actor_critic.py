@@ -6,8 +6,9 @@
                     (Barto, Sutton & Anderson 1983; Sutton & Barto 2018, section 13.5, eq. 13.14, and with traces)
 
 Details: π is the softmax of the preferences h, which stand in q, and actions are drawn from it; the policy that is
-judged is the greedy one of the preferences, which is worse where chance is of use. λ = 0 is the one-step learner, and
-costs no traces; γ^t is the book's. Actor and critic have one λ. A time limit is no end of the world: v(s') counts.
+judged is the greedy one of the preferences, which is worse where chance is of use. λ (`lam`) = 0 is the one-step
+learner, and costs no traces; actor and critic have one λ, and a state whose trace falls below 1e-9 is dropped. γ^t is
+the book's. A time limit is no end of the world: v(s') counts.
 """
 
 from dataclasses import dataclass
@@ -17,7 +18,7 @@ import numpy as np
 
 from daedalus.agents.exploring.rates import Number, Rate, step_size, step_size_at
 from daedalus.agents.exploring.rules import softmax_probabilities
-from daedalus.core.arrays import Floats
+from daedalus.core.arrays import Floats, Ints
 from daedalus.core.compiled import bind, inlined, lean
 from daedalus.core.errors import UserError
 
@@ -29,17 +30,19 @@ from .softmax_policy import PolicyConfig, ascend, drawn
 if TYPE_CHECKING:
     from daedalus.agents.face import Place
 
+_LEAST = 1e-9  # a trace that makes no difference
+
 
 @dataclass(frozen=True)
 class ActorCriticConfig(PolicyConfig):
     """The settings of a softmax policy, and how far back a step is felt."""
 
-    trace: float = 0.0  # λ, in [0, 1]
+    lam: float = 0.0  # λ, in [0, 1]
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if not 0 <= self.trace <= 1:
-            raise UserError(f"trace must lie in [0, 1], not {self.trace}")
+        if not 0 <= self.lam <= 1:
+            raise UserError(f"lam (λ) must lie in [0, 1], not {self.lam}")
 
 
 class ActorCriticRule(NamedTuple):
@@ -48,7 +51,7 @@ class ActorCriticRule(NamedTuple):
     alpha: Rate
     alpha_value: Rate
     gamma: float
-    trace: float
+    lam: float
 
 
 class Critic(NamedTuple):
@@ -58,48 +61,67 @@ class Critic(NamedTuple):
     weight: Floats  # (N,), γ^t
     z_v: Floats  # (N, S), traces of the values
     z_h: Floats  # (N, S, A), and of the preferences
+    kept: Ints  # (N,), how many states have traces
+    met: Ints  # (N, S), these
 
 
 def fresh(shape: Shape, config: ActorCriticConfig) -> Critic:
     """No values and no traces."""
     states = (shape.seeds, shape.states)
-    return Critic(np.zeros(states), np.ones(shape.seeds), np.zeros(states), np.zeros(shape))
+    none = np.zeros(shape.seeds, np.int64)
+    return Critic(
+        np.zeros(states), np.ones(shape.seeds), np.zeros(states), np.zeros(shape), none, np.zeros(states, np.int64)
+    )
+
+
+def ranges(shape: Shape, config: ActorCriticConfig) -> dict[str, tuple[int, int]]:
+    """Where the list of traces may point."""
+    return {"kept": (0, shape.states + 1), "met": (0, shape.states)}
 
 
 @lean
-def clear(own: Critic, i: int) -> None:
-    """Forget what is carried along the episode of seed i."""
-    own.weight[i] = 1.0
-    own.z_v[i] = 0.0
-    states = own.v.shape[1]
-    own.z_h[i * states : (i + 1) * states] = 0.0
-
-
-@inlined
 def forget(own: Critic, i: int) -> None:
-    """Drop traces and discount."""
-    clear(own, i)
+    """Drop what is carried along the episode of seed i."""
+    fade(own, i, 0.0)
+    own.weight[i] = 1.0
+
+
+@lean
+def fade(own: Critic, i: int, fading: float) -> None:
+    """Let the traces of seed i fade, and drop those that are next to nothing."""
+    left, base = 0, i * own.v.shape[1]
+    for k in range(own.kept[i]):
+        state = own.met[i, k]
+        own.z_v[i, state] *= fading
+        kept = own.z_v[i, state] > _LEAST
+        for b in range(own.z_h.shape[1]):
+            own.z_h[base + state, b] *= fading if kept else 0.0
+        if kept:
+            own.met[i, left] = state
+            left += 1
+        else:
+            own.z_v[i, state] = 0.0
+    own.kept[i] = left
 
 
 @lean
 def learn_traced(rule: ActorCriticRule, now: Population, own: Critic, move: Move, by_v: float, by_h: float) -> None:
-    """Let traces fade, mark the step, and move all values and preferences along them."""
-    i, actions, out = move.i, now.q.shape[1], move.scratch
+    """Let traces fade, mark the step, and move the values and preferences that have some."""
+    i, out, base = move.i, move.scratch, move.i * own.v.shape[1]
     softmax_probabilities(now.q, move.row, 1.0, out)
-    first = i * own.v.shape[1]
-    fading = rule.gamma * rule.trace
-    for state in range(own.v.shape[1]):
-        own.z_v[i, state] *= fading
-        for b in range(actions):
-            own.z_h[first + state, b] *= fading
+    fade(own, i, rule.gamma * rule.lam)
+    if own.z_v[i, move.state] == 0.0:
+        own.met[i, own.kept[i]] = move.state
+        own.kept[i] += 1
     own.z_v[i, move.state] += 1.0
-    for b in range(actions):
+    for b in range(out.size):
         own.z_h[move.row, b] -= own.weight[i] * out[b]
     own.z_h[move.row, move.action] += own.weight[i]
-    for state in range(own.v.shape[1]):
+    for k in range(own.kept[i]):
+        state = own.met[i, k]
         own.v[i, state] += by_v * own.z_v[i, state]
-        for b in range(actions):
-            now.q[first + state, b] += by_h * own.z_h[first + state, b]
+        for b in range(out.size):
+            now.q[base + state, b] += by_h * own.z_h[base + state, b]
 
 
 @inlined
@@ -111,27 +133,25 @@ def learn(rule: ActorCriticRule, now: Population, own: Critic, move: Move) -> in
     ahead = 0.0 if move.terminated else own.v[i, move.state_next]
     error = move.reward + rule.gamma * ahead - own.v[i, move.state]
     by_v, by_h = step_size_at(rule.alpha_value, n, t) * error, step_size_at(rule.alpha, n, t) * error
-    if rule.trace > 0.0:
+    if rule.lam > 0.0:
         learn_traced(rule, now, own, move, by_v, by_h)
     else:
         own.v[i, move.state] += by_v
         ascend(now, row, action, by_h * own.weight[i], move.scratch)
     own.weight[i] *= rule.gamma
     if move.ended:
-        if rule.trace > 0.0:
-            clear(own, i)
-        own.weight[i] = 1.0
+        forget(own, i)
     return -1
 
 
 def rule(config: ActorCriticConfig) -> ActorCriticRule:
     """The rule of those settings."""
     alpha, alpha_value = step_size(config.alpha), step_size(config.alpha_value, "alpha_value")
-    return ActorCriticRule(alpha, alpha_value, config.gamma, config.trace)
+    return ActorCriticRule(alpha, alpha_value, config.gamma, config.lam)
 
 
 run = bind(live, __name__, decide=drawn, learn=learn)
-METHOD = Method("actor_critic", rule, drawn, learn, run, fresh, forget=forget)
+METHOD = Method("actor_critic", rule, drawn, learn, run, fresh, ranges, forget)
 
 
 @final
@@ -152,7 +172,7 @@ class ActorCritic(TableLearner):
         alpha_value: Number | str = 0.1,
         gamma: float = 0.99,
         initial: float = 0.0,
-        trace: float = 0.0,
+        lam: float = 0.0,
     ) -> None:
         settings = {"alpha": alpha, "alpha_value": alpha_value, "gamma": gamma, "initial": initial}
-        super().__init__(env, seed, {**settings, "trace": trace})
+        super().__init__(env, seed, {**settings, "lam": lam})
