@@ -1,19 +1,15 @@
 """`daedalus bench envs`: steps a second of our environments, alone and in batches, beside others'."""
 
-import sys
 from collections.abc import Callable, Iterator
-from contextlib import redirect_stdout
 from importlib import import_module
-from importlib.util import find_spec
 from typing import Any
 
 import gymnasium
 import numpy as np
-import typer
 
 from daedalus.core.arrays import Bools, Floats, Ints
 from daedalus.core.compiled import lean
-from daedalus.core.lab.bench import Row, rate
+from daedalus.core.lab.bench import Row, if_it_runs, rate
 from daedalus.core.rng import generator
 from daedalus.core.world import World
 
@@ -72,27 +68,15 @@ def bench_envs(quick: bool) -> Iterator[Row]:
 
 def _others(quick: bool) -> Iterator[Row]:
     """Rows against packages that may be installed; one that cannot be run is told on stderr and left out."""
-    if (theirs := _if_it_runs("minigrid", lambda: _alone("minigrid:MiniGrid-FourRooms-v0", quick))) is not None:
+    if (theirs := if_it_runs("minigrid", lambda: _alone("minigrid:MiniGrid-FourRooms-v0", quick))) is not None:
         ours = _alone(_MAZE, quick, observation="heading_view")
         yield Row("one environment that sees 7 × 7 tiles ahead", ours, "MiniGrid-FourRooms-v0", theirs)
-    if (theirs := _if_it_runs("envpool", lambda: _envpool(quick))) is not None:
+    if (theirs := if_it_runs("envpool", lambda: _envpool(quick))) is not None:
         ours = _batch(_LAKE, _MANY, quick)
         yield Row(f"{_MANY:,} frozen lakes", ours, "envpool's FrozenLake-v1, one thread", theirs)
-    if (theirs := _if_it_runs("pufferlib", lambda: _pufferlib(quick))) is not None:
+    if (theirs := if_it_runs("pufferlib", lambda: _pufferlib(quick))) is not None:
         ours = _batch(_MAZE, _MANY, quick, rows=5, columns=5, layout="per_episode", observation="symbolic")
         yield Row(f"{_MANY:,} that see all of 11 × 11 tiles", ours, "PufferLib's puffer_squared", theirs)
-
-
-def _if_it_runs(package: str, measure: Callable[[], float]) -> float | None:
-    """What was measured of an installed package, its own words kept off stdout; None where it is not there or fails."""
-    try:
-        if find_spec(package) is None:
-            return None
-        with redirect_stdout(sys.stderr):
-            return measure()
-    except Exception as error:  # whatever may be wrong with somebody else's installation
-        typer.echo(f"{package} is installed but does not run, and its row is left out: {error!r}", err=True)
-        return None
 
 
 def _envpool(quick: bool) -> float:

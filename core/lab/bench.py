@@ -2,9 +2,12 @@
 
 import json
 import statistics
+import sys
 import time
 from collections.abc import Callable, Iterable
+from contextlib import redirect_stdout
 from dataclasses import dataclass
+from importlib.util import find_spec
 from typing import Annotated, Any
 
 import typer
@@ -57,8 +60,23 @@ def _spell(work: Callable[[], object], calls: int) -> float:
     return calls / (time.perf_counter() - start)
 
 
+def if_it_runs(package: str, measure: Callable[[], float]) -> float | None:
+    """What was measured of an installed package, its own words kept off stdout; None where it is not there or fails.
+
+    One that fails is told on stderr.
+    """
+    try:
+        if find_spec(package) is None:
+            return None
+        with redirect_stdout(sys.stderr):
+            return measure()
+    except Exception as error:  # whatever may be wrong with somebody else's installation
+        typer.echo(f"{package} is installed but does not run, and its row is left out: {error!r}", err=True)
+        return None
+
+
 def bench(
-    name: Annotated[str, typer.Argument(metavar="NAME", help="What to measure: envs, …", show_default=False)],
+    name: Annotated[str, typer.Argument(metavar="NAME", help="What to measure: agents, envs, …", show_default=False)],
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON list and nothing else on stdout.")] = False,
     quick: Annotated[bool, typer.Option("--quick", help="A rough look, in seconds.")] = False,
     debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
