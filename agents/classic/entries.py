@@ -48,6 +48,7 @@ REPRODUCTIONS = (
     _classic("windy", "windy:windy_gridworld", "Example 6.5: Sarsa on the windy gridworld"),
     _classic("cliff", "cliff:cliff_walking", "Example 6.6: Sarsa, Q-learning and Expected Sarsa beside the cliff"),
     _classic("cliff_parameters", "cliff:cliff_parameters", "Figure 6.3: the cliff over step sizes"),
+    _classic("maximization", "maximization:maximization", "Figure 6.5: maximisation bias, Q-learning against Double Q"),
     _classic("td_and_monte_carlo", "random_walks:td_and_monte_carlo", "Example 6.2: TD(0) against Monte Carlo"),
     _classic("batches", "random_walks:batches", "Figure 6.2: batch TD(0) against batch Monte Carlo"),
     _classic("n_step_td", "random_walks:n_step", "Figure 7.2: n-step TD on 19 states"),
