@@ -44,7 +44,10 @@ WORLDS = {
 SMALL = {
     "sb3/dqn": "learning_starts=10,batch_size=4",
     "sb3/ppo": "n_steps=16,batch_size=8,n_epochs=1",
+    "uct": "simulations=6,depth=8",
 }
+#: Those who act otherwise each time they come to a state: their value is sampled, also where the world is finite.
+SAMPLED = {"uct"}
 AGENTS = {
     **{name: parse_spec(f"{name}:{SMALL.get(name, '')}") for name in of_kind("agent")},
     **{f"q_learning {name}": Spec("q_learning", (("explore", Spec(name)),)) for name in of_kind("strategy")},
@@ -136,9 +139,9 @@ def test_records(spec: Spec, sort: str) -> None:
     assert finite.all()
     if sort in FINITE:
         optima = [truth(world_at(sort, step)).optimum for step in curve["step"]]
-        assert curve["exact"].all()
         assert np.array_equal(curve["regret"], optima - curve["value"])
-        assert (curve["regret"] >= -1e-9).all()
+        assert not curve["exact"].any() if spec.name in SAMPLED else curve["exact"].all()
+        assert spec.name in SAMPLED or (curve["regret"] >= -1e-9).all()
         if sort == "changing":  # a random walk arrives within the limit while the way is short
             randomly = [truth(world_at(sort, step)).random_value for step in curve["step"]]
             assert np.array_equal(curve["random_value"], randomly)
