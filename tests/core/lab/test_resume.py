@@ -13,7 +13,14 @@ import pytest
 
 from daedalus.core.errors import UserError
 from daedalus.core.lab import compare, open_run
+from daedalus.core.lab.experiment import Snapshot
+from daedalus.core.lab.plan import make_plan
+from daedalus.core.lab.resolve import resolve
+from daedalus.core.lab.runner import open_tasks
+from daedalus.core.lab.store.folder import hold_run
 from daedalus.core.lab.store.run import Run
+from daedalus.core.lab.store.writer import BlockWriter
+from daedalus.core.lab.worker import run_block
 
 QUIET: dict[str, Any] = {"name": "r", "report": False, "progress": False}
 SLOW = "drawer:delay=.03"
@@ -91,20 +98,31 @@ def test_killed_at_random_moments_equals_never_killed(daedalus: Any, third_party
 
 
 @pytest.mark.parametrize(
-    ("world", "agent", "steps"),
-    [("daedalus/Maze-v0:rows=4,columns=4", "q_learning", 3_000_000), ("daedalus/Bandit-v0", "ucb", 4_000_000)],
+    ("world", "agent"), [("daedalus/Maze-v0:rows=4,columns=4", "q_learning"), ("daedalus/Bandit-v0", "ucb")]
 )
 def test_compiled_learners_go_on_bit_for_bit(
-    daedalus: Any, third_party: Path, tmp_path: Path, world: str, agent: str, steps: int
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, world: str, agent: str
 ) -> None:
-    """The same through the real kernels, with one kill as soon as a snapshot stands."""
-    arguments = ("compare", world, "--agents", agent, "--seeds", "2", "--steps", str(steps), "--name", "r")
-    process = daedalus.start(*arguments)
-    wait_for(lambda: partial_snapshots(tmp_path), 60)
-    kill_and_wait(process)
+    """The same through the real kernels, which are too fast to be killed: the twentieth snapshot is the last."""
+    saved = BlockWriter.snapshot
+
+    def last(writer: BlockWriter, snapshot: Snapshot) -> bool:
+        saved(writer, snapshot)
+        if snapshot.step >= 4_000:
+            raise KeyboardInterrupt
+        return True
+
+    plan = resolve(make_plan(world, agent, seeds=2, steps=10_000, name="r"))
+    with monkeypatch.context() as patch, hold_run(tmp_path / "runs", plan, "a test") as folder:
+        patch.setattr("daedalus.core.lab.store.writer.SNAPSHOT_SECONDS", 0.0)
+        patch.setattr(BlockWriter, "snapshot", last)
+        (task,) = open_tasks(folder)
+        with pytest.raises(KeyboardInterrupt):
+            run_block(json.loads(task.to_json()), lambda message: None)
     assert open_run(tmp_path / "runs" / "r").missing() == 2
-    compare(world, agent, 2, steps, out=tmp_path / "runs", **QUIET)
-    compare(world, agent, 2, steps, out=tmp_path / "whole", **QUIET)
+    assert [path.name for path in partial_snapshots(tmp_path)] == ["snapshot-000000004000.safetensors"]
+    compare(world, agent, 2, 10_000, out=tmp_path / "runs", **QUIET)
+    compare(world, agent, 2, 10_000, out=tmp_path / "whole", **QUIET)
     again = records(open_run(tmp_path / "runs" / "r"))
     assert again == records(open_run(tmp_path / "whole" / "r"))
     assert set(again[0]["beliefs"]["seed"]) == {"0"}
