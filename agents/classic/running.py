@@ -36,18 +36,30 @@ class Pulls(NamedTuple):
     optimal: Floats  # (N, T), 1 where the arm was a best one, or the share of pulls that were
 
 
-def episodes(world: str | World | Schedule, agent: str, runs: int, episodes: int, first_seed: int = 0) -> Episodes:
+def episodes(
+    world: str | World | Schedule,
+    agent: str,
+    runs: int,
+    episodes: int,
+    first_seed: int = 0,
+    begin: Floats | None = None,
+) -> Episodes:
     """Run a table learner, such as "sarsa:alpha=.5", for so many episodes in each of `runs` seeds.
 
-    A world named by its id keeps its time limit; hand over `finite(id).within(None)` where the book has none.
+    A world named by its id keeps its time limit; hand over `finite(id).within(None)` where the book has none. `begin`
+    (S, A), where given, is everybody's table at first.
     """
     seeds = range(first_seed, first_seed + runs)
-    blocks = [_episodes(finite(world), agent, seeds[at : at + _BLOCK], episodes) for at in range(0, runs, _BLOCK)]
+    blocks = [
+        _episodes(finite(world), agent, seeds[at : at + _BLOCK], episodes, begin) for at in range(0, runs, _BLOCK)
+    ]
     return Episodes(*(np.concatenate(parts) for parts in zip(*blocks, strict=True)))
 
 
-def _episodes(home: World | Schedule, agent: str, seeds: range, episodes: int) -> Episodes:
+def _episodes(home: World | Schedule, agent: str, seeds: range, episodes: int, begin: Floats | None) -> Episodes:
     population = _population(home, agent, seeds)
+    if begin is not None:
+        population.now.q[...] = begin
     returns, lengths = np.empty((len(seeds), episodes)), np.empty((len(seeds), episodes), np.int64)
     while (done := int(population.now.episodes.min())) < episodes:
         pace = population.step / done if done else 0.0  # steps an episode so far
