@@ -19,12 +19,13 @@ from optuna.trial import TrialState
 from daedalus.core.arrays import Floats
 from daedalus.core.catalogue import find
 from daedalus.core.errors import UserError
+from daedalus.core.files import damaged
 from daedalus.core.rng import stream_key
 from daedalus.core.spec import Spec, fill, parse_value, show
 
 from .experiment import Experiment, Record, evaluation_steps
 from .plan import MOST_SEEDS
-from .space import Choice, Range, Space, defaults_in, show_space
+from .space import Choice, Range, Space, defaults_in, parse_space, show_space
 
 if TYPE_CHECKING:
     from optuna.trial import FrozenTrial
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 Goal = Literal["final", "curve"]
 GOALS: tuple[Goal, ...] = ("final", "curve")
 
+_STUDY = "search"
 _REPORTS = 10  # how often a proposal is held against the others on its way
 
 
@@ -103,7 +105,24 @@ def search(what: Search, trials: int, journal: Path, tell: Tell) -> list[Tried]:
             study.enqueue_trial({key: _stored(value) for key, value in own.items()})
         _judge(study, what, config_class)
     tell(len(judged), _best(judged))
-    return [Tried(_params(what.space, trial.params), _score_of(trial)) for trial in judged]
+    return _tried(what.space, judged)
+
+
+def found_in(journal: Path) -> tuple[dict[str, Any], list[Tried]]:
+    """What a journal is of, as `Search.to_dict` says it, and what was tried. Raises `UserError` where it is damaged."""
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    try:
+        storage = optuna.storages.JournalStorage(JournalFileBackend(str(journal)))
+        study = optuna.load_study(study_name=_STUDY, storage=storage)
+        what = study.user_attrs[_STUDY]
+        space = parse_space(what["space"])
+    except (KeyError, ValueError) as error:
+        raise damaged(journal, error, "delete it and run the same `daedalus tune` again") from error
+    return what, _tried(space, _judged(study))
+
+
+def _tried(space: Space, judged: "Sequence[FrozenTrial]") -> list[Tried]:
+    return [Tried(_params(space, trial.params), _score_of(trial)) for trial in judged]
 
 
 def _opened(journal: Path, what: Search) -> optuna.Study:
@@ -112,14 +131,14 @@ def _opened(journal: Path, what: Search) -> optuna.Study:
     optuna.logging.set_verbosity(optuna.logging.WARNING)  # the command line says what there is to say
     study = optuna.create_study(
         storage=optuna.storages.JournalStorage(JournalFileBackend(str(journal))),
-        study_name="search",
+        study_name=_STUDY,
         direction="maximize",
         load_if_exists=True,
         pruner=optuna.pruners.MedianPruner(n_startup_trials=5, n_warmup_steps=_REPORTS // 3),
     )
-    asked, stored = what.to_dict(), study.user_attrs.get("search")
+    asked, stored = what.to_dict(), study.user_attrs.get(_STUDY)
     if stored is None:
-        study.set_user_attr("search", asked)
+        study.set_user_attr(_STUDY, asked)
     elif changed := [key for key in asked if asked[key] != stored.get(key)]:
         said = "; ".join(f"{key} was {stored.get(key)}, now {asked[key]}" for key in changed)
         raise UserError(f"{journal} is of another search ({said}); choose another --name")

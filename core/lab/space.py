@@ -114,10 +114,11 @@ def space_of(config_class: Any, agent: Spec, asked: str = "") -> Space:
     declared = getattr(config_class, "space", "")
     found = parse_space(declared) if declared else tuple(_inferred(config_class, agent))
     left = tuple(one for one in found if one.key not in agent.mapping)
-    if not vars(fill(config_class, agent.mapping, agent.name)):
+    if not vars(config := fill(config_class, agent.mapping, agent.name)):
         raise UserError(f"{agent.name} has no parameters, so there is nothing to tune")
     if not left:
-        raise UserError(f"{agent} has no parameter whose range is known; give --space {_EXAMPLE}")
+        known = ", ".join(key for key in vars(config) if key not in agent.mapping)
+        raise UserError(f"{agent} has no parameter whose range is known; give --space KEY=LOW..HIGH, of {known}")
     return left
 
 
@@ -137,8 +138,8 @@ def _checked(one: Range | Choice, config_class: Any, agent: Spec) -> Range | Cho
     return one
 
 
-#: Part of the problem rather than of the learner: a value is an undiscounted return, whatever the learner's discount.
-_LEFT_ALONE = {"gamma"}
+#: The discount belongs to the problem rather than to the learner; the others are numerical precision.
+_LEFT_ALONE = {"gamma", "tolerance", "cutoff"}
 
 _SMALL = 0.3  # a share below this is searched on a logarithmic scale
 _SPREAD = 30.0  # a positive number without bounds is searched from a 30th of its default to 30 times it
@@ -159,10 +160,10 @@ def _inferred(config_class: Any, agent: Spec) -> Iterator[Range]:
         if not isinstance(default, float) or key in _LEFT_ALONE or not math.isfinite(default):
             continue
         if legal(key, 1.0) and not legal(key, 2.0):  # a share or a step size
-            if legal(key, 0.0) and not 0 < default < _SMALL:
-                yield Range(key, 0.0, 1.0)
-            else:
+            if 0 < default < _SMALL:
                 yield Range(key, min(0.01, default / 10), 1.0, log=True)
+            else:
+                yield Range(key, 0.0 if legal(key, 0.0) else 0.5 if default > 0.5 else default / 2, 1.0)
         elif default > 0 and legal(key, ends := default / _SPREAD) and legal(key, default * _SPREAD):
             yield Range(key, _plain(ends), _plain(default * _SPREAD), log=True)
 

@@ -18,6 +18,7 @@ from daedalus.core.spec import Spec
 from .figures import Plot
 from .galleries import Gallery, galleries
 from .origin import origin
+from .searches import search_section
 from .studies import coloured
 from .study_plots import best_of_lines, study_plots, thinned, thinning_words, world_study_plots
 from .style import Style, styles
@@ -84,6 +85,7 @@ def render(run: "Run", comparison: Comparison) -> str:
     return template("report.html").render(
         title=run.plan.name or run.path.name,
         groups=groups,
+        search=search_section(run),
         origin=origin(run.plan, run.provenance, _seconds(houses)),
         facts=_facts(run),
         settings=_settings([house for group in houses for house in group]),

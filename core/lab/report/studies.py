@@ -79,14 +79,15 @@ def _flat(given: Mapping[str, Any], prefix: str) -> Iterator[tuple[str, Any]]:
                 yield f"{prefix}{key}", value
 
 
-def studies(settings: Mapping[str, Setting]) -> list[Study]:
+def studies(settings: Mapping[str, Setting], several: int = 3) -> list[Study]:
     """The studies among some members by label, those with most members first.
 
-    Lines of two values count only where every member lies on some line: else they are an ordinary pair.
+    Lines of two values count only where every member lies on some line and there are `several`: else they are an
+    ordinary pair.
     """
     keys = dict.fromkeys(key for one in settings.values() for key in one.values)
     found = [Study(lines) for key in keys if (lines := _lines(settings, key))]
-    whole = {label for study in found for label in study.labels} == set(settings)
+    whole = len(settings) >= several and {label for study in found for label in study.labels} == set(settings)
     found = [study for study in found if whole or any(len(line.values) >= _LINE for line in study.lines)]
     found.sort(key=lambda study: (-len(study.labels), -max(len(line.values) for line in study.lines)))
     return _joined(found)

@@ -138,9 +138,8 @@ def thinning_words(house: Household, thin: Household) -> str:
 def world_study_plots(key: str, houses: Sequence[Household], looks: Mapping[str, Style]) -> list[Plot]:
     """The final score against each parameter in which worlds of a group differ, one line an agent."""
     specs = [house.lived[0].member.experiment.world for house in houses]
-    found = studies(
-        {house.world: setting_of(spec.name, spec.mapping) for house, spec in zip(houses, specs, strict=True)}
-    )
+    named = {house.world: setting_of(spec.name, spec.mapping) for house, spec in zip(houses, specs, strict=True)}
+    found = studies(named, several=2)
     by_world = {house.world: house for house in houses}
     lines = [line for study in found for line in study.lines]
     made = (

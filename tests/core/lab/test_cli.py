@@ -127,6 +127,10 @@ def test_a_fault_says_how_to_see_more(capsys: pytest.CaptureFixture[str], tmp_pa
             ["compare", "daedalus/Bandit-v0", "--agents", "random"],
             "Interrupted. Finished blocks are kept; run the same command again to go on.\n",
         ),
+        (
+            ["tune", "daedalus/Bandit-v0", "random"],
+            "Interrupted. What is finished is kept; run the same command again to go on.\n",
+        ),
     ],
 )
 def test_ctrl_c_is_no_fault(
@@ -141,11 +145,12 @@ def test_ctrl_c_is_no_fault(
             raise SystemError("<function> returned a result with an exception set") from error
 
     from daedalus.core import planning
-    from daedalus.core.lab import job
+    from daedalus.core.lab import job, tuning
     from daedalus.core.lab.store import run
 
     monkeypatch.setattr(planning, "summary", stop)
     monkeypatch.setattr(job, "run_plan", stop)
+    monkeypatch.setattr(tuning, "make_plan", stop)
     monkeypatch.setattr(run, "open_run", stop)
     assert called(capsys, *arguments, status=130) == ("", says)
 

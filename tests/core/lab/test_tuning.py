@@ -1,6 +1,7 @@
 """Tuning: what may be searched, a search that goes on as if never stopped, and a winner judged on other seeds."""
 
 import json
+import re
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -15,9 +16,12 @@ from daedalus.core.errors import UserError
 from daedalus.core.lab import open_run, tune
 from daedalus.core.lab import search as search_module
 from daedalus.core.lab.experiment import Record
+from daedalus.core.lab.numerals import number
 from daedalus.core.lab.plan import MOST_SEEDS
+from daedalus.core.lab.report.searches import search_section
 from daedalus.core.lab.search import Search, search
 from daedalus.core.lab.space import Choice, Range, parse_space, show_space, space_of
+from daedalus.core.lab.store.run import JOURNAL
 from daedalus.core.spec import Spec, parse_spec
 
 BANDIT = "daedalus/Bandit-v0"
@@ -188,8 +192,8 @@ def test_a_search_that_was_killed_goes_on(judged: list[Any], tmp_path: Path, mon
 
     def dies(*arguments: Any) -> Iterator[float]:
         calls.append(1)
-        for number, score in enumerate(real(*arguments)):
-            if len(calls) == at and number == 1:
+        for place, score in enumerate(real(*arguments)):
+            if len(calls) == at and place == 1:
                 raise KeyboardInterrupt
             yield score
 
@@ -292,6 +296,26 @@ def test_what_the_user_can_mend(
     assert not list(tmp_path.iterdir())
 
 
+def test_the_report_shows_the_search(judged: list[Any], tmp_path: Path) -> None:
+    run: Any = SimpleNamespace(path=tmp_path)
+    assert search_section(run) is None
+    space = (*parse_space("mean=0.001..10.0:log"), *parse_space("fails=never|not"))
+    tried = search(wanted(space=space, agent=parse_spec("drawer:mean=.5")), 6, tmp_path / JOURNAL, silent)
+    best = max((one for one in tried if one.score is not None), key=lambda one: one.score)
+    section = search_section(run)
+    assert section is not None
+    given_up = sum(one.score is None for one in tried)
+    assert section.facts.startswith(f"6 proposals for drawer:mean=0.5 in {BANDIT}, {given_up} given up on the way.")
+    first, second = section.plots
+    assert first.alt.endswith(f"The best, {number(best.score)}, has {best.params['mean']}.")
+    assert second.alt.endswith(f"has {best.params['fails']}.")
+    points = re.findall(r'<g class="point line">(.*?)</g> </g>', first.wide)
+    assert points[0].count("<use") == 6 - given_up
+    (tmp_path / JOURNAL).write_text("{}\n{}\n")
+    with pytest.raises(UserError, match=r"search\.journal is damaged"):
+        search_section(run)
+
+
 WORDS = ("tune", BANDIT, "drawer:delay=.002", "--space", "mean=0..1", "--trials", "4", "--steps", "100", "--fresh", "2")
 WORDS += ("--name", "t", "--jobs", "1", "--seeds", "2")
 
@@ -325,6 +349,7 @@ def test_killed_and_typed_again_it_goes_on(
     same: dict[str, Any] = {"trials": 4, "steps": 100, "fresh": 2, "seeds": 2, "name": "t", "out": "whole"}
     whole = tune(BANDIT, "drawer:delay=.002", space="mean=0..1", **same, **QUIET)
     assert answer | {"run": 0, "report": 0} == json.loads(json.dumps(whole.to_dict())) | {"run": 0, "report": 0}
+    assert 'id="search"' in Path(answer["report"]).read_text(encoding="utf-8")
     lines = printed().splitlines()
     assert lines[0] == f"search · drawer:delay=0.002 in {BANDIT}"
     assert lines[1].split() == ["score", "mean"]

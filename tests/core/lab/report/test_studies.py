@@ -53,16 +53,24 @@ def test_values_may_be_names_or_hold_the_parameter_inside() -> None:
 
 
 @pytest.mark.parametrize(
-    ("agents", "count"), [("q:a=1,q:a=2", 1), ("q:a=1,q:a=2,s", 0), ("q:a=1,q:a=2,q:a=3,s", 1), ("q,s,t", 0), ("q", 0)]
+    ("agents", "count"),
+    [
+        ("q:a=1,q:a=2", 0),
+        ("q:a=1,q:a=2,s:a=1,s:a=2", 1),
+        ("q:a=1,q:a=2,s", 0),
+        ("q:a=1,q:a=2,q:a=3,s", 1),
+        ("q,s,t", 0),
+        ("q", 0),
+    ],
 )
 def test_a_pair_beside_others_is_no_study(agents: str, count: int) -> None:
     assert len(found(agents)) == count
 
 
 def test_labels_of_the_users_own_name_their_line() -> None:
-    given = {f"Fast:a={a}": setting_of("q", {"a": a, "b": 5}) for a in (1, 2)}
+    given = {f"Fast:a={a}": setting_of("q", {"a": a, "b": 5}) for a in (1, 2, 3)}
     assert [line.name for line in studies(given)[0].lines] == ["Fast"]
-    given = {name: setting_of("q", {"a": a}) for a, name in enumerate(("slow", "fast"))}
+    given = {name: setting_of("q", {"a": a}) for a, name in enumerate(("slow", "fast", "fastest"))}
     assert [line.name for line in studies(given)[0].lines] == ["q"]
 
 
@@ -118,7 +126,7 @@ def make_made(write_plan: Any, tmp_path_factory: pytest.TempPathFactory) -> Any:
 def render(run: Any, comparison: Any) -> str:
     """The page without its pictures, which take long and are judged elsewhere."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(page_module, "_galleries", lambda houses: {house.key: [] for house in houses})
+        patch.setattr(page_module, "galleries", lambda houses: {house.key: [] for house in houses})
         return page_module.render(run, comparison)
 
 
