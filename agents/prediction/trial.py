@@ -81,7 +81,8 @@ class Judge:
             value_S, counts_S = self._truth(world)
             off = v_NS[slot][:, counts_S] - value_S[counts_S]
             with np.errstate(invalid="ignore"):
-                error_N[slot] = np.sqrt(np.mean(off**2, axis=1))
+                # row by row: a sum over an axis of many depends in its last bit on how they lie in memory
+                error_N[slot] = [np.sqrt(np.mean(np.square(row))) for row in off]
         return {"error": np.where(np.isfinite(error_N), error_N, np.nan)}
 
     def learnt(self, population: TablePopulation, steps: int) -> Mapping[str, Any]:
