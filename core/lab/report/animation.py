@@ -19,7 +19,7 @@ from .pictures import Arrays, Picture, data_uri
 #: Something that can be drawn moving.
 Moving = TypeVar("Moving")
 
-_SIDES = (320, 200, 120, 80)  # pixels of a picture's longer side, the first that fits
+SIDES = (320, 200, 120, 80)  # pixels of a picture's longer side, the first that fits
 _BYTES = 2_000_000  # of all animations of a report together
 _MOST_BYTES = 200_000  # of one, in one theme
 _MOST = 48  # animations of a report
@@ -86,7 +86,7 @@ def fitting(
     those = [(number, what) for number, what in enumerate(wanted) if what][:most]
     for place, (number, what) in enumerate(those):
         share = size // (len(those) - place)
-        for side in _SIDES:
+        for side in SIDES:
             picture = draw(what, side)
             if picture.size <= share and _small(picture):
                 drawn[number] = picture

@@ -12,7 +12,7 @@ from daedalus.core.catalogue import of_kind
 from daedalus.core.staging import like, whole
 from daedalus.core.world import Scene
 
-from .animation import animated
+from .animation import SIDES, animated
 from .pictures import Arrays, Picture, data_uri, told_state, value_range
 
 if TYPE_CHECKING:
@@ -22,18 +22,22 @@ LESSON_BYTES, LESSONS = 2_500_000, 16  # of all of a report together: drawing on
 MOMENTS, MOMENTS_OF_ARMS = 26, 15  # machines take more bytes
 _LARGEST_TILE = 32
 _ARMS = 30  # more machines than these could not be told apart
-_WIDER = 1.75  # machines are so much wider than a map's side, for their digits
+_MACHINES = 560  # pixels of a row of machines, at which their digits can be read
 _BARS = {"light": ((217, 213, 204), (150, 85, 28)), "dark": ((54, 59, 68), (224, 164, 88))}  # all and past steps
 
 
 @dataclass(frozen=True, eq=False)
 class Lesson:
-    """Something learnt, to be shown at every moment of `steps`; `draw(moment, side, theme)` gives its pixels."""
+    """Something learnt, to be shown at every moment of `steps`; `draw(moment, side, theme)` gives its pixels.
+
+    Where they cannot be read any smaller, fewer moments are shown instead.
+    """
 
     steps: Ints  # (H,)
     draw: Callable[[int, int, str], Pixels]
     title: str
     alt: str
+    shrinks: bool = True
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,7 +58,7 @@ def beliefs_of(table: "pa.Table | None", moments: int = MOMENTS) -> Beliefs | No
     values, actions, visits = (
         np.asarray(table[column]).reshape(steps.size, -1) for column in ("value", "action", "visits")
     )
-    kept = np.unique(np.linspace(0, steps.size - 1, min(moments, steps.size)).round().astype(int))
+    kept = _even(steps.size, moments)
     steps, values, actions, visits = steps[kept], values[kept], actions[kept], visits[kept]
     met = visits > 0
     return Beliefs(steps, np.where(met, values.astype(np.float64), np.nan), np.where(met, actions, -1), visits)
@@ -97,14 +101,19 @@ def arms_lesson(label: str, means_A: Floats | None, beliefs: Beliefs | None) -> 
 
     def drawn(moment: int, side: int, theme: str) -> Pixels:
         estimates, pulls = beliefs.values[moment], beliefs.visits[moment]
-        pixels: Pixels = draw(estimates, pulls, means_A, width=round(_WIDER * side), theme=theme, reach=scale)
+        pixels: Pixels = draw(estimates, pulls, means_A, width=_MACHINES, theme=theme, reach=scale)
         return pixels
 
     favourite = int(beliefs.visits[-1].argmax())
     share = 100 * beliefs.visits[-1, favourite] / max(1, beliefs.visits[-1].sum())
     title = f"learning, up to pull {beliefs.steps[-1]:,}: {share:.3g}\u00a0% of pulls on arm {favourite}"
     alt = f"{label}: estimates and pulls of each arm while seed 0 learns; in the end {title.partition(': ')[2]}."
-    return Lesson(beliefs.steps, drawn, title, alt)
+    return Lesson(beliefs.steps, drawn, title, alt, shrinks=False)
+
+
+def _even(size: int, most: int) -> Ints:
+    """At most so many even places of that many, the first and the last too."""
+    return np.unique(np.linspace(0, size - 1, min(most, size)).round().astype(np.int64))
 
 
 def _ends(values: Floats) -> tuple[float, float] | None:
@@ -115,11 +124,12 @@ def _ends(values: Floats) -> tuple[float, float] | None:
 
 def animate_lesson(lesson: Lesson, side: int) -> Picture:
     """Draw a lesson for both themes, with a bar below that says how far it is; the still is its end."""
+    shown = _even(lesson.steps.size, MOMENTS if lesson.shrinks else max(2, MOMENTS_OF_ARMS * side // SIDES[0]))
     moving, still = [], []
     for theme in ("light", "dark"):
         frames = [
             Image.fromarray(_with_bar(lesson.draw(moment, side, theme), step / max(1, lesson.steps[-1]), theme))
-            for moment, step in enumerate(lesson.steps.tolist())
+            for moment, step in zip(shown.tolist(), lesson.steps[shown].tolist(), strict=True)
         ]
         moving.append(animated(frames))
         still.append(data_uri(frames[-1]))

@@ -120,8 +120,12 @@ def test_arms_are_machines() -> None:
         == "ucb: estimates and pulls of each arm while seed 0 learns; in the end 90\u00a0% of pulls on arm 0."
     )
     picture = animate_lesson(lesson, 80)
-    assert picture.width == 140
+    assert picture.width == 560
     assert len(frames(picture.dark)) == 2
+    many = beliefs_of(table(np.arange(45.0).reshape(15, 3), np.ones((15, 3))))
+    longer = arms_lesson("ucb", None, many)
+    assert longer is not None
+    assert [len(frames(animate_lesson(longer, side).light)) for side in (320, 120)] == [15, 5]  # never smaller
     unmarked = arms_lesson("ucb", None, found)
     assert unmarked is not None
     assert (unmarked.draw(1, 80, "light") != lesson.draw(1, 80, "light")).any()
