@@ -12,7 +12,7 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_hex, to_rgba_array
 from matplotlib.figure import Figure as Canvas
-from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
+from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullLocator
 
 from daedalus.core.arrays import Floats
 from daedalus.core.lab.numerals import number
@@ -20,7 +20,7 @@ from daedalus.core.lab.reproduction import Figure, Line, Numbers
 
 from .figures import Mark, Plot, Size, both, dress, name_axes
 from .style import INK, PAPER, PRINTED, Style, styles, widened
-from .text import listed
+from .text import listed, short
 
 _MANY = 40  # points from which on a line bears a few markers only
 _NOISY = 400  # points from which on a thick line would hide its own ups and downs
@@ -115,10 +115,13 @@ def _scales(axes: Axes, figure: Figure) -> None:
         low, high = float(x.min()), float(x.max())
         room = _room(figure, high - low)
         axes.set_xlim(low - room, high + room)
+        if np.array_equal(x, x.round()):  # no half episodes or tiles
+            axes.xaxis.set_major_locator(MaxNLocator(6, integer=True))
     else:
         base = 2 if figure.x_scale == "log2" else 10
         axes.set_xscale("log", base=base)
         axes.set_xlim(float(x.min()) / base**0.15, float(x.max()) * base**0.15)
+        axes.xaxis.set_major_formatter(FuncFormatter(short))
         if base == 2:
             powers = range(math.floor(math.log2(x.min())), math.ceil(math.log2(x.max())) + 1)
             axes.xaxis.set_major_locator(FixedLocator([2.0**power for power in powers]))
@@ -126,6 +129,7 @@ def _scales(axes: Axes, figure: Figure) -> None:
         axes.xaxis.set_minor_locator(NullLocator())
     if figure.y_scale == "log10":
         axes.set_yscale("log")
+        axes.yaxis.set_major_formatter(FuncFormatter(short))
         axes.yaxis.set_minor_locator(NullLocator())
     axes.set_ylim(*(figure.y_limits or _limits(figure)))
 
