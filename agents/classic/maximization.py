@@ -34,8 +34,9 @@ def decide(rule: Any, now: Population, own: Any, i: int, row: np.uint64, key: np
     return chosen(rule, now, own, i, row, key, t)
 
 
-_run_q = bind(live, f"{__name__}.q", decide=decide, learn=q_learning.learn)
-_run_double = bind(live, f"{__name__}.double", decide=decide, learn=double_q.learn)
+#: Two loops of one module share a cache file; their own arrays, which differ in type, tell them apart there.
+_run_q = bind(live, __name__, decide=decide, learn=q_learning.learn)
+_run_double = bind(live, __name__, decide=decide, learn=double_q.learn)
 LEARNERS = {
     "Q-learning": Method("q_learning", one_step, decide, q_learning.learn, _run_q),
     "Double Q-learning": Method("double_q", one_step, decide, double_q.learn, _run_double, double_q.fresh),
