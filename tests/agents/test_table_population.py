@@ -205,9 +205,12 @@ def test_a_time_limit_is_bootstrapped_through(learner):
     assert learners.now.returns[0] == learners.now.visits[0, 0, 0] + 2 * learners.now.visits[0, 1, 0]
 
 
-@pytest.mark.parametrize("learner", VALUERS)
+@pytest.mark.parametrize("learner", [name for name in VALUERS if name != "off_policy_monte_carlo"])
 def test_learns_the_shortest_path(learner):
-    """With α = 1, γ = 1 and exploration that ends, the greedy policy of a deterministic maze becomes optimal."""
+    """With α = 1, γ = 1 and exploration that ends, the greedy policy of a deterministic maze becomes optimal.
+
+    Weighted importance sampling has no α, and learns nothing from episodes whose end is not greedy.
+    """
     place = load_problem(parse_spec("daedalus/Maze-v0:rows=4,columns=4"))
     settings = {"alpha": 1.0, "gamma": 1.0, "reward_max": 0.0, "explore": parse_spec("epsilon_first(explore=20000)")}
     learners = population(learner, place, range(4), **settings)
