@@ -20,7 +20,7 @@ def test_every_experiment_is_announced():
         assert callable(entry.load()), entry.name
 
 
-@pytest.mark.parametrize("name", ["gridworld", "policy_evaluation", "gambler"])
+@pytest.mark.parametrize("name", ["gridworld", "policy_evaluation", "gambler", "batches", "blackjack_best"])
 def test_exact_experiments_pass(name):
     found = run_entry(of_kind("reproduction")[name], quick=True)
     assert not found.fault
