@@ -2,7 +2,7 @@
 
 Every state of our world has as many actions, the book's A only two. So here its learners choose between two actions in
 A, and between all ten in B: their `decide` differs, what and how they learn does not. The book says that B has many
-actions; ten reproduce its figure.
+actions, not how many; ten are taken here.
 """
 
 from collections.abc import Iterator
@@ -75,6 +75,6 @@ def maximization(quick: bool) -> Iterator[Row | Figure]:
     yield ahead("Q-learning goes left more often", plain.mean(axis=1), double.mean(axis=1), source)
     yield at_least("Q-learning: left, over the 5 % of exploring", plain[:, 200:].mean(axis=1), 0.05, source)
     episode = np.arange(1, _EPISODES + 1)
-    lines = [mean_line(name, episode, 100.0 * went) for name, went in found.items()]
+    lines = [mean_line(name, episode, 100.0 * went.astype(np.float64)) for name, went in found.items()]
     lines.append(Line("at best: exploring alone", episode, np.full(_EPISODES, 5.0), whose="theirs"))
     yield Figure("Figure 6.5", "episode", "% left from A", lines, "α = .1, ε = .1, γ = 1.", y_limits=(0, 100))
