@@ -93,21 +93,20 @@ def lived(
     They, the optimum and the random value are those of the world in which the last step was taken. `believed` tells
     what is kept of the beliefs at that moment, `measure` gives further columns of the curve.
     """
-    began, seeds = time.perf_counter(), where.seeds
-    if resume is not None:
-        began -= resumed(resume, population)
+    seeds, seconds = where.seeds, 0.0 if resume is None else resumed(resume, population)
     for step in evaluation_steps(experiment.steps):
         if resume is not None and step <= resume.step:
             continue
         for rest in rests(population.step, step, len(seeds)):
+            began = time.perf_counter()
             if experiment.episodes:
                 yield from _logged(population, seeds, rest)
             population.run(rest)
+            seconds += time.perf_counter() - began  # of learning: what evaluation costs is no matter of the learner's
             if rest < step:
-                yield snapshot(rest, population.arrays(), time.perf_counter() - began)
+                yield snapshot(rest, population.arrays(), seconds)
         value_N, exact_N = value(step)
         optimum_N, random_N = where.known(step, experiment.horizon)
-        seconds = time.perf_counter() - began
         yield curve_record(
             seeds,
             step,

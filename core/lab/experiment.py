@@ -74,7 +74,7 @@ CURVE = {
     "reward": np.float64,  # mean reward per step since the last row
     "error": np.float64,  # of learnt values: root-mean-square distance from the exact ones of the policy they are of
     "optimal_rate": np.float64,  # share of optimal arms since the last row (bandits)
-    "seconds": np.float64,  # wall-clock seconds of this block so far; the only column that may differ between runs
+    "seconds": np.float64,  # wall-clock seconds of this block so far (tables: learning alone); only they may differ
 }
 
 

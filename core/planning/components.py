@@ -3,8 +3,6 @@
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
 from daedalus.core.arrays import Bools, Floats, Ints
 from daedalus.core.mdp import FiniteMDP
@@ -39,6 +37,9 @@ def end_components(mdp: FiniteMDP, before: Predecessors, pairs: Bools) -> Compon
 
 
 def _strong_components(mdp: FiniteMDP, pairs: Bools) -> Ints:
+    from scipy.sparse import coo_array  # slow to import, and worlds are judged within a time limit without it
+    from scipy.sparse.csgraph import connected_components
+
     used = pairs[:, :, None] & (mdp.probability > 0)
     origin = np.repeat(np.arange(mdp.states, dtype=np.int32), used.sum(axis=(1, 2)))
     edges = coo_array((np.ones(origin.size, dtype=np.int8), (origin, mdp.next_state[used])), shape=(mdp.states,) * 2)
@@ -51,6 +52,7 @@ def best_gain(mdp: FiniteMDP, states: Ints, pairs: Bools, reward_SA: Floats) -> 
     Maximise Σ x·r over stationary state-action frequencies x (Puterman 1994, section 8.8).
     """
     from scipy.optimize import linprog  # slow to import, rarely needed
+    from scipy.sparse import coo_array
 
     index = np.full(mdp.states, -1, dtype=np.int64)
     index[states] = np.arange(states.size)

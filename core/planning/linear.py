@@ -1,8 +1,6 @@
 """The value of a policy by linear algebra: (I - γP) v = r."""
 
 import numpy as np
-from scipy.sparse import coo_array, diags_array
-from scipy.sparse.linalg import splu
 
 from daedalus.core.arrays import Floats, States
 
@@ -13,6 +11,9 @@ _DENSE = 500  # states up to which a dense solution is faster than a sparse one
 
 def solve_policy(ready: Frame, policy: States) -> Floats:
     """The exact value (S,) of `policy`, which ends from every state; 0 where it is -1 or the state is not solved."""
+    from scipy.sparse import coo_array, diags_array  # slow to import, see `components`
+    from scipy.sparse.linalg import splu
+
     mdp = ready.mdp
     moving = ready.order[policy[ready.order] >= 0]
     value = np.zeros(mdp.states)
