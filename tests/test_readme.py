@@ -47,7 +47,7 @@ def test_commands_and_their_options_exist(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], words: list[str]
 ) -> None:
     """Every word is read and every name resolved; what is long, or needs a run or a person, is left out."""
-    from daedalus.core.lab import bench, job
+    from daedalus.core.lab import bench, job, reproduce, tuning
     from daedalus.core.lab.resolve import resolve
     from daedalus.core.lab.store import run
     from daedalus.envs.showing import play, trained
@@ -64,6 +64,8 @@ def test_commands_and_their_options_exist(
     monkeypatch.setattr(trained, "open_named", stop)
     monkeypatch.setattr(play, "play", stop)
     monkeypatch.setattr(bench, "rate", lambda *_: 1.0)
+    monkeypatch.setattr(reproduce, "run_entries", stop)
+    monkeypatch.setattr(tuning, "tune", stop)
     monkeypatch.chdir(tmp_path)
     (tmp_path / "my_maze.txt").write_text(DRAWING)
     with pytest.raises(SystemExit) as ended:

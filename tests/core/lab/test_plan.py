@@ -97,7 +97,7 @@ def test_one_world_under_two_lengths_is_refused() -> None:
             "ucb is made for bandits, and cannot run in .* changes in mid-run; try .*q_learning",
         ),
         (f"{MAZE},observation=view", "sarsa", "learns a table of states, .* shows view; leave observation=… out"),
-        (BANDIT, "q_learning", "q_learning is made for .* a bandit; try .*ucb"),
+        (BANDIT, "q_learning", "q_learning is made for .* a bandit; try .*epsilon_greedy"),
         ("CartPole-v1", "optimal", "a world that is not finite"),
         (MAZE, "q_learning:alpha=0", "alpha"),
         (MAZE, "q_learning:alpha=nan", "alpha"),
