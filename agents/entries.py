@@ -35,4 +35,15 @@ BENCHES = (
     Entry("bench", "agents", "daedalus.agents.bench:bench_agents", "Steps, pulls or updates a second of learners."),
 )
 
-CATALOGUE = (*BENCHES, *BASELINES, *STRATEGIES, *BANDITS, *CONTEXTUAL, *TABLES, *PREDICTION, *PLANNING, *SB3, *REPRODUCTIONS)
+CATALOGUE = (
+    *BENCHES,
+    *BASELINES,
+    *STRATEGIES,
+    *BANDITS,
+    *CONTEXTUAL,
+    *TABLES,
+    *PREDICTION,
+    *PLANNING,
+    *SB3,
+    *REPRODUCTIONS,
+)

@@ -141,7 +141,9 @@ def _refuse_mismatch(entry: Entry, place: Place) -> None:
         return
     made_for = _listed([_PLURALS[suit] for suit in entry.suits])
     fitting = [other for other in of_kind("agent").values() if sort in other.suits]
-    special = sorted(fitting, key=lambda other: (other.suits != (sort,), other.trial == "baseline"))  # made for it first
+    special = sorted(
+        fitting, key=lambda other: (other.suits != (sort,), other.trial == "baseline")
+    )  # made for it first
     shown = ", ".join(other.name for other in special[:6]) + (", …" if len(special) > 6 else "")
     raise UserError(
         f"{entry.name} is made for {made_for}, and cannot run in {place.spec}, {_SORTS[sort]}; "
