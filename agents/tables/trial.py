@@ -93,7 +93,7 @@ def lived(
     They, the optimum and the random value are those of the world in which the last step was taken. `believed` tells
     what is kept of the beliefs at that moment, `measure` gives further columns of the curve.
     """
-    seeds, seconds = where.seeds, 0.0 if resume is None else resumed(resume, population)
+    seeds, seconds, evaluating = where.seeds, 0.0 if resume is None else resumed(resume, population), 0.0
     for step in evaluation_steps(experiment.steps):
         if resume is not None and step <= resume.step:
             continue
@@ -102,11 +102,14 @@ def lived(
             if experiment.episodes:
                 yield from _logged(population, seeds, rest)
             population.run(rest)
-            seconds += time.perf_counter() - began  # of learning: what evaluation costs is no matter of the learner's
+            seconds += time.perf_counter() - began
             if rest < step:
                 yield snapshot(rest, population.arrays(), seconds)
+        began = time.perf_counter()
         value_N, exact_N = value(step)
         optimum_N, random_N = where.known(step, experiment.horizon)
+        further = measure(step)
+        evaluating += time.perf_counter() - began  # told apart: what it costs is no matter of the learner's
         yield curve_record(
             seeds,
             step,
@@ -116,8 +119,9 @@ def lived(
             regret=optimum_N - value_N,
             exact=exact_N,
             seconds=seconds,
+            seconds_evaluating=evaluating,
             **population.summary().columns(),
-            **measure(step),
+            **further,
         )
         yield from believed(step)
         yield snapshot(step, population.arrays(), seconds)

@@ -84,10 +84,13 @@ def open_trial(
 
 def _lived(experiment: Experiment, tables: OpenTables) -> Iterator[Record]:
     """Live to the end with a row at every evaluation point."""
-    began = time.perf_counter()
+    seconds = evaluating = 0.0
     for step in evaluation_steps(experiment.steps):
+        began = time.perf_counter()
         if experiment.episodes:
             yield from tables.run_logged(step)
         tables.run(step)
+        lived = time.perf_counter()
         columns = tables.judged(experiment.horizon) | summarise(tables.now).columns()
-        yield curve_record(tables.seeds, step, seconds=time.perf_counter() - began, **columns)
+        seconds, evaluating = seconds + lived - began, evaluating + time.perf_counter() - lived
+        yield curve_record(tables.seeds, step, seconds=seconds, seconds_evaluating=evaluating, **columns)

@@ -74,7 +74,8 @@ CURVE = {
     "reward": np.float64,  # mean reward per step since the last row
     "error": np.float64,  # of learnt values: root-mean-square distance from the exact ones of the policy they are of
     "optimal_rate": np.float64,  # share of optimal arms since the last row (bandits)
-    "seconds": np.float64,  # wall-clock seconds of this block so far (tables: learning alone); only they may differ
+    "seconds": np.float64,  # wall-clock seconds of this block so far (tables: of learning alone)
+    "seconds_evaluating": np.float64,  # those of evaluation since it was last taken up; only these two may differ
 }
 
 

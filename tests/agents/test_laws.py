@@ -94,13 +94,13 @@ def table(items, name: str) -> dict:
     parts = [item.columns for item in items if isinstance(item, Record) and item.table == name]
     if not parts:
         return {}
-    columns = {key: np.concatenate([part[key] for part in parts]) for key in parts[0] if key != "seconds"}
+    columns = {key: np.concatenate([part[key] for part in parts]) for key in parts[0] if not key.startswith("seconds")}
     order = np.lexsort((columns["step"], columns["seed"]))
     return {key: column[order] for key, column in columns.items()}
 
 
 def arrays(item: Snapshot | Final) -> dict:
-    return {name: array for name, array in item.arrays.items() if name != "seconds"}
+    return {name: array for name, array in item.arrays.items() if not name.startswith("seconds")}
 
 
 def assert_same(left, right) -> None:

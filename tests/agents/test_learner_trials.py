@@ -37,7 +37,7 @@ def run(given, seeds, resume=None):
 def rows(items, table="curve"):
     """All rows of one table, a row per line, timings aside."""
     found = [item.columns for item in items if isinstance(item, Record) and item.table == table]
-    names = [name for name in found[0] if name != "seconds"]
+    names = [name for name in found[0] if not name.startswith("seconds")]
     return {name: np.concatenate([columns[name] for columns in found]) for name in names}
 
 
@@ -55,7 +55,7 @@ def test_records_snapshots_final(agent):
     assert [type(item) for item in items] == [Record, Record, Snapshot] * len(points) + [Final]
     assert [item.table for item in items if isinstance(item, Record)] == ["curve", "beliefs"] * len(points)
     curve = rows(items)
-    assert set(curve) | {"seconds"} == {"seed", "step", *CURVE}
+    assert set(curve) | {"seconds", "seconds_evaluating"} == {"seed", "step", *CURVE}
     assert curve["step"].tolist() == [step for step in points for _ in range(4)]
     assert curve["seed"].tolist() == [0, 1, 2, 3] * len(points)
     for name, dtype in CURVE.items():

@@ -33,7 +33,7 @@ def held(items: list[Any]) -> list[Any]:
     for item in items:
         if isinstance(item, Record):
             for name, column in item.columns.items():
-                if name != "seconds":
+                if not name.startswith("seconds"):
                     rows.setdefault(f"{item.table} {name}", []).extend(map(repr, column.tolist()))
     episodes = np.lexsort([rows[f"episodes {name}"] for name in ("step", "seed")]) if "episodes seed" in rows else []
     for name in rows:

@@ -50,7 +50,7 @@ def curves(items) -> list[dict]:
 
 def timeless(items) -> list[dict]:
     tables = [item.arrays if isinstance(item, Final) else item.columns for item in items]
-    return [{name: a.tobytes() for name, a in table.items() if name != "seconds"} for table in tables]
+    return [{name: a.tobytes() for name, a in table.items() if not name.startswith("seconds")} for table in tables]
 
 
 def global_state() -> tuple:

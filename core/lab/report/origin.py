@@ -23,8 +23,10 @@ class Origin:
     blocks: Sequence[tuple[str, Lines]]
 
 
-def origin(plan: Plan, provenance: Mapping[str, Any], seconds: float) -> Origin:
-    """Read the provenance of a run; `seconds` is the time that its workers computed. What is missing is left out."""
+def origin(plan: Plan, provenance: Mapping[str, Any], seconds: float, evaluating: float = 0.0) -> Origin:
+    """Read the provenance of a run; `seconds` is the time that its workers learnt, `evaluating` what the evaluation
+    of tables took beside it. What is missing is left out.
+    """
     visits = [*provenance.get("earlier", []), provenance]
     commands = list(dict.fromkeys(str(visit["command"]) for visit in visits if visit.get("command")))
     versions = provenance.get("versions") or {}
@@ -35,6 +37,7 @@ def origin(plan: Plan, provenance: Mapping[str, Any], seconds: float) -> Origin:
         ("ended", moment(provenance.get("ended"))),
         ("continued", count(len(visits) - 1, "time") if len(visits) > 1 else ""),
         ("computing time", duration(seconds)),
+        ("and of evaluation", duration(evaluating) if evaluating else ""),
         ("commit", commit),
     ]
     machine = [(name, str(provenance.get(name) or "")) for name in ("cpu", "cores", "memory", "platform")]

@@ -86,7 +86,7 @@ def render(run: "Run", comparison: Comparison) -> str:
         title=run.plan.name or run.path.name,
         groups=groups,
         search=search_section(run),
-        origin=origin(run.plan, run.provenance, _seconds(houses)),
+        origin=origin(run.plan, run.provenance, _seconds(houses, "seconds"), _seconds(houses, "seconds_evaluating")),
         facts=_facts(run),
         settings=_settings([house for group in houses for house in group]),
         missing=run.missing(),
@@ -220,13 +220,15 @@ def _short(world: Spec) -> str:
     return PurePath(world.name).name or world.name
 
 
-def _seconds(houses: list[list[Household]]) -> float:
-    """Wall-clock seconds of all blocks together."""
+def _seconds(houses: list[list[Household]], column: str) -> float:
+    """Wall-clock seconds of all blocks together: a block's seeds tell the same time, different blocks never do."""
     total = 0.0
     for house in (house for group in houses for house in group):
         for one in house.lived:
-            seconds = np.asarray(one.curve["seconds"], dtype=np.float64)
-            total += float(seconds[np.isfinite(seconds)].max(initial=0.0))
+            if column in one.curve.column_names:  # older runs do not tell evaluation apart
+                last = np.asarray(one.curve["step"]) == one.member.experiment.steps
+                seconds = np.unique(np.asarray(one.curve[column], dtype=np.float64)[last])
+                total += float(seconds[np.isfinite(seconds)].sum())
     return total
 
 
