@@ -42,7 +42,9 @@ def records(run: Run) -> list[dict[str, Any]]:
 
 
 def plain(table: pa.Table) -> dict[str, list[str]]:
-    return {name: list(map(repr, table[name].to_pylist())) for name in table.column_names if not name.startswith("seconds")}
+    return {
+        name: list(map(repr, table[name].to_pylist())) for name in table.column_names if not name.startswith("seconds")
+    }
 
 
 def kill_and_wait(process: subprocess.Popen[str]) -> None:
