@@ -46,7 +46,7 @@ def reinforce(quick: bool) -> Iterator[Row | Figure]:
 def baseline(quick: bool) -> Iterator[Row | Figure]:
     """Figure 13.2: a baseline makes REINFORCE faster."""
     source, world = f"{_BOOK}, figure 13.2", short_corridor(time_limit=None)
-    runs = 20 if quick else 100
+    runs = 20 if quick else 400  # a rare run is long sure of the wrong way: few runs tell little of the mean
     plain = _returns(13, runs)
     settings = f"reinforce:alpha={2.0**-10},alpha_value={2.0**-6},gamma=1"
     based = episodes(short_corridor(), settings, runs, _EPISODES, begin=_begin()).returns
