@@ -8,7 +8,8 @@
 Details: π is the softmax of the preferences h, which stand in q, and actions are drawn from it; the policy that is
 judged is the greedy one of the preferences, which is worse where chance is of use. λ (`lam`) = 0 is the one-step
 learner, and costs no traces; actor and critic have one λ, and a state whose trace falls below 1e-9 is dropped. γ^t is
-the book's. A time limit is no end of the world: v(s') counts.
+the book's. A time limit is no end of the world: v(s') counts. Step sizes such as 1/n count visits: those of h the
+pair's, those of v the state's.
 """
 
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from typing import TYPE_CHECKING, NamedTuple, final
 
 import numpy as np
 
+from daedalus.agents.exploring.basics import tried
 from daedalus.agents.exploring.rates import Number, Rate, step_size, step_size_at
 from daedalus.agents.exploring.rules import softmax_probabilities
 from daedalus.core.arrays import Floats, Ints
@@ -129,10 +131,10 @@ def learn(rule: ActorCriticRule, now: Population, own: Critic, move: Move) -> in
     """Move critic and actor by the error of the step; nothing is chosen ahead."""
     row, action, i, t = move.row, move.action, move.i, move.t
     now.visits[row, action] += 1
-    n = now.visits[row, action]
     ahead = 0.0 if move.terminated else own.v[i, move.state_next]
     error = move.reward + rule.gamma * ahead - own.v[i, move.state]
-    by_v, by_h = step_size_at(rule.alpha_value, n, t) * error, step_size_at(rule.alpha, n, t) * error
+    by_v = step_size_at(rule.alpha_value, tried(now.visits, row), t) * error
+    by_h = step_size_at(rule.alpha, now.visits[row, action], t) * error
     if rule.lam > 0.0:
         learn_traced(rule, now, own, move, by_v, by_h)
     else:

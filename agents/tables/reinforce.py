@@ -9,7 +9,8 @@ Details: π is the softmax of the preferences h, which stand in q, and actions a
 judged is the greedy one of the preferences, which is worse where chance is of use. Steps are learnt from in the order
 in which they were made, each with the policy as it then is, as in the book's boxes; γ^t is the book's. Where a time
 limit cuts an episode, G goes on with v of the state reached, with a baseline; without one there is nothing to go on
-with. An episode longer than `longest` steps is learnt from in parts, as if cut there.
+with. An episode longer than `longest` steps is learnt from in parts, as if cut there. Step sizes such as 1/n count
+updates: those of h the pair's, those of v the state's.
 """
 
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ from typing import TYPE_CHECKING, NamedTuple, final
 
 import numpy as np
 
+from daedalus.agents.exploring.basics import tried
 from daedalus.agents.exploring.rates import Number, Rate, step_size, step_size_at
 from daedalus.core.arrays import Floats, Ints
 from daedalus.core.compiled import bind, inlined, lean
@@ -62,6 +64,7 @@ class Episode(NamedTuple):
     state: Ints  # (N, L); so are those below
     action: Ints
     reward: Floats
+    updates: Ints  # (N, S, A), of each pair
 
 
 def fresh(shape: Shape, config: ReinforceConfig) -> Episode:
@@ -74,6 +77,7 @@ def fresh(shape: Shape, config: ReinforceConfig) -> Episode:
         np.zeros(kept, np.int64),
         np.zeros(kept, np.int64),
         np.zeros(kept),
+        np.zeros(shape, np.int64),
     )
 
 
@@ -100,11 +104,12 @@ def learn_episode(rule: ReinforceRule, now: Population, own: Episode, move: Move
     for k in range(steps):
         state, action = state_k[k], own.action[i, k]
         row, advantage = np.uint64(base + state), g_k[k]
-        n = now.visits[row, action]
+        own.updates[row, action] += 1
         if rule.baseline:
             advantage -= v[state]
-            v[state] += step_size_at(rule.alpha_value, n, t) * advantage
-        ascend(now, row, action, step_size_at(rule.alpha, n, t) * own.weight[i] * advantage, move.scratch)
+            v[state] += step_size_at(rule.alpha_value, tried(own.updates, row), t) * advantage
+        size = step_size_at(rule.alpha, own.updates[row, action], t)
+        ascend(now, row, action, size * own.weight[i] * advantage, move.scratch)
         own.weight[i] *= rule.gamma
     own.steps[i] = 0
 

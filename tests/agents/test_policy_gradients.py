@@ -15,7 +15,7 @@ from daedalus.core.errors import UserError
 from daedalus.core.mdp import FiniteMDP
 from daedalus.core.spec import parse_spec
 from daedalus.core.world import World
-from daedalus.envs import load_problem, short_corridor
+from daedalus.envs import load_problem, maximization_bias, short_corridor
 
 from .test_planning_learners import told  # isort: skip
 
@@ -171,6 +171,26 @@ def test_one_episode_by_hand():
     assert q[0, 1 - first] == pytest.approx(-0.1 * 2 / 2)
     assert q[1, second] == pytest.approx(0.5 * 0.1 * 2 / 2)
     assert learners.own.v[0].tolist() == [1.0, 1.0, 0.0]
+
+
+def test_step_sizes_by_counts_make_the_baseline_the_mean_of_the_returns():
+    """In the row that all states of the corridor show, returns of -1 … -T are averaged, whatever was done; and with
+    γ = 0 the critic averages what all actions of B pay.
+    """
+    config = ReinforceConfig(alpha=1e-6, alpha_value=parse_spec("average"), gamma=1.0)
+    population = TablePopulation(short_corridor(), Reinforce.method, config, range(3))
+    rows = population.run_logged(300)
+    for seed in range(3):
+        done = [int(n) for n in rows["length"][rows["seed"] == seed]]
+        returns = [-back for length in done for back in range(1, length + 1)]
+        assert population.own.v[seed, 0] == pytest.approx(np.mean(returns))
+    critic = ActorCriticConfig(alpha=1e-6, alpha_value=parse_spec("average"), gamma=0.0)
+    population = TablePopulation(maximization_bias(), ActorCritic.method, critic, range(3))
+    rows = population.run_logged(2000)
+    for seed in range(3):
+        second = rows["return"][(rows["seed"] == seed) & (rows["length"] == 2)]
+        assert len(second) > 10
+        assert population.own.v[seed, 1] == pytest.approx(second.mean())
 
 
 def test_long_episodes_are_learnt_from_in_parts():
