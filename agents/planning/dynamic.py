@@ -6,7 +6,9 @@
 
 Details: V = 0 at first; a sweep goes over all states at once, from the values before it; actions tie whose values
 differ by less than 1e-10 of the largest, and the lowest is taken; policy iteration begins with the lowest action
-everywhere and changes it only for a better one, evaluating each policy from the values of the one before.
+everywhere and changes it only for a better one, evaluating each policy from the values of the one before. With γ = 1
+value iteration keeps the action by which a value last moved, unless another is better: among ties, of which some may
+lead nowhere, that is one that led to the reward.
 """
 
 from typing import NamedTuple
@@ -52,13 +54,17 @@ def lookahead(known: Model, value: Floats) -> Floats:
 
 def value_iteration(mdp: FiniteMDP, config: ValueIterationConfig) -> Plan:
     """Sweep until no value moves by more than the tolerance, or so many times."""
-    known, value = model(mdp, config.gamma), np.zeros(mdp.states)
+    known, value, policy = model(mdp, config.gamma), np.zeros(mdp.states), np.zeros(mdp.states, np.int64)
     sweeps = 0
     while sweeps < config.sweeps:
-        before, value, sweeps = value, lookahead(known, value).max(axis=1), sweeps + 1
+        q_SA = lookahead(known, value)
+        before, value, sweeps = value, q_SA.max(axis=1), sweeps + 1
+        if config.gamma == 1:
+            policy = np.where(np.abs(value - before) > _slack(q_SA), greedy(q_SA), policy)
         if np.abs(value - before).max() <= config.tolerance:
             break
-    return Plan(value, greedy(lookahead(known, value)), sweeps)
+    q_SA = lookahead(known, value)
+    return Plan(value, _improved(q_SA, policy) if config.gamma == 1 else greedy(q_SA), sweeps)
 
 
 def policy_iteration(mdp: FiniteMDP, config: PolicyIterationConfig) -> Plan:
@@ -70,17 +76,21 @@ def policy_iteration(mdp: FiniteMDP, config: PolicyIterationConfig) -> Plan:
             before, value, sweeps = value, lookahead(known, value)[states, policy], sweeps + 1
             if np.abs(value - before).max() <= config.tolerance:
                 break
-        q_SA = lookahead(known, value)
-        better = q_SA.max(axis=1) > q_SA[states, policy] + _slack(q_SA)
-        if not better.any():
+        before_S, policy = policy, _improved(lookahead(known, value), policy)
+        if np.array_equal(policy, before_S):
             break
-        policy = np.where(better, greedy(q_SA), policy)
     return Plan(value, policy, sweeps)
 
 
 def greedy(q_SA: Floats) -> Ints:
     """The best actions (S,), the lowest among ties."""
     return np.asarray((q_SA >= q_SA.max(axis=1, keepdims=True) - _slack(q_SA)).argmax(axis=1), np.int64)
+
+
+def _improved(q_SA: Floats, policy: Ints) -> Ints:
+    """The same policy but where another action is better."""
+    better_S = q_SA.max(axis=1) > q_SA[np.arange(len(policy)), policy] + _slack(q_SA)
+    return np.asarray(np.where(better_S, greedy(q_SA), policy), np.int64)
 
 
 def _slack(q_SA: Floats) -> float:

@@ -11,7 +11,7 @@ from daedalus.core.catalogue import find
 from daedalus.core.errors import UserError
 from daedalus.core.lab.experiment import Experiment, Record
 from daedalus.core.mdp import FiniteMDP
-from daedalus.core.planning import solve
+from daedalus.core.planning import evaluate_policy, solve, start_value
 from daedalus.core.spec import parse_spec
 from daedalus.envs import blocking_maze, load_problem
 
@@ -54,6 +54,16 @@ def test_finds_the_exact_values(face, name):
     states = np.arange(world.states)
     assert planner.predict(states)[0].tolist() == planner.policy[: world.states].tolist()
     assert planner.predict(3, state="as it came") == (planner.policy[3], "as it came")
+
+
+@pytest.mark.parametrize("plan", [value_iteration, policy_iteration])
+@pytest.mark.parametrize(("name", "worth"), [("daedalus/DynaMaze-v0", 1.0), ("FrozenLake-v1", 14 / 17)])
+def test_undiscounted_plans_arrive(plan, name, worth):
+    """With γ = 1 and a reward at the goal alone many actions tie, those into a wall too."""
+    mdp = load_problem(parse_spec(name)).mdp
+    config = {value_iteration: ValueIterationConfig, policy_iteration: PolicyIterationConfig}[plan](gamma=1.0)
+    policy = plan(mdp, config).policy
+    assert start_value(mdp, evaluate_policy(mdp, policy)) == pytest.approx(worth, abs=1e-6)
 
 
 def test_it_plans_anew_where_the_world_changes():
