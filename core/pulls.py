@@ -1,8 +1,8 @@
 """Pulling the arms of a bandit: the compiled draws that environments and learners share.
 
-Pull t, counted since seeding, draws its reward from numbers 2t and 2t + 1 of the stream "world", whichever arm is
-pulled. Where the means of A arms drift, the steps after pull t come from the A (or, if that is odd, A + 1) numbers of
-the stream "drift" from tA on, two arms from each pair: seed i meets the same walk whoever plays.
+Pull t, counted since seeding, draws its reward from number 2t of the stream "world", whichever arm is pulled. Where
+the means of A arms drift, the step of arm a after pull t comes from number tA + a of the stream "drift": seed i meets
+the same walk whoever plays.
 """
 
 import math
@@ -125,11 +125,5 @@ def mean_now(arms: Arms, row: int, phase: int, arm: int, walked: float) -> float
 def walk_on(arms: Arms, walk: Floats, row: int, key: np.uint64, t: int) -> None:
     """Let the arms of a row of walk (N, A) drift after pull number t, drawing from the stream "drift"."""
     count = walk.shape[1]
-    counter = np.uint64(t) * np.uint64(count + count % 2)
-    for arm in range(0, count, 2):  # Box & Muller's method gives two normal numbers at a time
-        radius = arms.drift * math.sqrt(-2.0 * math.log(1.0 - uniform(key, counter)))
-        angle = 2.0 * math.pi * uniform(key, counter + np.uint64(1))
-        walk[row, arm] += radius * math.cos(angle)
-        if arm + 1 < count:
-            walk[row, arm + 1] += radius * math.sin(angle)
-        counter += np.uint64(2)
+    for arm in range(count):
+        walk[row, arm] += arms.drift * normal(key, np.uint64(t) * np.uint64(count) + np.uint64(arm))

@@ -2,7 +2,7 @@
 
 The world's stream has one numbering for both. Step number t (counted since seeding, across episodes) draws its
 outcome from number 2t; the start state after an episode that ended with step t comes from number 2t + 1; the very
-first start comes from number 0 of the stream "start". Pull t of a bandit uses numbers 2t and 2t + 1.
+first start comes from number 0 of the stream "start". Pull t of a bandit uses number 2t.
 """
 
 from typing import NamedTuple

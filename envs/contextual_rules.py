@@ -1,8 +1,7 @@
 """Contextual bandits compiled: drawing contexts and pulling arms, the same for one environment and for many.
 
-Context number c of a stream, counted since seeding, comes from numbers 2(cd + j) and 2(cd + j) + 1 of "context" for
-feature j of d, or, where there are n contexts, from number c. Pull t draws its reward from numbers 2t and 2t + 1 of
-"world".
+Context number c of a stream, counted since seeding, comes from number cd + j of "context" for feature j of d, or, where
+there are n contexts, from number c. Pull t draws its reward from number 2t of "world".
 """
 
 import math
@@ -65,7 +64,7 @@ def arrive(truth: Truth, guests: Guests, i: int) -> None:
             guests.context[i, j] = truth.contexts[guests.number[i], j]
     else:
         for j in range(d):
-            guests.context[i, j] = normal(key, np.uint64(2) * (c * np.uint64(d) + np.uint64(j)))
+            guests.context[i, j] = normal(key, c * np.uint64(d) + np.uint64(j))
     highest = -math.inf
     for arm in range(len(truth.weights)):
         highest = max(highest, score(truth, arm, guests.context, i))

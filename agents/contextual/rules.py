@@ -62,7 +62,7 @@ def score_of(rule: LinearRule, now: LinearPopulation, i: int, action: int, x: Fl
     """What an action is judged by. θ̃_a·x is normal, so that one draw for each action stands for all of θ̃_a."""
     width = rule.width * spread_of(now, i, action, x)
     if rule.drawn:
-        width *= normal(own, np.uint64(2 * action))
+        width *= normal(own, np.uint64(action))
     return value_of(now, i, action, x) + width
 
 

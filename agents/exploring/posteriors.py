@@ -24,11 +24,11 @@ def gamma_draw(shape: float, key: np.uint64) -> float:
     d = shape - 1.0 / 3.0
     c = 1.0 / math.sqrt(9.0 * d)
     while True:
-        counter += np.uint64(3)
+        counter += np.uint64(2)
         x = normal(key, counter)
         v = (1.0 + c * x) ** 3
         if v > 0.0:
-            u = 1.0 - uniform(key, counter + np.uint64(2))
+            u = 1.0 - uniform(key, counter + np.uint64(1))
             if math.log(u) < 0.5 * x * x + d - d * v + d * math.log(v):
                 return d * v * boost
 
@@ -75,7 +75,7 @@ def thompson_gaussian(
     own, found, best = private(key, t), 0, -math.inf
     for action in range(q.shape[1]):
         centre, width = gaussian_posterior(q[row, action], n[row, action], noise, mean, spread)
-        theta = centre + width * normal(own, np.uint64(2 * action))
+        theta = centre + width * normal(own, np.uint64(action))
         if theta > best:
             found, best = action, theta
     return found

@@ -106,16 +106,6 @@ def test_drift_is_a_random_walk():
     assert walks[7, 2] == pytest.approx(by_hand, abs=1e-12)
 
 
-def test_an_odd_arm_drifts_too():
-    """Three arms take four numbers a pull; the third is on its own."""
-    arms, walk = arms_of([Bandit("b", "gaussian", np.zeros(3), drift=0.5)]), np.zeros((1, 3))
-    for t in range(2):
-        walk_on(arms, walk, 0, KEY, t)
-    assert walk[0, 2] == pytest.approx(0.5 * sum(normal(KEY, np.uint64(4 * t + 2)) for t in range(2)), abs=1e-12)
-    assert walk[0, 0] == pytest.approx(0.5 * sum(normal(KEY, np.uint64(4 * t)) for t in range(2)), abs=1e-12)
-    assert walk[0, 1] not in (0.0, walk[0, 0])
-
-
 def test_a_population_needs_bandits_of_one_kind():
     means = np.array([[0.1, 0.2], [0.2, 0.1]])
     one = Bandit("b", "gaussian", means, since=np.array([0, 5]))

@@ -75,7 +75,7 @@ def test_draws_have_their_numbers():
     seen, paid, infos = lived(bandit.environment(), 20, seed=5)
     key, context_key = np.uint64(stream_key(5, "world")), np.uint64(stream_key(5, "context"))
     for t in range(20):
-        context = [normal(context_key, np.uint64(2 * (3 * t + j))) for j in range(3)]
+        context = [normal(context_key, np.uint64(3 * t + j)) for j in range(3)]
         assert seen[t].tolist() == np.array(context, dtype=np.float32).tolist()
         assert paid[t] == pytest.approx(infos[t]["mean"] + normal(key, np.uint64(2 * t)), abs=1e-12)
     few = contextual_bandit("logistic", features=3, contexts=9)
