@@ -120,9 +120,11 @@ def bind(template: F, home: str, **parts: Callable[..., Any]) -> F:
     """A `lean` copy of `template` in which the names of `parts` stand for these functions: one loop, many bodies.
 
     `home` is the module (`__name__`) that binds it at its top level. A function handed over as an argument or kept in
-    a closure would be compiled anew by every process; what a copy finds among its globals is cached like any other.
+    a closure would be compiled anew by every process; what a copy finds among its globals is cached like any other,
+    in a file that is named by the qualified name: by the parts too, so that a module may bind several copies.
     """
     copy = types.FunctionType(template.__code__, template.__globals__ | parts, template.__name__)
-    copy.__qualname__, copy.__module__ = f"{home}.{template.__name__}", home
+    bodies = hashlib.sha256(" ".join(f"{part.__module__}.{part.__qualname__}" for part in parts.values()).encode())
+    copy.__qualname__, copy.__module__ = f"{home}.{template.__name__}_{bodies.hexdigest()[:12]}", home
     copy.__doc__ = template.__doc__
     return cast(F, lean(copy))

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import typer
 
-from daedalus.core.catalogue import of_kind
+from daedalus.core.catalogue import Kind, find, of_kind
 from daedalus.core.lab.cli import main
 
 ROOT = Path(__file__).parent.parent
@@ -59,11 +59,15 @@ def test_commands_and_their_options_exist(
         resolve(plan)
         stop()
 
+    def only_find(kind: Kind, name: str) -> None:
+        assert callable(find(kind, name).load())
+        stop()
+
     monkeypatch.setattr(job, "run_plan", only_resolve)
     monkeypatch.setattr(run, "open_named", stop)
     monkeypatch.setattr(trained, "open_named", stop)
     monkeypatch.setattr(play, "play", stop)
-    monkeypatch.setattr(bench, "rate", lambda *_: 1.0)
+    monkeypatch.setattr(bench, "find", only_find)
     monkeypatch.setattr(reproduce, "run_entries", stop)
     monkeypatch.setattr(tuning, "tune", stop)
     monkeypatch.chdir(tmp_path)

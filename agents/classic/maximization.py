@@ -34,7 +34,6 @@ def decide(rule: Any, now: Population, own: Any, i: int, row: np.uint64, key: np
     return chosen(rule, now, own, i, row, key, t)
 
 
-#: Two loops of one module share a cache file; their own arrays, which differ in type, tell them apart there.
 _run_q = bind(live, __name__, decide=decide, learn=q_learning.learn)
 _run_double = bind(live, __name__, decide=decide, learn=double_q.learn)
 LEARNERS = {

@@ -26,6 +26,7 @@ class TableAgent:
         self.log = empty_log(len(self.now.t), 0)
         self._method, self._rule = method, rule_of(method, config)
         self._slot = slot
+        self._i: Any = np.uint32(slot)
         self._keys = np.uint64(stream_key(seed, "policy")), np.uint64(stream_key(seed, "learning"))
         self._flat_now, self._flat_own = flat(self.now, memory.own)
         self._base = slot * self.now.q.shape[1]
@@ -38,7 +39,7 @@ class TableAgent:
 
     def begin(self, obs: int) -> None:
         """Begin an episode: what was chosen ahead and carried along in another is forgotten."""
-        self._method.forget(self._flat_own, self._slot)
+        self._method.forget(self._flat_own, self._i)
         self.now.action[self._slot] = -1
         self.now.state[self._slot] = obs
         self.now.before[self._slot] -= self.now.ret[self._slot]  # it was paid, though its episode never ended
@@ -56,7 +57,7 @@ class TableAgent:
 
     def choose(self, row: np.uint64, key: np.uint64, t: int) -> int:
         """What it would choose in a row of the flat tables, with that stream, at decision t."""
-        return int(self._method.decide(self._rule, self._flat_now, self._flat_own, self._slot, row, key, t))
+        return int(self._method.decide(self._rule, self._flat_now, self._flat_own, self._i, row, key, t))
 
     def greedy(self, obs: int) -> int:
         """The action of highest value, the lowest among ties."""
@@ -72,20 +73,7 @@ class TableAgent:
         before = now.q[entry]
         now.length[i] += 1
         now.ret[i] += reward
-        rows = np.uint64(self._base + state), np.uint64(self._base + state_next)
-        move = Move(
-            i,
-            state,
-            action,
-            reward,
-            state_next,
-            *rows,
-            bool(step.terminated),
-            step.ended,
-            t,
-            *self._keys,
-            self._scratch,
-        )
+        move = self._move(state, action, reward, state_next, bool(step.terminated), step.ended, t)
         now.action[i] = self._method.learn(self._rule, self._flat_now, self._flat_own, move)
         now.state[i] = state_next
         now.t[i] += 1
@@ -93,3 +81,11 @@ class TableAgent:
         if step.ended:
             finish(now, self.log, i, t + 1)
         return {"change": float(now.q[entry] - before)}
+
+    def _move(
+        self, state: int, action: int, reward: float, state_next: int, terminated: bool, ended: bool, t: int
+    ) -> Move:
+        """The step in the loop's own types, so that what is compiled for the loop serves here too."""
+        places = np.uint64(self._base + state), np.uint64(self._base + state_next)
+        seen = self._i, np.uint64(state), np.uint32(action), reward, np.uint64(state_next), *places
+        return Move._make((*seen, terminated, ended, t, *self._keys, self._scratch))

@@ -133,7 +133,8 @@ class TablePopulation:
     def forget(self) -> None:
         """Drop what was carried along episodes that are left."""
         _, own = flat(self.now, self.own)
-        for i in range(self.now.t.size):
+        seeds: Any = np.arange(self.now.t.size, dtype=np.uint32)  # the loop's own type: nothing is compiled again
+        for i in seeds:
             self.method.forget(own, i)
 
     def summary(self) -> Summary:

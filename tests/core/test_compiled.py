@@ -9,15 +9,20 @@ from daedalus.core import compiled as subject
 
 LEARN = """
 import sys
+from gymnasium.wrappers import TransformReward
 from daedalus.agents import {learner}
 from daedalus.core import draws, sampling
 from daedalus.agents.bandits import loop
 from daedalus.agents.exploring import rules
 from daedalus.agents.tables import q_learning
 {learner}({world!r}).learn(10)
+if "Cliff" in {world!r}:  # behind a wrapper that nobody can see through it is learnt step by step
+    import gymnasium
+    {learner}(TransformReward(gymnasium.make({world!r}), lambda reward: reward)).learn(10)
 kernels = [v for m in (draws, sampling, rules, loop, q_learning) for v in vars(m).values()]
 stats = [kernel.stats for kernel in kernels if hasattr(kernel, "stats")]
 print(sum(sum(s.cache_hits.values()) for s in stats), sum(sum(s.cache_misses.values()) for s in stats))
+print(len(q_learning.learn.signatures))
 """
 
 
@@ -33,9 +38,10 @@ def test_a_second_process_compiles_nothing():
     for learner, world in (("QLearning", "daedalus/Cliff-v0"), ("UCB", "daedalus/Bandit-v0")):
         code = LEARN.format(learner=learner, world=world)
         python(code)  # compiles, unless an earlier test has
-        hits, misses = python(code)
+        hits, misses, ways = python(code)
         assert int(hits) > 0
         assert int(misses) == 0
+        assert int(ways) <= 1  # step by step it is the same compiled function that learns
 
 
 RULE = """
@@ -73,6 +79,47 @@ def test_an_edit_in_another_file_is_noticed(tmp_path):
     for number, expected in ((10, ["11", "0"]), (10, ["11", "1"]), (20, ["21", "0"])):
         (source / "rule_of_test.py").write_text(RULE.format(number=number))
         assert python(call, DAEDALUS_CACHE=cache, PYTHONDONTWRITEBYTECODE="1") == expected
+
+
+LOOP = """
+from daedalus.core.compiled import bind, inlined
+
+@inlined
+def one(x):
+    return x + 1
+
+@inlined
+def ten(x):
+    return x + 10
+
+def body(x):
+    raise NotImplementedError
+
+def loop(x):
+    return body(x)
+
+ones = bind(loop, __name__, body=one)
+tens = bind(loop, __name__, body=ten)
+"""
+BOTH = """
+import sys
+from pathlib import Path
+from daedalus.core import compiled
+sys.path.insert(0, {folder!r})
+compiled._floors = lambda: [Path({folder!r})]
+import loop_of_test as loops
+print(*(f(2) for f in (loops.ones, loops.tens)), *(sum(f.stats.cache_hits.values()) for f in (loops.ones, loops.tens)))
+"""
+
+
+def test_two_copies_of_one_loop_are_told_apart_in_the_cache(tmp_path):
+    """Of one module and one signature: neither is found in the place of the other, and both are found again."""
+    source = tmp_path / "source"
+    source.mkdir()
+    (source / "loop_of_test.py").write_text(LOOP)
+    call, cache = BOTH.format(folder=str(source)), str(tmp_path / "cache")
+    assert python(call, DAEDALUS_CACHE=cache) == ["3", "12", "0", "0"]
+    assert python(call, DAEDALUS_CACHE=cache) == ["3", "12", "1", "1"]
 
 
 def test_the_folder_is_named_by_all_kernel_sources(tmp_path, monkeypatch):
