@@ -51,7 +51,7 @@ class Row:
             "standard_error": _finite(self.standard_error),
             "theirs": _finite(self.theirs),
             "source": self.source,
-            "passed": self.passed,
+            "passed": bool(self.passed),  # compared with a NumPy number it is NumPy's, which JSON lacks
         }
 
 

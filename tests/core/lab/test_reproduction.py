@@ -1,5 +1,6 @@
 """How a row is judged, at the edges of each rule."""
 
+import json
 import math
 
 import numpy as np
@@ -95,6 +96,11 @@ def test_what_is_no_number_is_null():
     assert facts["ours"] is None
     assert facts["standard_error"] is None
     assert facts["passed"] is False
+
+
+def test_a_bound_computed_with_numpy_is_written_as_json():
+    row = at_most("q", SAMPLE, np.float64(100.0), "book")
+    assert json.loads(json.dumps(row.facts()))["passed"] is True
 
 
 @pytest.mark.parametrize(
