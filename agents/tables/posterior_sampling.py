@@ -103,7 +103,11 @@ def fresh(shape: Shape, config: PosteriorConfig) -> Belief:
 @lean
 def gamma_draw(shape: float, key: np.uint64) -> float:
     """A Gamma(shape, 1) number from the stream `key`. Marsaglia & Tsang 2000."""
-    boosted = shape if shape >= 1.0 else shape + 1.0
+    boosted, share = shape, 1.0
+    if shape < 1.0:  # Gamma(a) = Gamma(a + 1) · U^(1/a), which for most outcomes never met is 0 to a float
+        boosted, share = shape + 1.0, (1.0 - uniform(key, np.uint64(0))) ** (1.0 / shape)
+        if share == 0.0:
+            return 0.0
     d = boosted - 1.0 / 3.0
     c, counter = 1.0 / math.sqrt(9.0 * d), np.uint64(1)
     while True:
@@ -113,9 +117,7 @@ def gamma_draw(shape: float, key: np.uint64) -> float:
         counter = np.uint64(counter + np.uint64(3))
         if v > 0.0 and math.log(u) < 0.5 * x * x + d - d * v + d * math.log(v):
             break
-    if shape >= 1.0:
-        return d * v
-    return float(d * v * (1.0 - uniform(key, np.uint64(0))) ** (1.0 / shape))
+    return float(d * v * share)
 
 
 @lean
