@@ -19,6 +19,7 @@ BASELINES = (
         "uniformly random actions",
         ("bandit", "contextual", "finite", "changing", "open"),
         "baseline",
+        family="Floor and ceiling",
     ),
     Entry(
         "agent",
@@ -27,6 +28,7 @@ BASELINES = (
         "the exact solution, the ceiling of every plot",
         ("bandit", "contextual", "finite", "changing"),
         "baseline",
+        family="Floor and ceiling",
     ),
     Entry("trial", "baseline", "daedalus.agents.baselines:baseline", "random actions and the exact solution"),
 )

@@ -24,7 +24,8 @@ class Entry:
 
     `target` is "module:object". `suits` names what the thing is for, so that a mismatch can be refused by
     name alone: worlds and agents list the sorts of problem, of "bandit", "contextual", "finite", "changing" and
-    "open", reproductions their groups. `trial` names the trial that runs an agent, `block` how many seeds at a time.
+    "open", reproductions their groups. `trial` names the trial that runs an agent, `block` how many seeds at a time;
+    `family` is the heading under which lists show it.
     """
 
     kind: Kind
@@ -34,6 +35,7 @@ class Entry:
     suits: tuple[str, ...] = ()
     trial: str = ""
     block: int = 16
+    family: str = ""
 
     def load(self) -> Any:
         """Import the module and return the object."""

@@ -2,9 +2,11 @@
 
 from daedalus.core.catalogue import Entry
 
+_FAMILY = "Estimates of arms"
+
 
 def _learner(name: str, target: str, summary: str) -> Entry:
-    return Entry("agent", name, f"daedalus.agents.bandits.{target}", summary, ("bandit",), "bandit", 250)
+    return Entry("agent", name, f"daedalus.agents.bandits.{target}", summary, ("bandit",), "bandit", 250, _FAMILY)
 
 
 BANDITS = (

@@ -4,7 +4,8 @@ from daedalus.core.catalogue import Entry
 
 
 def _learner(name: str, target: str, summary: str) -> Entry:
-    return Entry("agent", name, f"daedalus.agents.contextual.{target}", summary, ("contextual",), "contextual", 16)
+    place = f"daedalus.agents.contextual.{target}"
+    return Entry("agent", name, place, summary, ("contextual",), "contextual", 16, "Linear models of what is seen")
 
 
 CONTEXTUAL = (

@@ -5,7 +5,16 @@ from daedalus.core.catalogue import Entry
 
 def _planner(name: str, face: str, summary: str, block: int) -> Entry:
     suits = ("finite", "changing")
-    return Entry("agent", name, f"daedalus.agents.planning.faces:{face}", summary, suits, "planning", block)
+    return Entry(
+        "agent",
+        name,
+        f"daedalus.agents.planning.faces:{face}",
+        summary,
+        suits,
+        "planning",
+        block,
+        "Planning with a model",
+    )
 
 
 PLANNING = (

@@ -4,8 +4,8 @@ from daedalus.core.catalogue import Entry
 
 
 def _learner(name: str, target: str, summary: str) -> Entry:
-    place = f"daedalus.agents.prediction.{target}"
-    return Entry("agent", name, place, f"value of a given policy: {summary}", ("finite", "changing"), "prediction", 16)
+    place, suits = f"daedalus.agents.prediction.{target}", ("finite", "changing")
+    return Entry("agent", name, place, summary, suits, "prediction", 16, "The value of a given policy")
 
 
 PREDICTION = (

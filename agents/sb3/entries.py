@@ -3,10 +3,11 @@
 from daedalus.core.catalogue import Entry
 
 _SUITS = ("contextual", "finite", "changing", "open")
+_FAMILY = "Networks of Stable-Baselines3"
 
 
 def _learner(name: str, target: str, summary: str) -> Entry:
-    return Entry("agent", name, f"daedalus.agents.sb3.algorithms:{target}", summary, _SUITS, "sb3", 1)
+    return Entry("agent", name, f"daedalus.agents.sb3.algorithms:{target}", summary, _SUITS, "sb3", 1, _FAMILY)
 
 
 SB3 = (

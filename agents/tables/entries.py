@@ -3,10 +3,11 @@
 from daedalus.core.catalogue import Entry
 
 _SUITS = ("contextual", "finite", "changing", "open")
+_FAMILY = "Tables of action values, or of preferences"
 
 
 def _learner(name: str, target: str, summary: str) -> Entry:
-    return Entry("agent", name, f"daedalus.agents.tables.{target}", summary, _SUITS, "tabular", 16)
+    return Entry("agent", name, f"daedalus.agents.tables.{target}", summary, _SUITS, "tabular", 16, _FAMILY)
 
 
 TABLES = (

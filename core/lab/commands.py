@@ -11,6 +11,7 @@ from daedalus.core.catalogue import Kind, of_kind
 from daedalus.core.errors import UserError, unknown
 
 if TYPE_CHECKING:
+    from daedalus.core.catalogue import Entry
     from daedalus.core.lab.statistics.comparison import Comparison
 
     from .experiment import Plan
@@ -217,7 +218,7 @@ def list_entries(
     if as_json:
         found = {
             name: [
-                {"name": entry.name, "summary": entry.summary, "suits": list(entry.suits)}
+                {"name": entry.name, "summary": entry.summary, "suits": list(entry.suits), "family": entry.family}
                 for entry in of_kind(_LISTS[name][0]).values()
             ]
             for name in chosen
@@ -226,14 +227,27 @@ def list_entries(
         return
     for name in chosen:
         kind, title = _LISTS[name]
-        entries = of_kind(kind).values()
         typer.secho(title, bold=True)
-        wide = max((len(entry.name) for entry in entries), default=0)
-        for entry in entries:
-            suits = f"  [{', '.join(entry.suits)}]" if entry.suits and kind == "agent" else ""
-            typer.echo(f"  {entry.name:<{wide}}  {entry.summary}{suits}")
+        _show_families(list(of_kind(kind).values()))
         if kind == "world":
             typer.echo("  and any Gymnasium id, or the path of a drawn maze (.txt, .png)")
+
+
+def _show_families(entries: "list[Entry]") -> None:
+    """One line an entry, under the heading of its family, beside which stand the worlds that suit all of them."""
+    wide = max((len(entry.name) for entry in entries), default=0)
+    families = dict.fromkeys(entry.family for entry in entries)
+    for family in families:
+        ours = [entry for entry in entries if entry.family == family]
+        headed, alike = len(families) > 1, len({entry.suits for entry in ours}) == 1
+        if headed:
+            typer.secho(f"\n {family or 'Others'}{_suits(ours[0]) if alike else ''}", bold=True)
+        for entry in ours:
+            typer.echo(f"  {entry.name:<{wide}}  {entry.summary}{'' if headed and alike else _suits(entry)}")
+
+
+def _suits(entry: "Entry") -> str:
+    return f"  [{', '.join(entry.suits)}]" if entry.suits and entry.kind == "agent" else ""
 
 
 def report(

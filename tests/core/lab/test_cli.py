@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from daedalus.core.catalogue import of_kind
 from daedalus.core.lab.cli import main
 
 HEAVY = ("torch", "numba", "scipy.stats", "gymnasium", "pyarrow", "matplotlib")
@@ -169,9 +170,23 @@ def test_list_as_json(capsys: pytest.CaptureFixture[str], third_party: Path) -> 
     out, _ = called(capsys, "list", "--json")
     found = json.loads(out)
     assert list(found) == ["envs", "agents", "strategies"]
-    assert {"name": "drawer", "summary": "draws numbers", "suits": ["bandit"]} in found["agents"]
+    assert {"name": "drawer", "summary": "draws numbers", "suits": ["bandit"], "family": ""} in found["agents"]
     assert "daedalus/Maze-v0" in called(capsys, "list", "envs")[0]
     assert "q_learning" not in called(capsys, "list", "envs")[0]
+
+
+def test_agents_are_listed_by_family(capsys: pytest.CaptureFixture[str], third_party: Path) -> None:
+    """Each once, below the heading of its family, beside which stands what suits all of it."""
+    families = {entry.name: entry.family or "Others" for entry in of_kind("agent").values()}
+    shown, heading = {}, ""
+    for line in called(capsys, "list", "agents")[0].splitlines():
+        if line.startswith("  "):
+            shown[line.split()[0]] = heading
+        else:
+            heading = line.split("  [")[0].strip()
+    assert shown == families
+    assert "\n Others  [bandit]\n  drawer" in called(capsys, "list", "agents")[0]
+    assert "Others" not in called(capsys, "list", "envs")[0]
 
 
 def test_json_keeps_stdout_pure(daedalus: Any, third_party: Path, tmp_path: Path) -> None:
