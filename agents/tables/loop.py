@@ -127,8 +127,8 @@ def live(
                 terminated = world.terminal[np.uint64(state_next)]
                 ended = terminated or 0 < horizon <= now.length[i]
                 row_next = base + row_of(shown, state_next)
-                move = Move(
-                    i, int(row - base), action, reward, int(row_next - base), row, row_next, terminated,
+                move = Move(  # signed states: what authors subtract would wrap around, and with ints become a float
+                    i, np.int64(row - base), action, reward, np.int64(row_next - base), row, row_next, terminated,
                     ended, t, keys.policy[i], keys.learning[i], scratch,
                 )  # fmt: skip
                 now.action[i] = learn(rule, now, own, move)
