@@ -5,14 +5,14 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from daedalus.agents.face import Body, Face
+from daedalus.agents.face import Body
 from daedalus.agents.memory import Memory
-from daedalus.agents.tables.learner import check_discrete, embody
-from daedalus.agents.tables.method import Method, Shape
+from daedalus.agents.tables.learner import MethodFace, embody
+from daedalus.agents.tables.method import Shape
 from daedalus.core.arrays import Floats, Ints
 from daedalus.core.errors import UserError
 from daedalus.core.spec import Spec
-from daedalus.core.world import LONGEST, Problem, Schedule, World
+from daedalus.core.world import LONGEST, Schedule, World
 
 from .config import PredictionConfig
 from .policies import GIVEN, checked, probabilities, thresholds
@@ -24,14 +24,13 @@ if TYPE_CHECKING:
 PolicyLike = Spec | str | Floats | Ints
 
 
-class Predictor(Face):
+class Predictor(MethodFace):
     """A learner of the values of states under a given policy. Final classes name its method.
 
     `predict` gives that policy's action: the likeliest, the lowest among ties, or, not deterministic, a draw.
     """
 
     config_class: ClassVar[type[Any]] = PredictionConfig
-    method: ClassVar[Method]
 
     def __init__(self, env: "Place | str", seed: int, settings: dict[str, Any], policy: PolicyLike) -> None:
         named = isinstance(policy, str | Spec)
@@ -39,11 +38,6 @@ class Predictor(Face):
             raise UserError('policy="given" needs the array itself: action probabilities (S, A) or actions (S,)')
         self._array = None if named else np.asarray(policy)
         super().__init__(env, seed, settings | {"policy": policy if named else GIVEN})
-
-    @classmethod
-    def check(cls, problem: Problem) -> None:
-        """Refuse, before anything is run, a world whose spaces are not Discrete. Raises `UserError`."""
-        check_discrete(cls.__name__, problem)
 
     @property
     def v(self) -> Floats:
@@ -78,14 +72,6 @@ class Predictor(Face):
 
     def _rows(self) -> tuple[Floats, Ints]:
         return self.policy, self._memory.now.visits[0]
-
-    def _row(self, obs: int) -> int:
-        return obs
-
-    def _choose(self, row: int, key: np.uint64, t: int) -> int:
-        from daedalus.agents.tables.agent import TableAgent
-
-        return TableAgent(self.method, self.config, self._memory, 0, self.seed).choose(np.uint64(row), key, t)
 
     @classmethod
     def _blank(cls, shapes: Mapping[str, tuple[int, ...]], config: Any) -> Memory:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, NamedTuple, final
 import numpy as np
 
 from daedalus.agents.exploring.rates import Number, Rate, step_size, step_size_at
+from daedalus.agents.tables.config import check_lambda
 from daedalus.agents.tables.loop import Move, Population, live
 from daedalus.agents.tables.method import Method, Shape
 from daedalus.core.arrays import Floats, Ints
@@ -23,7 +24,7 @@ from daedalus.core.compiled import bind, inlined, lean
 from daedalus.core.errors import UserError
 from daedalus.core.spec import Spec
 
-from .config import PredictionConfig, check_lambda
+from .config import PredictionConfig
 from .given import enter, follow, uniform_chances
 from .learner import PolicyLike, Predictor
 

@@ -114,7 +114,7 @@ class OpenJudge:
         return open_columns([self._problem], act, self._horizon)
 
     def kept(self, model: BaseAlgorithm, step: int) -> dict[str, Any]:
-        """The networks' weights: there is no table of states (`sb3_actor` acts by them)."""
+        """The networks' weights: there is no table of states (`actor.py` acts by them)."""
         del step
         return {f"{WEIGHTS}{name}": tensor.numpy().copy() for name, tensor in model.policy.state_dict().items()}
 

@@ -22,8 +22,8 @@ from daedalus.agents.exploring.rates import Number, Rate, step_size, step_size_a
 from daedalus.agents.exploring.rules import softmax_probabilities
 from daedalus.core.arrays import Floats, Ints
 from daedalus.core.compiled import bind, inlined, lean
-from daedalus.core.errors import UserError
 
+from .config import check_lambda
 from .learner import TableLearner
 from .loop import Move, Population, live
 from .method import Method, Shape
@@ -43,8 +43,7 @@ class ActorCriticConfig(PolicyConfig):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if not 0 <= self.lam <= 1:
-            raise UserError(f"lam (λ) must lie in [0, 1], not {self.lam}")
+        check_lambda(self.lam)
 
 
 class ActorCriticRule(NamedTuple):

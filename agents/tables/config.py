@@ -20,13 +20,24 @@ class TableConfig:
     initial: float = 0.0  # every entry at first
 
     def __post_init__(self) -> None:
-        step_size(self.alpha)
-        if not 0 <= self.gamma <= 1:
-            raise UserError(f"gamma must lie in [0, 1], not {self.gamma}")
-        if not math.isfinite(self.initial):
-            raise UserError(f"initial must be a finite number, not {self.initial}")
+        check_learning(self.alpha, self.gamma, self.initial)
         self.strategy()
 
     def strategy(self) -> Strategy:
         """How it explores. Raises `UserError` where that is no valid strategy."""
         return EpsilonGreedy(self.epsilon) if self.explore is None else strategy(self.explore)
+
+
+def check_learning(alpha: Number, gamma: float, initial: float) -> None:
+    """Refuse what is no step size, discount or first estimate. Raises `UserError`."""
+    step_size(alpha)
+    if not 0 <= gamma <= 1:
+        raise UserError(f"gamma must lie in [0, 1], not {gamma}")
+    if not math.isfinite(initial):
+        raise UserError(f"initial must be a finite number, not {initial}")
+
+
+def check_lambda(lam: float) -> None:
+    """Raise `UserError` where λ lies outside [0, 1]."""
+    if not 0 <= lam <= 1:
+        raise UserError(f"lam (λ) must lie in [0, 1], not {lam}")

@@ -20,16 +20,29 @@ if TYPE_CHECKING:
     from daedalus.agents.face import Home
 
 
-class TableLearner(Face):
-    """A learner of a table of action values. Final classes name its method."""
+class MethodFace(Face):
+    """A learner by a method of tables: the row of an observation is the observation."""
 
-    config_class: ClassVar[type[Any]] = TableConfig
     method: ClassVar[Method]
 
     @classmethod
     def check(cls, problem: Problem) -> None:
         """Refuse, before anything is run, a world whose spaces are not Discrete. Raises `UserError`."""
         check_discrete(cls.__name__, problem)
+
+    def _row(self, obs: int) -> int:
+        return obs
+
+    def _choose(self, row: int, key: np.uint64, t: int) -> int:
+        from .agent import TableAgent
+
+        return TableAgent(self.method, self.config, self._memory, 0, self.seed).choose(np.uint64(row), key, t)
+
+
+class TableLearner(MethodFace):
+    """A learner of a table of action values. Final classes name its method."""
+
+    config_class: ClassVar[type[Any]] = TableConfig
 
     @property
     def q(self) -> Floats:
@@ -46,14 +59,6 @@ class TableLearner(Face):
 
     def _rows(self) -> tuple[Floats, Ints]:
         return self._memory.now.q[0], self._memory.now.visits[0]
-
-    def _row(self, obs: int) -> int:
-        return obs
-
-    def _choose(self, row: int, key: np.uint64, t: int) -> int:
-        from .agent import TableAgent
-
-        return TableAgent(self.method, self.config, self._memory, 0, self.seed).choose(np.uint64(row), key, t)
 
     @classmethod
     def _blank(cls, shapes: Mapping[str, tuple[int, ...]], config: Any) -> Memory:

@@ -17,12 +17,11 @@ from daedalus.agents.exploring.rules import observe
 from daedalus.core.compiled import bind, inlined
 from daedalus.core.spec import Spec
 
-from .config import TableConfig
 from .learner import TableLearner
 from .loop import Move, Population, chosen, live
 from .method import Method
 from .q_learning import q_target
-from .traces import TraceRule, Traces, check_traces, credit, forget, fresh, ranges, trace_rule
+from .traces import TraceConfig, TraceRule, Traces, credit, forget, fresh, ranges, trace_rule
 
 if TYPE_CHECKING:
     from daedalus.agents.face import Place
@@ -31,16 +30,10 @@ Kind = Literal["accumulating", "replacing"]
 
 
 @dataclass(frozen=True)
-class QLambdaConfig(TableConfig):
-    """`TableConfig`, λ and the traces."""
+class QLambdaConfig(TraceConfig):
+    """`TraceConfig` and how traces mark."""
 
-    lam: float = 0.9  # λ, in [0, 1]
     traces: Kind = "replacing"
-    cutoff: float = 1e-4  # traces no larger are dropped
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        check_traces(self.lam, self.cutoff)
 
 
 @inlined

@@ -20,11 +20,10 @@ from daedalus.agents.exploring.rules import observe
 from daedalus.core.compiled import bind, inlined
 from daedalus.core.spec import Spec
 
-from .config import TableConfig
 from .learner import TableLearner
 from .loop import Move, Population, chosen, chosen_ahead, live
 from .method import Method
-from .traces import DUTCH, TraceRule, Traces, check_traces, credit, forget, fresh, ranges, trace_rule
+from .traces import DUTCH, TraceConfig, TraceRule, Traces, credit, forget, fresh, ranges, trace_rule
 
 if TYPE_CHECKING:
     from daedalus.agents.face import Place
@@ -33,16 +32,10 @@ Kind = Literal["accumulating", "replacing", "dutch"]
 
 
 @dataclass(frozen=True)
-class SarsaLambdaConfig(TableConfig):
-    """`TableConfig`, λ and the traces."""
+class SarsaLambdaConfig(TraceConfig):
+    """`TraceConfig` and how traces mark."""
 
-    lam: float = 0.9  # λ, in [0, 1]
     traces: Kind = "replacing"
-    cutoff: float = 1e-4  # traces no larger are dropped
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        check_traces(self.lam, self.cutoff)
 
 
 @inlined

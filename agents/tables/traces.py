@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -12,6 +13,7 @@ from daedalus.core.arrays import Floats, Ints, States
 from daedalus.core.compiled import inlined, lean
 from daedalus.core.errors import UserError
 
+from .config import TableConfig, check_lambda
 from .loop import Move, Population
 from .method import Shape
 
@@ -20,12 +22,18 @@ ACCUMULATING, REPLACING, DUTCH = range(3)
 KINDS = {"accumulating": ACCUMULATING, "replacing": REPLACING, "dutch": DUTCH}
 
 
-def check_traces(lam: float, cutoff: float) -> None:
-    """Refuse what is no λ, or no trace to drop pairs at. Raises `UserError`."""
-    if not 0 <= lam <= 1:
-        raise UserError(f"lam (λ) must lie in [0, 1], not {lam}")
-    if not 0 <= cutoff < 1:
-        raise UserError(f"cutoff must lie in [0, 1), not {cutoff}; traces no larger than that are dropped")
+@dataclass(frozen=True)
+class TraceConfig(TableConfig):
+    """`TableConfig`, λ and where traces end."""
+
+    lam: float = 0.9  # λ, in [0, 1]
+    cutoff: float = 1e-4  # traces no larger are dropped
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        check_lambda(self.lam)
+        if not 0 <= self.cutoff < 1:
+            raise UserError(f"cutoff must lie in [0, 1), not {self.cutoff}; traces no larger than that are dropped")
 
 
 class Traces(NamedTuple):
