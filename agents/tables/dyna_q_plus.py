@@ -5,7 +5,8 @@
 
 Details: all actions of a visited state are planned with; one that was never tried is imagined to lead back to its
 state and to pay 0, and its τ counts from the first step of all (the book's footnote to section 8.3). Real steps are
-learnt from without a bonus. Else as Dyna-Q.
+learnt from without a bonus. Else as Dyna-Q. What is judged is the greedy policy by q, bonuses included, which goes out
+of its way to look around as long as κ lasts; what it earns meanwhile is the curve's reward.
 """
 
 import math

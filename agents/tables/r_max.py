@@ -30,6 +30,7 @@ from .room import check_bytes
 if TYPE_CHECKING:
     from daedalus.agents.face import Place
 
+_MOST_STATES = 5_000
 _SWEEPS = 1000  # of one value iteration, at the most
 _EXACT = 1e-6  # values that fall by less, relative to `scale`, are settled
 
@@ -82,6 +83,11 @@ class Experience(NamedTuple):
 
 def fresh(shape: Shape, config: RMaxConfig) -> Experience:
     """No experience. Raises `UserError` where it would not fit in memory."""
+    if shape.states > _MOST_STATES:
+        raise UserError(
+            f"r_max solves the whole world whenever a pair becomes known: {shape.states:,} states, more than "
+            f"{_MOST_STATES:,}, would take hours;\ntake prioritized_sweeping or a smaller world"
+        )
     check_bytes("r_max", shape, 4 * config.known, "give known= a smaller number, or take prioritized_sweeping")
     value = np.full((shape.seeds, shape.states + 1), config.initial)
     value[:, -1] = 0.0

@@ -109,6 +109,11 @@ def space_of(config_class: Any, agent: Spec, asked: str = "") -> Space:
     What the agent's own text fixes is left alone. Raises `UserError` where nothing is left, and where an end of a
     range that was asked for is refused by the config.
     """
+    if getattr(config_class, "judged_by", "") == "error":
+        raise UserError(
+            f"{agent} learns the value of a given policy, whose return no parameter changes; take\n"
+            "`daedalus compare … --sweep`, whose report shows the error of the values"
+        )
     if asked:
         return tuple(_checked(one, config_class, agent) for one in parse_space(asked))
     declared = getattr(config_class, "space", "")

@@ -143,7 +143,7 @@ def _room(figure: Figure, span: float) -> float:
 
 
 def _limits(figure: Figure) -> tuple[float, float]:
-    y = _joined([line.y for line in figure.lines])
+    y = _joined([end for line in figure.lines for end in _ends(line)])
     if figure.y_scale == "log10":
         positive = y[y > 0]
         return float(positive.min()) / 1.3, float(positive.max()) * 1.3
@@ -152,6 +152,14 @@ def _limits(figure: Figure) -> tuple[float, float]:
     if any(line.form == "bars" for line in figure.lines):
         return (low - room if low < 0 else 0.0), max(high, 0.0) + room
     return low - room, high + room
+
+
+def _ends(line: Line) -> tuple[Numbers, ...]:
+    """The line and, unless it would drown the lines, where its band ends; markers alone draw none."""
+    if line.error is None:
+        return (line.y,)
+    y, reach = np.asarray(line.y, dtype=np.float64), 1.96 * np.asarray(line.error, dtype=np.float64)
+    return (line.y, y - reach, y + reach) if np.nanmedian(reach) < np.nanmax(y) - np.nanmin(y) else (line.y,)
 
 
 def _joined(parts: Sequence[Numbers]) -> Floats:
