@@ -87,5 +87,5 @@ class TableAgent:
     ) -> Move:
         """The step in the loop's own types, so that what is compiled for the loop serves here too."""
         places = np.uint64(self._base + state), np.uint64(self._base + state_next)
-        seen = self._i, np.uint64(state), np.uint32(action), reward, np.uint64(state_next), *places
+        seen = self._i, np.int64(state), np.uint32(action), reward, np.int64(state_next), *places
         return Move._make((*seen, terminated, ended, t, *self._keys, self._scratch))

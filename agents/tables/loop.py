@@ -128,8 +128,8 @@ def live(
                 ended = terminated or 0 < horizon <= now.length[i]
                 row_next = base + row_of(shown, state_next)
                 move = Move(  # signed states: what authors subtract would wrap around, and with ints become a float
-                    i, np.int64(row - base), action, reward, np.int64(row_next - base), row, row_next, terminated,
-                    ended, t, keys.policy[i], keys.learning[i], scratch,
+                    i, int(np.int64(row - base)), action, reward, int(np.int64(row_next - base)), row, row_next,
+                    terminated, ended, t, keys.policy[i], keys.learning[i], scratch,
                 )  # fmt: skip
                 now.action[i] = learn(rule, now, own, move)
                 if ended:

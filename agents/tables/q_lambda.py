@@ -33,7 +33,7 @@ Kind = Literal["accumulating", "replacing"]
 class QLambdaConfig(TraceConfig):
     """`TraceConfig` and how traces mark."""
 
-    traces: Kind = "replacing"
+    trace: Kind = "replacing"
 
 
 @inlined
@@ -69,7 +69,7 @@ class QLambda(TableLearner):
         env: "Place | str",
         seed: int = 0,
         lam: float = 0.9,
-        traces: Kind = "replacing",
+        trace: Kind = "replacing",
         cutoff: float = 1e-4,
         alpha: Number | str = 0.1,
         gamma: float = 0.99,
@@ -78,4 +78,4 @@ class QLambda(TableLearner):
         initial: float = 0.0,
     ) -> None:
         settings = {"alpha": alpha, "gamma": gamma, "epsilon": epsilon, "explore": explore, "initial": initial}
-        super().__init__(env, seed, settings | {"lam": lam, "traces": traces, "cutoff": cutoff})
+        super().__init__(env, seed, settings | {"lam": lam, "trace": trace, "cutoff": cutoff})

@@ -35,7 +35,7 @@ Kind = Literal["accumulating", "replacing", "dutch"]
 class SarsaLambdaConfig(TraceConfig):
     """`TraceConfig` and how traces mark."""
 
-    traces: Kind = "replacing"
+    trace: Kind = "replacing"
 
 
 @inlined
@@ -77,7 +77,7 @@ class SarsaLambda(TableLearner):
         env: "Place | str",
         seed: int = 0,
         lam: float = 0.9,
-        traces: Kind = "replacing",
+        trace: Kind = "replacing",
         cutoff: float = 1e-4,
         alpha: Number | str = 0.1,
         gamma: float = 0.99,
@@ -86,4 +86,4 @@ class SarsaLambda(TableLearner):
         initial: float = 0.0,
     ) -> None:
         settings = {"alpha": alpha, "gamma": gamma, "epsilon": epsilon, "explore": explore, "initial": initial}
-        super().__init__(env, seed, settings | {"lam": lam, "traces": traces, "cutoff": cutoff})
+        super().__init__(env, seed, settings | {"lam": lam, "trace": trace, "cutoff": cutoff})

@@ -59,7 +59,7 @@ class TraceRule(NamedTuple):
 
 def trace_rule(config: Any) -> TraceRule:
     """The rule of those settings."""
-    fading, kind = config.gamma * config.lam, KINDS[config.traces]
+    fading, kind = config.gamma * config.lam, KINDS[config.trace]
     return TraceRule(step_size(config.alpha), config.gamma, config.strategy().rule, fading, kind, config.cutoff)
 
 

@@ -62,7 +62,7 @@ AFTER_ONE = {
     "monte_carlo": (2.0, 1.0),
     "off_policy_monte_carlo": (3.0, 1.0),
     "sarsa_lambda": (2.0, 1.0),
-    "sarsa_lambda:traces=dutch": (2.0, 1.0),
+    "sarsa_lambda:trace=dutch": (2.0, 1.0),
     "q_lambda": (2.0, 1.0),
 }
 
@@ -186,8 +186,8 @@ def test_double_q_is_unbiased_where_q_learning_is_not():
         ("q_lambda:lam=-.1", r"lam \(λ\) must lie in \[0, 1\]"),
         ("sarsa_lambda:lam=nan", "lam"),
         ("sarsa_lambda:cutoff=1", r"cutoff must lie in \[0, 1\)"),
-        ("sarsa_lambda:traces=replaceing", "did you mean 'replacing'"),
-        ("q_lambda:traces=dutch", "traces"),
+        ("sarsa_lambda:trace=replaceing", "did you mean 'replacing'"),
+        ("q_lambda:trace=dutch", "trace"),
         ("monte_carlo:visits=last", "visits"),
         ("monte_carlo:memory=0", "memory must be a number of steps from 1"),
         ("off_policy_monte_carlo:memory=-1", "memory must be a number of steps from 1"),

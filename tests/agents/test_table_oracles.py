@@ -151,7 +151,7 @@ class SarsaLambda(Oracle):
     def credit(self, step, error):
         self.z *= GAMMA * self.settings["lam"]
         self.z[step.state, step.action] += 1.0
-        if self.settings["traces"] == "replacing":
+        if self.settings["trace"] == "replacing":
             self.z[step.state, step.action] = 1.0
         self.q = (np.array(self.q) + ALPHA * error * self.z).tolist()
         if step.ended:
@@ -205,11 +205,11 @@ ORACLES = {
     "monte_carlo:visits=first,memory=5": MonteCarlo,
     "off_policy_monte_carlo:memory=100": OffPolicyMonteCarlo,
     "off_policy_monte_carlo:memory=5": OffPolicyMonteCarlo,
-    "sarsa_lambda:lam=.8,traces=accumulating,cutoff=0": SarsaLambda,
-    "sarsa_lambda:lam=.8,traces=replacing,cutoff=0": SarsaLambda,
-    "sarsa_lambda:lam=.8,traces=dutch,cutoff=0": OnlineLambdaReturn,
-    "q_lambda:lam=.8,traces=accumulating,cutoff=0": QLambda,
-    "q_lambda:lam=.8,traces=replacing,cutoff=0": QLambda,
+    "sarsa_lambda:lam=.8,trace=accumulating,cutoff=0": SarsaLambda,
+    "sarsa_lambda:lam=.8,trace=replacing,cutoff=0": SarsaLambda,
+    "sarsa_lambda:lam=.8,trace=dutch,cutoff=0": OnlineLambdaReturn,
+    "q_lambda:lam=.8,trace=accumulating,cutoff=0": QLambda,
+    "q_lambda:lam=.8,trace=replacing,cutoff=0": QLambda,
 }
 
 
