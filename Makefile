@@ -23,7 +23,7 @@ demo: install  ## run the main job: one comparison, one report
 	$(BIN)/daedalus compare --config examples/demo.yaml --name demo
 
 test: install  ## run the whole test suite
-	$(BIN)/python -m pytest -n 2
+	$(BIN)/python -m pytest -n 2 --dist worksteal  # neighbours stay together, so that few kernels are compiled twice
 
 lint: install  ## ruff: style and format
 	$(BIN)/ruff check .

@@ -1,5 +1,6 @@
 """What no agent of the catalogue takes: each is refused with a clear `UserError` that names the setting."""
 
+import dataclasses
 import math
 import types
 import typing
@@ -76,7 +77,7 @@ def settings_of(name):
     """The settings of an agent and their types."""
     config = AGENTS[name].load().config_class
     hints = typing.get_type_hints(config)
-    return {key: hints[key] for key in config.__dataclass_fields__}
+    return {field.name: hints[field.name] for field in dataclasses.fields(config)}
 
 
 def bad_values(name, key, hint):

@@ -166,9 +166,10 @@ def test_posterior_sampling_comes_to_know_the_world():
         (lambda: PosteriorConfig(reward_mean=float("inf")), "reward_mean"),
         (lambda: PosteriorConfig(gamma=-0.5), "gamma must lie"),
         (
-            lambda: population("r_max", "daedalus/Maze-v0:rows=300,columns=300", [0], known=10_000),
+            lambda: population("r_max", "daedalus/Maze-v0:rows=40,columns=40", range(64), known=10_000),
             r"r_max needs [\d,]+ b",
         ),
+        (lambda: population("r_max", "daedalus/Maze-v0:rows=60,columns=60", [0]), "would take hours"),
     ],
 )
 def test_bad_settings_are_refused(make, says):
