@@ -20,6 +20,8 @@ def gamma_draw(shape: float, key: np.uint64) -> float:
     boost, counter = 1.0, np.uint64(0)
     if shape < 1.0:  # Gamma(a) = Gamma(a + 1)·U^(1/a)
         boost = (1.0 - uniform(key, counter)) ** (1.0 / shape)
+        if boost == 0.0:  # to a float, as for most shapes near 0
+            return 0.0
         shape += 1.0
     d = shape - 1.0 / 3.0
     c = 1.0 / math.sqrt(9.0 * d)

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, NamedTuple, final
 
 import numpy as np
 
+from daedalus.agents.exploring.posteriors import gamma_draw
 from daedalus.agents.exploring.rules import greedy, highest
 from daedalus.agents.exploring.strategies import Greedy, Strategy
 from daedalus.core.arrays import Floats, Ints
@@ -98,26 +99,6 @@ def fresh(shape: Shape, config: PosteriorConfig) -> Belief:
         np.zeros((shape.seeds, outcomes)),
         np.zeros(shape.seeds, np.int64),
     )
-
-
-@lean
-def gamma_draw(shape: float, key: np.uint64) -> float:
-    """A Gamma(shape, 1) number from the stream `key`. Marsaglia & Tsang 2000."""
-    boosted, share = shape, 1.0
-    if shape < 1.0:  # Gamma(a) = Gamma(a + 1) · U^(1/a), which for most outcomes never met is 0 to a float
-        boosted, share = shape + 1.0, (1.0 - uniform(key, np.uint64(0))) ** (1.0 / shape)
-        if share == 0.0:
-            return 0.0
-    d = boosted - 1.0 / 3.0
-    c, counter = 1.0 / math.sqrt(9.0 * d), np.uint64(1)
-    while True:
-        x = normal(key, counter)
-        v = (1.0 + c * x) ** 3
-        u = 1.0 - uniform(key, np.uint64(counter + np.uint64(2)))
-        counter = np.uint64(counter + np.uint64(3))
-        if v > 0.0 and math.log(u) < 0.5 * x * x + d - d * v + d * math.log(v):
-            break
-    return float(d * v * share)
 
 
 @lean

@@ -88,6 +88,8 @@ def chosen_entries(names: Sequence[str], group: str | None, everything: bool) ->
     Raises `UserError` for unknown names and groups, with the nearest.
     """
     known = of_kind("reproduction")
+    if everything and (names or group):
+        raise UserError("--all runs every experiment; leave the names and --group out, or --all")
     groups = {name for entry in known.values() for name in entry.suits}
     if group is not None and group not in groups:
         raise unknown("group of reproductions", group, groups)

@@ -23,7 +23,7 @@ def observed(text, samples, actions):
     return chosen.rule, n, memory
 
 
-@pytest.mark.parametrize("shape", [0.3, 1.0, 2.5, 400.0])
+@pytest.mark.parametrize("shape", [0.02, 0.3, 1.0, 2.5, 400.0])
 def test_gamma_draws(shape):
     """A false alarm of 1e-4 each, under fixed keys."""
     draws = [posteriors.gamma_draw(shape, key) for key in KEYS]

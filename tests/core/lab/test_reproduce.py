@@ -132,6 +132,9 @@ def test_choosing(known, capsys):
         lab.chosen_entries(("slow", "slov"), None, False)
     with pytest.raises(UserError, match="unknown group of reproductions 'frist'; did you mean 'first'"):
         lab.chosen_entries((), "frist", False)
+    for names, group in ((("slow",), None), ((), "first")):
+        with pytest.raises(UserError, match="--all runs every experiment; leave the names"):
+            lab.chosen_entries(names, group, True)
 
 
 def test_nothing_asked_for_lists_what_there_is(capsys):
