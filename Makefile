@@ -40,7 +40,7 @@ PROGRAMS := chromium chromedriver Xvfb xdotool ffprobe
 DEBIAN := chromium chromium-driver xvfb xdotool ffmpeg
 
 programs:  ## Debian's programs that some tests use: a browser, a display, a video reader
-	command -v $(PROGRAMS) >/dev/null && [ $$(command -v $(PROGRAMS) | wc -l) = $(words $(PROGRAMS)) ] || (apt-get update -qq && apt-get install -y -qq $(DEBIAN))
+	for program in $(PROGRAMS); do command -v $$program >/dev/null || exec sh -c "apt-get update -qq && apt-get install -y -qq $(DEBIAN)"; done
 
 clean:  ## remove the environment and the caches
 	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache

@@ -13,7 +13,9 @@ from typing import Any, Literal
 
 from .errors import unknown
 
-Kind = Literal["world", "agent", "strategy", "trial", "command", "service", "bench", "reproduction"]
+Kind = Literal[
+    "world", "agent", "data", "model", "strategy", "trial", "command", "service", "bench", "reproduction"
+]  # fmt: skip
 
 GROUP = "daedalus.catalogue"
 

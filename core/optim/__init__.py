@@ -1,0 +1,1 @@
+"""What moves parameters: torch's optimisers and schedules from frozen specs, clipping, averaging."""
