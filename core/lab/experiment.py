@@ -33,10 +33,11 @@ class Record:
 
     "curve" has one row per seed and evaluation point, see `CURVE`; "episodes" one per finished episode:
     seed, episode (from 0), step (at its end), return, length; "beliefs" one per state (or arm) and evaluation point
-    of seed 0, see `BELIEFS`, so that a report can show how it learnt.
+    of seed 0, see `BELIEFS`, so that a report can show how it learnt; "scalars" one per seed, step and tag, see
+    `SCALARS`: whatever else is worth a curve, under TensorBoard's sort of names.
     """
 
-    table: Literal["curve", "episodes", "beliefs"]
+    table: Literal["curve", "episodes", "beliefs", "scalars"]
     columns: Columns
 
 
@@ -87,8 +88,28 @@ BELIEFS = {
     "visits": np.int64,  # how often an action was chosen there so far; of what looks alike, together
 }
 
+#: The columns of the "scalars" table besides seed and step. A tag is "group/name": "train/loss", "test/accuracy"; those
+#: of `GRADIENTS` and `WEIGHTS` go on with a layer's name.
+SCALARS = {"tag": np.str_, "value": np.float64}
+
+#: Norms, layer by layer: of the loss's gradient by a layer's parameters, and of these.
+GRADIENTS, WEIGHTS = "gradient_norm/", "weight_norm/"
+
 #: Beliefs are kept of so many states at most: larger pictures would not be moving ones.
 MOST_BELIEFS = 4096
+
+
+def scalars_record(seed: int, step: int, numbers: Mapping[str, float]) -> Record:
+    """The rows of one seed at one step for the "scalars" table, from numbers by tag. Clock times do not belong here."""
+    return Record(
+        "scalars",
+        {
+            "seed": np.full(len(numbers), seed, dtype=np.int64),
+            "step": np.full(len(numbers), step, dtype=np.int64),
+            "tag": np.array(list(numbers), dtype=np.str_),
+            "value": np.array(list(numbers.values()), dtype=np.float64),
+        },
+    )
 
 
 def layout_per_seed(world: Spec) -> bool:

@@ -5,7 +5,8 @@
     runs/<name>/<world>/world.json, world.safetensors     what is known of the world, and its scene
     runs/<name>/<world>/<label>/config.json               the whole experiment: the agent's resolved settings, steps, …
     runs/<name>/<world>/<label>/seeds-00000-00016/        a finished block: curve.parquet, [episodes.parquet],
-                                                          [beliefs.parquet], final.safetensors and, last, done.json
+                                                          [beliefs.parquet], [scalars.parquet], final.safetensors
+                                                          and, last, done.json
     …/seeds-00000-00016/partial/                          an unfinished block: parts and a snapshot
 
 One query over `runs/*/*/*/*/curve.parquet` reads every record of every run.
@@ -154,6 +155,11 @@ class Member:
     def beliefs(self) -> pa.Table | None:
         """What seed 0 believed at each evaluation point, by step and state; None where that was not kept."""
         return next(self._tables("beliefs"), None)
+
+    def scalars(self) -> pa.Table | None:
+        """Numbers by seed, step and tag, sorted by the first two; None where there are none."""
+        tables = list(self._tables("scalars"))
+        return pa.concat_tables(tables) if tables else None
 
     def _tables(self, name: str) -> Iterator[pa.Table]:
         return (table for block in self.blocks() if (table := block.table(name)) is not None)

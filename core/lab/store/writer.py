@@ -33,7 +33,7 @@ from daedalus.core.lab.experiment import BELIEFS, CURVE, Experiment, Final, Reco
 
 from .run import Block
 
-TableName = Literal["curve", "episodes", "beliefs"]
+TableName = Literal["curve", "episodes", "beliefs", "scalars"]
 
 #: Seconds between saved snapshots, so that a fast trial does not spend its time writing files…
 SNAPSHOT_SECONDS = 2.0
@@ -60,7 +60,11 @@ _SCHEMAS: dict[TableName, pa.Schema] = {
     "beliefs": pa.schema(
         [*_KEYS, ("step", pa.int64()), *((name, pa.from_numpy_dtype(dtype)) for name, dtype in BELIEFS.items())]
     ),
+    "scalars": pa.schema([*_KEYS, ("step", pa.int64()), ("tag", pa.string()), ("value", pa.float64())]),
 }
+
+#: What sorts the rows of a table. Arrow's sort is stable: rows of one seed and step stay in the order they came in.
+_SORTED = [("seed", "ascending"), ("step", "ascending")]
 
 
 class BlockWriter:
@@ -146,9 +150,10 @@ class BlockWriter:
         if self.experiment.episodes:
             write_table(self.block.path / "episodes.parquet", episodes)
             files.append("episodes.parquet")
-        if (beliefs := self._whole("beliefs")).num_rows:
-            write_table(self.block.path / "beliefs.parquet", beliefs)
-            files.append("beliefs.parquet")
+        for name in ("beliefs", "scalars"):
+            if (table := self._whole(name)).num_rows:
+                write_table(self.block.path / f"{name}.parquet", table)
+                files.append(f"{name}.parquet")
         if final is not None and final.arrays:
             write_arrays(self.block.path / "final.safetensors", final.arrays)
             files.append("final.safetensors")
@@ -166,7 +171,7 @@ class BlockWriter:
             for path in sorted(self.block.partial.glob(f"{name}-*.parquet"))
         ]
         whole = pa.concat_tables([_SCHEMAS[name].empty_table(), *parts, *self._held[name]])
-        return whole.sort_by([("seed", "ascending"), ("step", "ascending")]).combine_chunks()
+        return whole.sort_by(_SORTED).combine_chunks()
 
 
 def _table(name: TableName, columns: Arrays, experiment: Experiment) -> pa.Table:

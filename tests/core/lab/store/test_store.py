@@ -20,7 +20,16 @@ from daedalus.core.lab.encoding import (
     plan_to_json,
     slug,
 )
-from daedalus.core.lab.experiment import BELIEFS, CURVE, Experiment, Final, Record, Snapshot
+from daedalus.core.lab.experiment import (
+    BELIEFS,
+    CURVE,
+    SCALARS,
+    Experiment,
+    Final,
+    Record,
+    Snapshot,
+    scalars_record,
+)
 from daedalus.core.lab.plan import make_plan
 from daedalus.core.lab.store import writer
 from daedalus.core.lab.store.run import Block, block_at
@@ -66,6 +75,35 @@ def test_a_snapshot_comes_back_bit_for_bit_and_only_the_newest_is_kept(block: Bl
         assert found.arrays[name].shape == array.shape
         np.testing.assert_array_equal(found.arrays[name], array)
     assert len(list(block.partial.glob("snapshot-*"))) == 1
+
+
+def test_scalars_keep_their_order_within_a_step_over_parts_and_an_interruption(block: Block) -> None:
+    def some(seed: int, step: int) -> Record:
+        return scalars_record(seed, step, {"train/loss": step / 2, "b": -0.0, "a": float(seed)})
+
+    assert set(some(0, 0).columns) == {"seed", "step", *SCALARS}
+    made = begun(block, 10)
+    for record in (some(1, 10), some(0, 10)):
+        made.add(record)
+    made.snapshot(snapshot(20))
+    again = BlockWriter(block, EXPERIMENT, "1")
+    assert again.resume() is not None
+    again.add(some(0, 20))
+    again.finish(None)
+    table = block.table("scalars")
+    assert table is not None
+    assert list(zip(*(table[name].to_pylist() for name in ("seed", "step", "tag", "value")), strict=True)) == [
+        (0, 10, "train/loss", 5.0),
+        (0, 10, "b", 0.0),
+        (0, 10, "a", 0.0),
+        (0, 20, "train/loss", 10.0),
+        (0, 20, "b", 0.0),
+        (0, 20, "a", 0.0),
+        (1, 10, "train/loss", 5.0),
+        (1, 10, "b", 0.0),
+        (1, 10, "a", 1.0),
+    ]
+    assert table["label"].to_pylist() == ["A"] * 9
 
 
 def test_parts_newer_than_the_snapshot_are_dropped(block: Block) -> None:
