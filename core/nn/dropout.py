@@ -1,0 +1,90 @@
+"""Noise that a module draws while it trains: dropout, and how its generators reach it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from daedalus.core.errors import UserError
+
+
+class Drawing(nn.Module):
+    """A module that draws numbers when it is called in training mode. Before that, `supply` gives it generators.
+
+    Given one generator per slot of a population, slot n draws what it would draw alone.
+    """
+
+    generators: tuple[torch.Generator, ...] = ()
+
+    def kept(self, shape: tuple[int, ...], chance: float, like: Tensor) -> Tensor:
+        """Draw ones with the chance given, otherwise zeros: (*shape), of the dtype and on the device of `like`."""
+        if not self.generators:
+            raise UserError(f"{type(self).__name__} draws numbers: supply(module, generator) must come before training")
+        if len(self.generators) == 1:
+            return _kept(shape, chance, self.generators[0]).to(like)
+        if len(self.generators) != shape[0]:
+            raise UserError(f"{len(self.generators)} generators were supplied for a population of {shape[0]}")
+        return torch.stack([_kept(shape[1:], chance, generator) for generator in self.generators]).to(like)
+
+
+def _kept(shape: tuple[int, ...], chance: float, generator: torch.Generator) -> Tensor:
+    return torch.empty(shape, device=generator.device).bernoulli_(chance, generator=generator)
+
+
+def supply(module: nn.Module, generators: torch.Generator | Sequence[torch.Generator]) -> None:
+    """Hand the generator, or one per slot of a population, to every part of the module that draws.
+
+    With a single generator the slots of a population draw in turn from it, so that what one slot draws depends on
+    how many there are.
+    """
+    given = (generators,) if isinstance(generators, torch.Generator) else tuple(generators)
+    for part in module.modules():
+        if isinstance(part, Drawing):
+            part.generators = given
+
+
+class Dropping(Drawing):
+    """Inverted dropout: in training mode each number is 0 with chance p, otherwise divided by 1 − p.
+
+    The last `shared` axes are dropped together: 2 drops whole channels of (…, C, H, W).
+    """
+
+    def __init__(self, p: float, shared: int = 0) -> None:
+        super().__init__()
+        self.p, self.shared = check_chance(p), shared
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(…) → (…)."""
+        if not self.training or self.p == 0:
+            return x
+        own = x.ndim - self.shared
+        mask = self.kept((*x.shape[:own], *[1] * self.shared), 1 - self.p, like=x)
+        return x * mask.div_(1 - self.p)
+
+    def extra_repr(self) -> str:
+        """What printing shows."""
+        return f"p={self.p}, shared={self.shared}"
+
+
+@dataclass(frozen=True)
+class Dropout:
+    """Dropout (Srivastava et al. 2014), or of whole channels with `shared=2` (Tompson et al. 2015)."""
+
+    p: float = 0.5
+    shared: int = 0
+
+    def build(self, shape: tuple[int, ...] = (), generator: torch.Generator | None = None) -> Dropping:
+        """Return the module; it fits any shape and draws nothing to begin with."""
+        return Dropping(self.p, self.shared)
+
+
+def check_chance(p: float) -> float:
+    """Return p, the chance of dropping a number.
+
+    Raises:
+        UserError: it is not in [0, 1).
+    """
+    if not 0 <= p < 1:
+        raise UserError(f"dropout is a chance in [0, 1), not {p}; 0 switches it off")
+    return p
