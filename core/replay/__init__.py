@@ -1,1 +1,1 @@
-"""What an agent has lived through, to learn from again: uniform and prioritised replay, n-step returns, trajectories."""
+"""What an agent has lived through, to learn from again: replay, uniform and prioritised, and trajectories on disk."""
