@@ -66,6 +66,15 @@ def finished(finished_run: Path, third_party: Path, tmp_path: Path) -> Path:
     return Path(shutil.copytree(finished_run, tmp_path / "r"))
 
 
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """A test that takes `where` runs on the CPU and, where there is a GPU, there too."""
+    if "where" in metafunc.fixturenames:
+        import torch
+
+        there = [torch.device("cpu"), *([torch.device("cuda:0")] if torch.cuda.is_available() else [])]
+        metafunc.parametrize("where", there, ids=str)
+
+
 class Daedalus:
     """Runs `daedalus` in `folder`."""
 
