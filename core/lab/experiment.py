@@ -6,6 +6,8 @@ from typing import Any, Literal, Protocol
 
 import numpy as np
 
+from daedalus.core.catalogue import Entry, find
+from daedalus.core.data import is_data
 from daedalus.core.spec import Spec
 
 Columns = Mapping[str, np.typing.NDArray[Any]]
@@ -16,7 +18,10 @@ EVALUATIONS = 50
 
 @dataclass(frozen=True)
 class Experiment:
-    """One agent in one world: `seeds` is the range 0…N-1, `steps` exact environment steps (pulls) per seed."""
+    """One agent in one world: `seeds` is the range 0…N-1, `steps` exact environment steps (pulls) per seed.
+
+    Or one model on one data set, which then stand as agent and world; a step is one of its optimiser.
+    """
 
     world: Spec
     agent: Spec
@@ -25,6 +30,11 @@ class Experiment:
     steps: int
     horizon: int | None = None  # evaluation time limit where the world has none; None: 10·S
     episodes: bool = False  # record every episode
+
+
+def entry_of(world: Spec, agent: Spec) -> Entry:
+    """The entry of an agent, or of a model where the world is a data set. Raises `UserError` for an unknown name."""
+    return find("model" if is_data(world) else "agent", agent.name)
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,7 +65,8 @@ class Final:
 
     Finite worlds: `q` (N, S, A) where the learner has one, `policy` (N, S) the greedy action or -1 where it is
     no function of the state, `visits` (N, S), `episode` (N, T) the states of one episode of it, then -1.
-    Bandits: `pulls`, `estimates`, `means` (N, A), the true ones at the end.
+    Bandits: `pulls`, `estimates`, `means` (N, A), the true ones at the end. Models: the weights that were judged,
+    `weights/NAME` (N, …) for each parameter and buffer.
     """
 
     arrays: Columns
@@ -63,9 +74,9 @@ class Final:
 
 #: The columns of the "curve" table besides seed and step; NaN where a quantity does not exist.
 CURVE = {
-    "value": np.float64,  # evaluation value (for bandits: mean reward per pull so far)
+    "value": np.float64,  # evaluation value (bandits: mean reward per pull so far; models: score on the test part)
     "optimum": np.float64,  # the best possible value (for bandits: the best true mean of each pull, averaged so far)
-    "random_value": np.float64,  # the value of uniformly random actions
+    "random_value": np.float64,  # the value of uniformly random actions; of the best constant guess
     "regret": np.float64,  # optimum - value (for bandits: mean pseudo-regret per pull so far)
     "exact": np.bool_,  # whether `value` is computed, not sampled
     "episodes": np.int64,  # episodes finished since the last row

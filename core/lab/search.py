@@ -23,7 +23,7 @@ from daedalus.core.files import damaged
 from daedalus.core.rng import stream_key
 from daedalus.core.spec import Spec, fill, parse_value, show
 
-from .experiment import Experiment, Record, evaluation_steps
+from .experiment import Experiment, Record, entry_of, evaluation_steps
 from .plan import MOST_SEEDS
 from .space import Choice, Range, Space, defaults_in, parse_space, show_space
 
@@ -57,7 +57,7 @@ class Search:
     @property
     def own(self) -> Mapping[str, Any] | None:
         """The agent's own parameters, the first proposal; None where they lie outside of the space."""
-        return defaults_in(self.space, find("agent", self.agent.name).load().config_class, self.agent)
+        return defaults_in(self.space, entry_of(self.world, self.agent).load().config_class, self.agent)
 
     def proposed(self, params: Mapping[str, Any]) -> Spec:
         """The agent with a proposal's parameters."""
@@ -96,7 +96,7 @@ def search(what: Search, trials: int, journal: Path, tell: Tell) -> list[Tried]:
     where the journal is of another search.
     """
     study = _opened(journal, what)
-    config_class = find("agent", what.agent.name).load().config_class
+    config_class = entry_of(what.world, what.agent).load().config_class
     own = what.own
     while len(judged := _judged(study)) < trials:
         tell(len(judged), _best(judged))
@@ -218,7 +218,7 @@ def _scores(what: Search, agent: Spec) -> Generator[float, None, None]:
 
     Seeds run in the agent's blocks, one block after the other; those that are done count with their last value.
     """
-    entry = find("agent", agent.name)
+    entry = entry_of(what.world, agent)
     run = find("trial", entry.trial).load()
     experiment = Experiment(what.world, agent, str(agent), MOST_SEEDS + what.seeds, what.steps, what.horizon)
     seeds = range(MOST_SEEDS, MOST_SEEDS + what.seeds)

@@ -3,6 +3,7 @@
     alpha=0.1,0.2,0.5           every listed agent that has this parameter
     sarsa.alpha=0.5,1           only agents of that name or label; wins over the line above
     env.slip=0,0.1,0.2          every listed world that has it; a world's name in place of env aims at one
+    data.noise=0,0.1            the same of data sets
     explore=ucb(c=1),ucb(c=2)   values may be whole specs
 
 Several sweeps make a grid. What an agent or a world already says of a parameter stays as it says. The result are
@@ -16,17 +17,17 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from daedalus.core.catalogue import find, of_kind
+from daedalus.core.catalogue import of_kind
 from daedalus.core.errors import UserError, unknown
 from daedalus.core.spec import Spec, parse_value, show, split
 
-from .experiment import Group
+from .experiment import Group, entry_of
 
 #: More members than anybody compares; a larger grid is a slip.
 MOST_MEMBERS = 10_000
 
-#: The target that means every world.
-ALL_WORLDS = "env"
+#: The target that means every world, and its other name, of data sets.
+ALL_WORLDS, _ALL_DATA = "env", "data"
 
 _EXAMPLE = "alpha=0.1,0.2,0.5"
 
@@ -98,7 +99,7 @@ def _sweep(name: str, values: Sequence[Any], where: str) -> Sweep:
     for value in values:
         if sum(value == other and type(value) is type(other) for other in values) > 1:
             raise UserError(f"{where}: {key} has the value {show(value)} twice")
-    return Sweep(target, key, tuple(values))
+    return Sweep(ALL_WORLDS if target == _ALL_DATA else target, key, tuple(values))
 
 
 def swept(group: Group, sweeps: Sequence[Sweep], where: str = "sweep") -> Group:
@@ -109,7 +110,7 @@ def swept(group: Group, sweeps: Sequence[Sweep], where: str = "sweep") -> Group:
     """
     if not sweeps:
         return group
-    agents = [(label, agent, _of_agent(label, agent, sweeps)) for label, agent in group.agents]
+    agents = [(label, agent, _of_agent(label, agent, group, sweeps)) for label, agent in group.agents]
     worlds = [(world, _of_world(world, group.worlds, sweeps)) for world in group.worlds]
     used = [one for *_, chosen in agents for one in chosen] + [one for _, chosen in worlds for one in chosen]
     for sweep in sweeps:
@@ -129,16 +130,16 @@ def swept(group: Group, sweeps: Sequence[Sweep], where: str = "sweep") -> Group:
     )
 
 
-def _of_agent(label: str, agent: Spec, sweeps: Sequence[Sweep]) -> list[Sweep]:
+def _of_agent(label: str, agent: Spec, group: Group, sweeps: Sequence[Sweep]) -> list[Sweep]:
     """The sweeps that an agent takes part in: those aimed at it win over those for all."""
-    open_keys = [key for key in _parameters(agent) if key not in agent.mapping]
+    open_keys = [key for key in _parameters(agent, group) if key not in agent.mapping]
     chosen = {sweep.key: sweep for sweep in sweeps if not sweep.target and sweep.key in open_keys}
     aimed = {sweep.key: sweep for sweep in sweeps if sweep.target in (label, agent.name) and sweep.key in open_keys}
     return list((chosen | aimed).values())
 
 
-def _parameters(agent: Spec) -> list[str]:
-    return list(inspect.signature(find("agent", agent.name).load().config_class).parameters)
+def _parameters(agent: Spec, group: Group) -> list[str]:
+    return list(inspect.signature(entry_of(group.worlds[0], agent).load().config_class).parameters)
 
 
 def _of_world(world: Spec, worlds: Sequence[Spec], sweeps: Sequence[Sweep]) -> list[Sweep]:
@@ -157,7 +158,7 @@ def _of_world(world: Spec, worlds: Sequence[Spec], sweeps: Sequence[Sweep]) -> l
 
 
 def _has(world: Spec, key: str) -> bool:
-    entry = of_kind("world").get(world.name)
+    entry = of_kind("data").get(world.name) or of_kind("world").get(world.name)
     return entry is None or key in inspect.signature(entry.load()).parameters
 
 
@@ -177,7 +178,7 @@ def _why_unused(sweep: Sweep, group: Group) -> str:
     fixed = [one for one in [*aimed, *worlds] if sweep.key in one.mapping]
     if fixed:
         return f"{fixed[0]} fixes {sweep.key} itself; leave it out there"
-    keys = dict.fromkeys(key for agent in aimed for key in _parameters(agent))
+    keys = dict.fromkeys(key for agent in aimed for key in _parameters(agent, group))
     return str(unknown(f"parameter of {sweep.target or 'the agents listed'}", sweep.key, keys))
 
 

@@ -24,7 +24,7 @@ from daedalus.core.lab.store.provenance import version
 from daedalus.core.lab.store.run import block_at
 from daedalus.core.lab.store.writer import BlockWriter
 
-from .experiment import Experiment, Final, Record, Snapshot
+from .experiment import Experiment, Final, Record, Snapshot, entry_of
 
 Tell = Callable[[dict[str, Any]], None]
 
@@ -36,7 +36,7 @@ def run_block(task: dict[str, Any], tell: Tell) -> None:
     """Run or continue one block of seeds and put its records into the store."""
     experiment: Experiment = experiment_from_json(task["experiment"])
     seeds = range(*task["seeds"])
-    trial = find("trial", find("agent", experiment.agent.name).trial).load()
+    trial = find("trial", entry_of(experiment.world, experiment.agent).trial).load()
     writer = BlockWriter(block_at(Path(task["folder"]), seeds), experiment, version())
     snapshot = writer.resume()
     if writer.started_again:

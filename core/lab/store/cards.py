@@ -1,9 +1,10 @@
-"""What the store keeps of a world, so that the report need not load it: a card and the arrays of its scene."""
+"""What the store keeps of a world or data set, so that the report need not load it: a card, the arrays of its scene."""
 
 from typing import Any
 
 import numpy as np
 
+from daedalus.core.data import Data
 from daedalus.core.lab.resolve import Place
 from daedalus.core.world import Bandit, Schedule, World, sort_of
 
@@ -21,7 +22,7 @@ def card(place: Place) -> tuple[dict[str, Any], Arrays]:
     problem = place.problem
     base: dict[str, Any] = {
         "world": str(place.spec),
-        "kind": sort_of(problem),
+        "kind": "data" if isinstance(problem, Data) else sort_of(problem),
         "fingerprint": place.fingerprint,
         "states": None,
         "actions": None,
@@ -39,6 +40,8 @@ def card(place: Place) -> tuple[dict[str, Any], Arrays]:
         case Bandit():
             known = {"states": 1, "actions": problem.arms, "law": problem.law, "changing": problem.changing}
             return base | known | _switches(place, problem), {}
+        case Data():
+            return base | _described(problem), {}
         case _:
             return base | {"horizon": place.horizon}, {}
 
@@ -57,6 +60,22 @@ def _finite(place: Place, world: World) -> dict[str, Any]:
         "layout": "per_seed" if own else "fixed",  # per_seed: what is stored of the scene is the first seed's
         "optimum": None if own else _number(known.optimum),
         "random_value": None if own else _number(known.random_value),
+    }
+
+
+def _described(data: Data) -> dict[str, Any]:
+    """A data set: how many examples its parts have (null: without end), what one is, and what models are judged by."""
+    return {
+        "sort": data.sort,
+        "examples": {name: part.size for name, part in data.parts.items()},
+        "fields": {
+            name: {"shape": list(field.shape), "dtype": field.dtype, "values": field.values}
+            for name, field in data.fields.items()
+        },
+        "measure": {"name": data.measure.name, "words": data.measure.words, "unit": data.measure.unit},
+        "optimum": _number(data.ceiling),
+        "random_value": _number(data.chance),
+        "notes": list(data.notes),
     }
 
 

@@ -1,0 +1,182 @@
+"""Data sets are values, as worlds are: named fields, three parts fixed by rule, and the measure that judges a model.
+
+A data set is a sort of problem: what an agent is in a world, a model is on a data set, in the same store, statistics
+and report. A score is higher where it is better; `ceiling` is the best that any model can reach, where that is known.
+"""
+
+import functools
+import hashlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+
+from .arrays import Ints
+from .catalogue import find, of_kind
+from .spec import Spec, fill
+
+Columns = Mapping[str, np.typing.NDArray[Any]]
+
+
+@dataclass(frozen=True)
+class Field:
+    """One named array of an example: its shape without the batch, and its type.
+
+    `values` is how many whole numbers from 0 it can hold, such as classes or tokens; None for real numbers.
+    """
+
+    shape: tuple[int, ...]
+    dtype: str
+    values: int | None = None
+
+
+@dataclass(frozen=True)
+class Measure:
+    """How models are judged: the mean over examples of the score that a model gives under this name.
+
+    `words` and `unit` are what a person reads; no score passes `most`.
+    """
+
+    name: str
+    words: str
+    unit: str = ""
+    most: float = np.inf
+
+    @property
+    def told(self) -> str:
+        """The words with the unit, as an axis says them."""
+        return f"{self.words}, {self.unit}" if self.unit else self.words
+
+
+ACCURACY = Measure("accuracy", "accuracy", most=1.0)
+R_SQUARED = Measure("r_squared", "R²", most=1.0)
+#: Of a density this may be positive, of classes or tokens never.
+LOG_LIKELIHOOD = Measure("log_likelihood", "log-likelihood", "nats per example")
+
+MEASURES = {measure.name: measure for measure in (ACCURACY, R_SQUARED, LOG_LIKELIHOOD)}
+
+
+class Examples(Protocol):
+    """One part of a data set."""
+
+    @property
+    def size(self) -> int | None:
+        """How many examples there are; None where they are made by index without end."""
+        ...
+
+    def take(self, indices: Ints) -> dict[str, np.typing.NDArray[Any]]:
+        """The examples of these indices, every field (B, …): a pure function of them."""
+        ...
+
+
+class Held:
+    """Examples in memory: arrays of one length by field."""
+
+    def __init__(self, arrays: Columns) -> None:
+        self.arrays = arrays
+        (self._size,) = {len(array) for array in arrays.values()}
+
+    @property
+    def size(self) -> int:
+        """How many examples there are."""
+        return self._size
+
+    def take(self, indices: Ints) -> dict[str, np.typing.NDArray[Any]]:
+        """The examples of these indices."""
+        return {name: array[indices] for name, array in self.arrays.items()}
+
+
+class Made:
+    """Examples that a pure function makes from their indices; `size` None where they never end."""
+
+    def __init__(self, make: Callable[[Ints], dict[str, np.typing.NDArray[Any]]], size: int | None) -> None:
+        self._make, self._size = make, size
+
+    @property
+    def size(self) -> int | None:
+        """How many examples there are."""
+        return self._size
+
+    def take(self, indices: Ints) -> dict[str, np.typing.NDArray[Any]]:
+        """Make the examples of these indices."""
+        return self._make(indices)
+
+
+@dataclass(frozen=True, eq=False)
+class Data:
+    """A data set. `validation` chooses among weights, `test` gives the score; neither is ever trained on.
+
+    `sort` is the word by which models say what they can be fitted to (`Entry.suits`): "classification" has the fields
+    x and y, a class, "regression" x and y, a real number. `ceiling` and `chance`, the score of the best constant
+    guess, are None where they are not known. `notes` say how parts and fields were made.
+    """
+
+    name: str
+    sort: str
+    fields: Mapping[str, Field]
+    train: Examples
+    validation: Examples
+    test: Examples
+    measure: Measure
+    ceiling: float | None = None
+    chance: float | None = None
+    notes: tuple[str, ...] = ()
+
+    @property
+    def parts(self) -> dict[str, Examples]:
+        """The three parts by name."""
+        return {"train": self.train, "validation": self.validation, "test": self.test}
+
+    def fingerprint(self) -> str:
+        """A hash of all that is held in memory, and of a sample of what is made."""
+        facts = (self.sort, self.fields, self.measure, self.ceiling, self.chance)
+        digest = hashlib.sha256(repr(facts).encode())
+        for part in self.parts.values():
+            digest.update(repr(part.size).encode())
+            held = part.arrays if isinstance(part, Held) else part.take(np.arange(min(part.size or _SAMPLE, _SAMPLE)))
+            for name, array in sorted(held.items()):
+                digest.update(f"{name}{array.dtype}{array.shape}".encode())
+                digest.update(np.ascontiguousarray(array).tobytes())
+        return digest.hexdigest()[:16]
+
+
+_SAMPLE = 64
+
+
+def is_data(spec: Spec) -> bool:
+    """Whether a name is that of a data set; anything else is a world."""
+    return spec.name in of_kind("data")
+
+
+def load_data(spec: Spec) -> Data:
+    """Make a data set. Raises `UserError` for an unknown name or parameter, naming the nearest."""
+    build: Callable[..., Data] = find("data", spec.name).load()
+    return fill(build, spec.mapping, spec.name)
+
+
+def order(key: int, step: int, batch: int, size: int | None) -> Ints:
+    """Which examples training step `step` (from 0) sees, (B,): a pure function, so nothing of it needs to be saved.
+
+    The steps go through one permutation of all examples after the other, an epoch each, so a batch may hold the end of
+    one and the beginning of the next. A batch of `size` or more is all of them, in their own order. Of examples
+    without end every step sees fresh ones.
+    """
+    if size is None:
+        drawn = np.random.Generator(np.random.Philox(key=[key, step])).integers(0, _ENDLESS, batch)
+        return np.asarray(drawn, dtype=np.int64)
+    if batch >= size:
+        return np.arange(size)
+    first, last = divmod(step * batch, size), divmod((step + 1) * batch - 1, size)
+    if first[0] == last[0]:
+        return _epoch(key, first[0], size)[first[1] : last[1] + 1]
+    return np.concatenate([_epoch(key, first[0], size)[first[1] :], _epoch(key, last[0], size)[: last[1] + 1]])
+
+
+_ENDLESS = 2**62  # so many indices that two of a run are hardly ever equal
+
+
+@functools.lru_cache(maxsize=4)
+def _epoch(key: int, epoch: int, size: int) -> Ints:
+    shuffled: Ints = np.random.Generator(np.random.Philox(key=[key, epoch])).permutation(size)
+    return shuffled

@@ -1,0 +1,73 @@
+"""What things are called: an agent acts in a world, a model is fitted to a data set; all else is the same."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Words:
+    """The nouns and verbs of one sort of problem, as verdicts, tables and plots use them."""
+
+    agent: str
+    world: str
+    earns: str  # after one name…
+    earn: str  # …and after several
+    optimum: str  # the best possible
+    random: str  # the floor, as the subject of a sentence…
+    random_earns: str  # …with its verb
+    against: str  # …and as what one is no better than
+    final: str  # the axis of final scores
+    step: str = "step"
+
+    @property
+    def agents(self) -> str:
+        """Several of them."""
+        return f"{self.agent}s"
+
+
+AGENTS = Words(
+    "agent",
+    "world",
+    "earns",
+    "earn",
+    "optimum",
+    "random actions",
+    "random actions earn",
+    "random actions",
+    "final value",
+)
+
+
+def models(measure: str) -> Words:
+    """The words for models that are judged by a measure, such as "accuracy" or "log-likelihood, nats per example"."""
+    name, _, unit = measure.partition(", ")
+    after = f" {unit}" if unit else ""
+    article = "an" if name[0] in "aeioR" else "a"  # R is said "ar"
+    reach = f"{article} {name} of {{}}{after}"
+    return Words(
+        "model",
+        "data set",
+        f"reaches {reach}",
+        f"reach {reach}",
+        "ceiling",
+        "a constant guess",
+        "a constant guess reaches",
+        "a constant guess",
+        f"test {measure}",
+        "optimiser step",
+    )
+
+
+def words_of(measure: str | None) -> Words:
+    """The words for what is judged by `measure`, or for worlds, where there is none."""
+    return AGENTS if measure is None else models(measure)
+
+
+def measure_of(card: Mapping[str, Any]) -> str | None:
+    """What the data set of a card is judged by, with its unit; None for worlds."""
+    measure = card.get("measure")
+    if not isinstance(measure, Mapping):
+        return None
+    name, unit = str(measure.get("words", "score")), str(measure.get("unit", ""))
+    return f"{name}, {unit}" if unit else name

@@ -1,0 +1,155 @@
+"""The small data sets that scikit-learn carries, split by one rule.
+
+All examples are shuffled once by a fixed stream; the first 70 % train, the next 15 % validate, the rest test, whatever
+the seed of a run. So models are compared on the same test examples, and a run's seed changes the model alone.
+"""
+
+from collections.abc import Callable
+from typing import Any, Literal
+
+import numpy as np
+
+from daedalus.core.arrays import Floats, Ints
+from daedalus.core.data import ACCURACY, LOG_LIKELIHOOD, R_SQUARED, Data, Field, Held
+from daedalus.core.errors import UserError
+from daedalus.core.rng import generator
+
+TRAIN, VALIDATION = 0.7, 0.15
+
+Judged = Literal["accuracy", "log_likelihood"]
+
+_SPLIT = "70 % train, 15 % validation, 15 % test, shuffled once for all"
+_STANDARD = "inputs standardised by mean and deviation of the training part"
+
+
+def digits(examples: int | None = None, noise: float = 0.0, measure: Judged = "accuracy") -> Data:
+    """1,797 handwritten digits of 8×8 pixels (Alpaydin & Kaynak 1998), from 0 to 1, as x (1, 8, 8).
+
+    Only the first `examples` of the training part are trained on, and of their labels a share of `noise` is drawn
+    anew; validation and test stay whole and true.
+    """
+    from sklearn.datasets import load_digits
+
+    x, y = load_digits(return_X_y=True)
+    pixels = (x / 16.0).reshape(-1, 1, 8, 8)
+    return _classes("digits", pixels, y, 10, measure, examples, noise, ("pixels from 0 to 1",))
+
+
+def iris(measure: Judged = "accuracy") -> Data:
+    """150 irises of three kinds by four lengths (Fisher 1936)."""
+    from sklearn.datasets import load_iris
+
+    return _standardised("iris", load_iris, 3, measure)
+
+
+def wine(measure: Judged = "accuracy") -> Data:
+    """178 wines of three growers by 13 measurements (Aeberhard & Forina 1992)."""
+    from sklearn.datasets import load_wine
+
+    return _standardised("wine", load_wine, 3, measure)
+
+
+def breast_cancer(measure: Judged = "accuracy") -> Data:
+    """569 tumours, malignant or benign, by 30 measurements (Wolberg et al. 1995)."""
+    from sklearn.datasets import load_breast_cancer
+
+    return _standardised("breast_cancer", load_breast_cancer, 2, measure)
+
+
+def diabetes() -> Data:
+    """How the diabetes of 442 patients went on within a year, by ten measurements (Efron et al. 2004); the score is R².
+
+    The target is standardised too, so that settings of models mean the same as elsewhere; R² does not change by it.
+    """
+    from sklearn.datasets import load_diabetes
+
+    x, y = load_diabetes(return_X_y=True)
+    train, validation, test = split("diabetes", len(x))
+    x, y = standard(x, train), standard(y, train)
+    return Data(
+        "diabetes",
+        "regression",
+        {"x": Field(x.shape[1:], "float32"), "y": Field((), "float32")},
+        train=_held(x, _single(y), train),
+        validation=_held(x, _single(y), validation),
+        test=_held(x, _single(y), test),
+        measure=R_SQUARED,
+        chance=r_squared_of_a_constant(float(y[train].mean()), y[test]),
+        notes=(_SPLIT, f"{_STANDARD}, and so is the target"),
+    )
+
+
+def split(name: str, size: int) -> tuple[Ints, Ints, Ints]:
+    """The indices of the training, validation and test parts of `size` examples."""
+    shuffled = generator(0, f"split/{name}").permutation(size)
+    first, second = round(TRAIN * size), round((TRAIN + VALIDATION) * size)
+    return shuffled[:first], shuffled[first:second], shuffled[second:]
+
+
+def standard(values: Floats, train: Ints) -> Floats:
+    """The columns with mean 0 and deviation 1 over the training part; one that never varies there stays constant."""
+    deviation = values[train].std(axis=0)
+    return np.asarray((values - values[train].mean(axis=0)) / np.where(deviation > 0, deviation, 1.0))
+
+
+def r_squared_of_a_constant(guess: float, target: Floats) -> float:
+    """1 - mean squared error of one guess for all / variance of the target."""
+    return float(1.0 - np.mean((target - guess) ** 2) / target.var())
+
+
+def _standardised(name: str, load: Callable[..., Any], classes: int, measure: Judged) -> Data:
+    x, y = load(return_X_y=True)
+    return _classes(name, standard(x, split(name, len(x))[0]), y, classes, measure, None, 0.0, (_STANDARD,))
+
+
+def _classes(
+    name: str,
+    x: Floats,
+    y: Ints,
+    classes: int,
+    measure: Judged,
+    examples: int | None,
+    noise: float,
+    notes: tuple[str, ...],
+) -> Data:
+    train, validation, test = split(name, len(x))
+    if examples is not None and not classes <= examples <= len(train):
+        raise UserError(
+            f"{name}: examples must lie between {classes} and {len(train)}, the training part, not {examples}"
+        )
+    if not 0 <= noise <= 1:
+        raise UserError(f"{name}: noise must lie in [0, 1], not {noise}")
+    train = train[:examples]
+    labels = np.asarray(y, dtype=np.int64).copy()
+    if noise:
+        rng = generator(0, f"noise/{name}")
+        labels[train] = np.where(rng.random(len(train)) < noise, rng.integers(0, classes, len(train)), labels[train])
+        notes = (*notes, f"{100 * noise:g} % of the training labels drawn anew")
+    return Data(
+        name,
+        "classification",
+        {"x": Field(x.shape[1:], "float32"), "y": Field((), "int64", classes)},
+        train=_held(x, labels, train),
+        validation=_held(x, labels, validation),
+        test=_held(x, labels, test),
+        measure=ACCURACY if measure == "accuracy" else LOG_LIKELIHOOD,
+        chance=constant_guess(labels[train], labels[test], classes, measure),
+        notes=(_SPLIT if examples is None else f"{_SPLIT}; only {examples:,} train", *notes),
+    )
+
+
+def constant_guess(train: Ints, test: Ints, classes: int, measure: Judged) -> float:
+    """The score on `test` of the best that ignores x: the most frequent class of `train`, or its frequencies."""
+    counts = np.bincount(train, minlength=classes)
+    if measure == "accuracy":
+        return float(np.mean(test == counts.argmax()))
+    with np.errstate(divide="ignore"):
+        return float(np.log(counts / counts.sum())[test].mean())
+
+
+def _held(x: Floats, y: np.typing.NDArray[Any], part: Ints) -> Held:
+    return Held({"x": _single(x[part]), "y": y[part]})
+
+
+def _single(values: Floats) -> np.typing.NDArray[np.float32]:
+    return np.ascontiguousarray(values, dtype=np.float32)
