@@ -14,6 +14,7 @@ from daedalus.core.spec import show
 
 from .numerals import DASH, MINUS, count, decimals_in, interval, number
 from .reproduction import numbers
+from .words import words_of
 
 if TYPE_CHECKING:
     from daedalus.core.lab.statistics.comparison import Comparison, Result
@@ -83,7 +84,9 @@ def _indented(text: str, style: str = "") -> Padding:
 def _show_world(console: Console, world: str, results: Sequence["Result"]) -> None:
     seeds = sorted({result.seeds for result in results})
     runs = count(seeds[0], "seed") if len(seeds) == 1 else f"{seeds[0]}–{count(seeds[-1], 'seed')}"
-    caption = f"{runs}, {count(results[0].steps, 'step')}"
+    measure = results[0].measure
+    judged = f"{measure} on the test part, " if measure else ""
+    caption = f"{judged}{runs}, {count(results[0].steps, words_of(measure).step)}"
     apart = " · " if len(world) + len(caption) + 3 <= console.width else "\n"
     console.print(Text.assemble((world, "bold"), (f"{apart}{caption}", "dim")))
     console.print(_world_table(results, console.width))
@@ -91,9 +94,10 @@ def _show_world(console: Console, world: str, results: Sequence["Result"]) -> No
 
 def _world_table(results: Sequence["Result"], width: int) -> Table:
     bandit = any(result.optimal_rate_last_tenth is not None for result in results)
-    heads = ["mean", "IQM", "95 % interval", "optimum", "regret", *(["% optimal"] if bandit else [])]
+    words = words_of(results[0].measure)
+    heads = ["mean", "IQM", "95 % interval", words.optimum, words.regret, *(["% optimal"] if bandit else [])]
     table = Table(box=None, header_style="dim", pad_edge=False)
-    table.add_column("agent", style="cyan", overflow="fold")
+    table.add_column(words.agent, style="cyan", overflow="fold")
     for head in heads:
         table.add_column(head, justify="right", no_wrap=True)
     values = [value for result in results for value in (result.iqm, result.mean, result.optimum)]

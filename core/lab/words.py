@@ -11,12 +11,12 @@ class Words:
 
     agent: str
     world: str
-    earns: str  # after one name…
+    earns: str  # after one name, with {} for the number…
     earn: str  # …and after several
-    optimum: str  # the best possible
-    random: str  # the floor, as the subject of a sentence…
+    optimum: str  # the best possible…
+    regret: str  # …and how far one is from it
+    random: str  # the floor…
     random_earns: str  # …with its verb
-    against: str  # …and as what one is no better than
     final: str  # the axis of final scores
     step: str = "step"
 
@@ -29,12 +29,12 @@ class Words:
 AGENTS = Words(
     "agent",
     "world",
-    "earns",
-    "earn",
+    "earns {}",
+    "earn {}",
     "optimum",
+    "regret",
     "random actions",
     "random actions earn",
-    "random actions",
     "final value",
 )
 
@@ -51,9 +51,9 @@ def models(measure: str) -> Words:
         f"reaches {reach}",
         f"reach {reach}",
         "ceiling",
+        "gap",
         "a constant guess",
         "a constant guess reaches",
-        "a constant guess",
         f"test {measure}",
         "optimiser step",
     )

@@ -33,7 +33,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Result:
-    """One agent in one world: statistics of the score across seeds; None where a number does not exist."""
+    """One agent in one world: statistics of the score across seeds; None where a number does not exist.
+
+    Or one model on one data set: the score is that of the test part by the data set's `measure`.
+    """
 
     world: str
     agent: str
@@ -49,6 +52,7 @@ class Result:
     reward_last_tenth: float | None
     optimal_rate_last_tenth: float | None
     dynamic_regret: float | None = None  # `daedalus.core.world.Schedule` says what it is; None where nothing changes
+    measure: str | None = None
 
 
 @dataclass(frozen=True)
@@ -146,6 +150,7 @@ def _result(scores: Scores) -> Result:
         reward_last_tenth=scores.reward_last_tenth,
         optimal_rate_last_tenth=scores.optimal_rate_last_tenth,
         dynamic_regret=None if scores.dynamic_regret is None else _finite(scores.dynamic_regret, np.mean),
+        measure=scores.measure,
     )
 
 

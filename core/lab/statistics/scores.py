@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from daedalus.core.arrays import Bools, Floats, Ints
+from daedalus.core.lab.words import Words, measure_of, words_of
 
 if TYPE_CHECKING:
     import pyarrow
@@ -37,6 +38,12 @@ class Scores:
     exact: bool = False  # every score is computed, none sampled
     dynamic_regret: Floats | None = None  # `Schedule`'s; None where the world does not change
     rollout: int = 0  # steps that the learner takes before its first update, where its settings say so
+    measure: str | None = None  # what a data set judges models by; None in worlds
+
+    @property
+    def words(self) -> Words:
+        """What things are called where these scores were earned."""
+        return words_of(self.measure)
 
     @property
     def finite(self) -> bool:
@@ -50,7 +57,8 @@ def read_scores(member: "Member", group: int) -> Scores:
     curve = member.curve()
     step = _column(curve, "step")
     last = step == experiment.steps
-    bandit = member.card.get("kind") == "bandit"
+    card = member.card
+    bandit = card.get("kind") == "bandit"
     rollout = member.settings.get("n_steps", 0)
     return Scores(
         group=group,
@@ -68,8 +76,9 @@ def read_scores(member: "Member", group: int) -> Scores:
         reward_last_tenth=_last_tenth(curve, "reward", experiment.steps) if bandit else None,
         optimal_rate_last_tenth=_last_tenth(curve, "optimal_rate", experiment.steps) if bandit else None,
         exact=bool(_column(curve, "exact")[last].all()),
-        dynamic_regret=_over_run(curve, "regret") if member.card.get("kind") == "changing" else None,
+        dynamic_regret=_over_run(curve, "regret") if card.get("kind") == "changing" else None,
         rollout=rollout if isinstance(rollout, int) else 0,
+        measure=measure_of(card),
     )
 
 

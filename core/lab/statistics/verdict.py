@@ -50,28 +50,29 @@ def pronounce(world: Sequence[Scores], pairs: Sequence[Pair]) -> Verdict:
 
 def _ranking(field: Sequence[Scores], pairs: Sequence[Pair]) -> str:
     """Who is best, and how firmly that stands."""
-    best = field[0]
-    earns = f"{best.label} earns {_levels(best)[0]}{' per pull' if best.bandit else ''} on average"
+    best, words = field[0], field[0].words
+    mean = f"{_levels(best)[0]}{' per pull' if best.bandit else ''}"
+    earns = f"{best.label} {words.earns.format(mean)} on average"
     if len(field) == 1:
         return earns
     rivals = [pair for pair in pairs if best.label in (pair.first, pair.second)]
     equal = [_other(pair, best.label) for pair in rivals if pair.equal]
     unclear = [_other(pair, best.label) for pair in rivals if not _differs(pair) and not pair.equal]
     if equal:
-        earns = f"{names([best.label, *equal])} earn {earns.partition(' earns ')[2]}, equal on every seed"
+        earns = f"{names([best.label, *equal])} {words.earn.format(mean)} on average, equal on every seed"
     if len(equal) == len(rivals):
         return f"No best: {earns}"
     if unclear:
         it = "they" if equal else "it"
         return f"Highest: {earns}, but {it} cannot be told apart from {names(unclear, 'or')}"
-    return f"Best: {earns}, ahead of every other agent by more than chance explains"
+    return f"Best: {earns}, ahead of every other {words.agent} by more than chance explains"
 
 
 def _bounds(best: Scores) -> str:
-    _, optimum, floor = _levels(best)
+    words, (_, optimum, floor) = best.words, _levels(best)
     own = " on average" if not best.bandit and np.ptp(best.optimum) > 0 else ""  # a layout for each seed
-    parts = [f"the optimum is {optimum}{own}"] if optimum else []
-    parts += [f"random actions earn {floor}"] if floor else []
+    parts = [f"the {words.optimum} is {optimum}{own}"] if optimum else []
+    parts += [f"{words.random_earns} {floor}"] if floor else []
     return f" ({', '.join(parts)})" if parts else ""
 
 
@@ -175,7 +176,7 @@ def _against_random(world: Sequence[Scores]) -> list[str]:
     """Learners whose mean is no higher than the value of random actions."""
     learners = [scores for scores in world if scores.finite and not scores.reference]
     lost = [scores.label for scores in learners if float(scores.value.mean()) <= float(scores.random_value.mean())]
-    return [f"No better than random actions on average: {names(lost)}."] if lost else []
+    return [f"No better than {world[0].words.random} on average: {names(lost)}."] if lost else []
 
 
 def _warnings(world: Sequence[Scores], field: Sequence[Scores], pairs: Sequence[Pair]) -> tuple[str, ...]:
@@ -193,7 +194,7 @@ def _warnings(world: Sequence[Scores], field: Sequence[Scores], pairs: Sequence[
     if not counts:
         return tuple(said)
     if len(counts) > 1:
-        said.append(f"The agents have {counts[0]} to {counts[-1]} seeds; each pair is tested on those that both have.")
+        said.append(f"The {field[0].words.agents} have {counts[0]} to {counts[-1]} seeds; each pair is tested on those that both have.")
     if counts[0] == 1:
         said.append(f"One seed says nothing about chance, so there is no interval; take at least {FEW}.")
     elif counts[0] < FEW:

@@ -208,7 +208,7 @@ def test_json_keeps_stdout_pure(daedalus: Any, third_party: Path, tmp_path: Path
     for result in answer["results"]:
         assert set(result) == {
             *("world", "agent", "label", "seeds", "steps", "mean", "iqm", "iqm_low", "iqm_high", "optimum", "regret"),
-            *("reward_last_tenth", "optimal_rate_last_tenth", "dynamic_regret"),
+            *("reward_last_tenth", "optimal_rate_last_tenth", "dynamic_regret", "measure"),
         }
     assert [(r["label"], r["seeds"], r["steps"]) for r in answer["results"]] == [
         ("drawer:loud=true", 3, 100),

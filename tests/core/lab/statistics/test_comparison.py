@@ -78,7 +78,7 @@ def test_results_read_the_last_step_only(tmp_path):
 
 def test_result_fields_are_the_promised_json_keys():
     keys = "world agent label seeds steps mean iqm iqm_low iqm_high optimum regret"
-    rates = "reward_last_tenth optimal_rate_last_tenth dynamic_regret"
+    rates = "reward_last_tenth optimal_rate_last_tenth dynamic_regret measure"
     assert list(Result.__dataclass_fields__) == [*keys.split(), *rates.split()]
 
 
