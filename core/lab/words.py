@@ -13,7 +13,8 @@ class Words:
     world: str
     earns: str  # after one name, with {} for the number…
     earn: str  # …and after several
-    optimum: str  # the best possible…
+    best: str  # the best possible, as a plot names it…
+    optimum: str  # …and a sentence or a table…
     regret: str  # …and how far one is from it
     random: str  # the floor…
     random_earns: str  # …with its verb
@@ -31,6 +32,7 @@ AGENTS = Words(
     "world",
     "earns {}",
     "earn {}",
+    "best possible",
     "optimum",
     "regret",
     "random actions",
@@ -50,6 +52,7 @@ def models(measure: str) -> Words:
         "data set",
         f"reaches {reach}",
         f"reach {reach}",
+        "ceiling",
         "ceiling",
         "gap",
         "a constant guess",

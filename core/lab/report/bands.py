@@ -58,6 +58,18 @@ def band(table: Any, column: str) -> Band:
     return over_seeds(*matrix(table, column))
 
 
+def tagged(table: Any | None) -> dict[str, Band]:
+    """The mean of every tag of a scalars' table over seeds, in the order in which the tags come."""
+    if table is None:
+        return {}
+    tags = np.asarray(table["tag"])
+    whole = {name: np.asarray(table[name]) for name in ("seed", "step", "value")}
+    return {
+        tag: band({name: column[tags == tag] for name, column in whole.items()}, "value")
+        for tag in dict.fromkeys(tags.tolist())
+    }
+
+
 def over_seeds(steps: Floats, values: Floats) -> Band:
     """The mean of values (N, E) at steps (E,) over seeds with Student's 95 % interval, NaN left out."""
     if steps.size > _POINTS:

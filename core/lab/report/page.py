@@ -9,13 +9,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from daedalus.core.files import write_bytes
+from daedalus.core.lab.experiment import GRADIENTS, WEIGHTS
 from daedalus.core.lab.numerals import count
 from daedalus.core.lab.statistics.aggregates import Aggregate
 from daedalus.core.lab.statistics.comparison import Comparison, Result
 from daedalus.core.lab.statistics.verdict import Verdict
+from daedalus.core.lab.words import AGENTS, Words
 from daedalus.core.spec import Spec
 
 from .figures import Plot
+from .fits import layer_plots, scalar_plots
 from .galleries import Gallery, galleries
 from .origin import origin
 from .searches import search_section
@@ -45,6 +48,8 @@ class WorldSection:
     plots: Sequence[Plot]
     galleries: Sequence[Gallery]
     bandit: bool
+    layers: Sequence[Plot] = ()
+    details: Sequence[Plot] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,7 +92,8 @@ def render(run: "Run", comparison: Comparison) -> str:
         groups=groups,
         search=search_section(run),
         origin=origin(run.plan, run.provenance, _seconds(houses, "seconds"), _seconds(houses, "seconds_evaluating")),
-        facts=_facts(run),
+        facts=_facts(run, _common([house for group in houses for house in group])),
+        learners="learners" if _common([house for group in houses for house in group]) is AGENTS else "models",
         settings=_settings([house for group in houses for house in group]),
         missing=run.missing(),
     )
@@ -133,7 +139,11 @@ def _groups(
             key, title = house.key, titles[house.key]
             facts = [*world_facts(house), *filter(None, [thinning_words(house, thin[key])])]
             plots = [*study_plots(house), *world_plots(thin[key], comparison)]
-            worlds.append(WorldSection(key, title, house.world, facts, verdict, plots, pictures[key], house.bandit))
+            layers = layer_plots(thin[key], GRADIENTS)
+            more = [*scalar_plots(thin[key]), *layer_plots(thin[key], WEIGHTS)]
+            worlds.append(
+                WorldSection(key, title, house.world, facts, verdict, plots, pictures[key], house.bandit, layers, more)
+            )
         sections.append(_group(index, group, mine, worlds, comparison, looks))
     return sections
 
@@ -151,7 +161,8 @@ def _group(
     aggregates = [one for one in comparison.aggregates if one.group == index]
     several = bool(aggregates) and len(aggregates[0].worlds) > 1
     names = [world.title for world in worlds]
-    title = clipped(listed(names), 60) if len(names) <= 3 else f"{names[0]} and {len(names) - 1} other worlds"
+    words = houses[0].words
+    title = clipped(listed(names), 60) if len(names) <= 3 else f"{names[0]} and {len(names) - 1} other {words.world}s"
     shown = best_of_lines(houses[0], {one.label: one.iqm.value for one in aggregates})
     drawn = [one for one in aggregates if one.label in shown]
     settings = {one.label: {"algorithm": one.agent} | one.member.settings for house in houses for one in house.lived}
@@ -159,31 +170,31 @@ def _group(
     return GroupSection(
         key,
         title,
-        f"{count(len(settings), 'agent')}, {count(group.seeds, 'seed')}, {count(group.steps, 'step')} each",
-        results_table(results, looks, anchors, f"Results: {title}"),
-        aggregate_table(aggregates, looks, f"Across {len(aggregates[0].worlds)} worlds") if several else None,
+        f"{count(len(settings), words.agent)}, {count(group.seeds, 'seed')}, {count(group.steps, words.step)} each",
+        results_table(results, looks, anchors, f"Results: {title}", words),
+        aggregate_table(aggregates, looks, f"Across {len(aggregates[0].worlds)} {words.world}s", words)
+        if several
+        else None,
         world_study_plots(key, houses, looks),
-        _group_plots(key, drawn, looks) if several else [],
-        settings_table(settings, looks, f"Settings that differ: {title}"),
+        _group_plots(key, drawn, looks, words) if several else [],
+        settings_table(settings, looks, f"Settings that differ: {title}", words),
         worlds,
     )
 
 
-_BARS = "Bars are 95\u00a0% bootstrap intervals, strokes the optimum."
-_NORMALISED = "Scores are normalised: 0 is random actions, 1 the optimum."
-
-
-def _group_plots(key: str, found: Sequence[Aggregate], looks: Mapping[str, Style]) -> list[Plot]:
+def _group_plots(key: str, found: Sequence[Aggregate], looks: Mapping[str, Style], words_: Words) -> list[Plot]:
     """How the agents fare across several worlds whose truth is known."""
+    normalised = f"Scores are normalised: 0 is {words_.random}, 1 the {words_.optimum}."
+    bars = f"Bars are 95\u00a0% bootstrap intervals, strokes the {words_.optimum}."
     made = []
     for name, title, best in (("iqm", "Aggregate score", "higher"), ("optimality_gap", "Optimality gap", "lower")):
         rows = [Row(one.label, getattr(one, name), looks[one.label]) for one in found]
         rows.sort(key=lambda row: row.estimate.value * (1 if best == "lower" else -1))
-        words = "Interquartile mean" if name == "iqm" else "Mean distance from the optimum"
-        note = f"{words} over worlds and seeds; {best} is better. {_NORMALISED} {_BARS}"
-        mark = ("optimum", 1.0 if best == "higher" else 0.0)
+        words = "Interquartile mean" if name == "iqm" else f"Mean distance from the {words_.optimum}"
+        note = f"{words} over {words_.world}s and seeds; {best} is better. {normalised} {bars}"
+        mark = (words_.optimum, 1.0 if best == "higher" else 0.0)
         made.append(intervals(Rows(f"{key}-{name}", title, "normalised score", rows, note, mark, _span(rows))))
-    note = f"How many runs end above each score; higher and further right is better. {_NORMALISED} Bands are 95\u00a0%."
+    note = f"How many runs end above each score; higher and further right is better. {normalised} Bands are 95\u00a0%."
     shares = {one.label: one.profile for one in found}
     made.append(profiles(f"{key}-profile", shares, looks, "normalised score", note, "Performance profile"))
     return made
@@ -207,13 +218,26 @@ def _titles(houses: Sequence[Household]) -> dict[str, str]:
     }
 
 
-def _facts(run: "Run") -> str:
+def _common(houses: Sequence[Household]) -> Words:
+    """What things are called all over the page: as where everything is a data set, or else as in worlds."""
+    return houses[0].words if houses and all(house.measure for house in houses) else AGENTS
+
+
+def _facts(run: "Run", words: Words) -> str:
     """How much was run, in a line."""
     worlds = {str(world) for group in run.plan.groups for world in group.worlds}
     agents = {agent for group in run.plan.groups for agent in group.agents}
     runs = sum(experiment.seeds for experiment in run.plan.experiments())
     steps = sum(experiment.seeds * experiment.steps for experiment in run.plan.experiments())
-    return f"{count(len(worlds), 'world')}, {count(len(agents), 'agent')}, {count(runs, 'run')}, {count(steps, 'step')}"
+    return ", ".join(
+        count(amount, noun)
+        for amount, noun in (
+            (len(worlds), words.world),
+            (len(agents), words.agent),
+            (runs, "run"),
+            (steps, words.step),
+        )
+    )
 
 
 def _short(world: Spec) -> str:

@@ -46,7 +46,7 @@ class Sheet:
 def study_plots(house: Household) -> list[Plot]:
     """The studies of one world; a line with less than two known scores is left out."""
     known = {one.label: score for one in house.lived if (score := _score(one, house))}
-    y = "reward per pull" if house.bandit else "final value"
+    y = house.final
     made = []
     for place, study in enumerate(house.studies):
         lines: dict[str, Scores] = {}
@@ -162,12 +162,12 @@ def _across(key: str, line: Line, houses: Sequence[Household], looks: Mapping[st
     mean = {label: sum(score.value for score in points.values()) / len(houses) for label, points in everywhere.items()}
     shown = best_of_lines(houses[0], mean)
     more = f" Of {len(everywhere)} learners those of the best mean are drawn." if len(shown) < len(everywhere) else ""
-    y = "reward per pull" if houses[0].bandit else "final value"
+    y = houses[0].final
     caption = f"Mean {y} against {line.key}; all else in {line.of} is alike. {houses[0].note}{more}"
     return _draw(
         Sheet(
             key,
-            f"Across worlds: {line.name}, {line.key}",
+            f"Across {houses[0].words.world}s: {line.name}, {line.key}",
             line.key,
             y,
             caption,

@@ -9,6 +9,7 @@ from daedalus.core.lab.numerals import DASH, decimals_in, interval, number
 from daedalus.core.lab.statistics.aggregates import Aggregate
 from daedalus.core.lab.statistics.comparison import Result
 from daedalus.core.lab.statistics.measures import Estimate
+from daedalus.core.lab.words import AGENTS, Words
 
 from .style import Style, learners
 
@@ -72,14 +73,18 @@ _FIELDS = (
 
 
 def results_table(
-    results: Sequence[Result], looks: Mapping[str, Style], titles: Mapping[str, tuple[str, str]], caption: str
+    results: Sequence[Result],
+    looks: Mapping[str, Style],
+    titles: Mapping[str, tuple[str, str]],
+    caption: str,
+    words: Words = AGENTS,
 ) -> Table:
     """The results of a group, world by world, best first. `titles` gives each world's name and anchor."""
     fields = [field for field in _FIELDS if any(_known(result, field.key) for result in results)]
     if len({result.steps for result in results}) == 1:  # the page says it beside the table
         fields = [field for field in fields if field.key != "steps"]
     several = len({result.world for result in results}) > 1
-    head = [Column("Agent", numeric=False), *([Column("World", numeric=False)] if several else [])]
+    head = [_named(words.agent), *([_named(words.world)] if several else [])]
     rows: list[list[Cell]] = []
     for world in dict.fromkeys(result.world for result in results):
         mine = [result for result in results if result.world == world]
@@ -90,7 +95,25 @@ def results_table(
             row = [Cell(result.label, result.label.lower(), looks.get(result.label))]
             row += [Cell(title, title.lower(), link=anchor)] if several else []
             rows.append(row + [_cell(result, field, decimals) for field in fields])
-    return Table(caption, [*head, *(field.column for field in fields)], rows)
+    return Table(caption, [*head, *(_column(field, results[0].measure, words) for field in fields)], rows)
+
+
+def _named(noun: str) -> Column:
+    return Column(noun[:1].upper() + noun[1:], numeric=False)
+
+
+def _column(field: _Field, measure: str | None, words: Words) -> Column:
+    """A column's head; where models are judged, the optimum and the regret have other names."""
+    if measure is None:
+        return field.column
+    said = {
+        "iqm": f"interquartile mean of the {words.final} over seeds, with its 95 % interval",
+        "mean": f"mean of the {words.final} over seeds",
+        "optimum": "the best that any model can reach on average, computed exactly",
+        "regret": "ceiling minus score, mean over seeds",
+    }
+    names = {"optimum": words.optimum.title(), "regret": words.regret.title()}
+    return Column(names.get(field.key, field.column.name), hint=said.get(field.key, field.column.hint))
 
 
 def _known(result: Result, key: str) -> bool:
@@ -109,14 +132,16 @@ def _cell(result: Result, field: _Field, decimals: int) -> Cell:
     return Cell(number(value, decimals), value, extra=bounds)
 
 
-def aggregate_table(found: Sequence[Aggregate], looks: Mapping[str, Style], caption: str) -> Table:
+def aggregate_table(
+    found: Sequence[Aggregate], looks: Mapping[str, Style], caption: str, words: Words = AGENTS
+) -> Table:
     """Each agent across the worlds of its group, on normalised scores."""
     columns = [
-        Column("Agent", numeric=False),
+        _named(words.agent),
         Column("IQM", hint="interquartile mean"),
         Column("Median"),
         Column("Mean"),
-        Column("Optimality gap", hint="how far below the optimum, on average; lower is better"),
+        Column("Optimality gap", hint=f"how far below the {words.optimum}, on average; lower is better"),
         Column("Runs"),
     ]
     rows = [
@@ -135,7 +160,9 @@ def _estimate(estimate: Estimate) -> Cell:
     return Cell(number(estimate.value, 3), estimate.value, extra=bounds)
 
 
-def settings_table(settings: Mapping[str, Mapping[str, Any]], looks: Mapping[str, Style], caption: str) -> Table | None:
+def settings_table(
+    settings: Mapping[str, Mapping[str, Any]], looks: Mapping[str, Style], caption: str, words: Words = AGENTS
+) -> Table | None:
     """The settings in which learners differ, one row an agent; None where no two differ."""
     flat = {label: dict(_flatten(given)) for label, given in settings.items()}
     keys = list(dict.fromkeys(key for given in flat.values() for key in given))
@@ -150,9 +177,7 @@ def settings_table(settings: Mapping[str, Mapping[str, Any]], looks: Mapping[str
         ]
         for label, given in flat.items()
     ]
-    return Table(
-        caption, [Column("Agent", numeric=False), *(Column(key, numeric=_numeric(flat, key)) for key in shown)], rows
-    )
+    return Table(caption, [_named(words.agent), *(Column(key, numeric=_numeric(flat, key)) for key in shown)], rows)
 
 
 _ABSENT = object()

@@ -12,11 +12,13 @@ from daedalus.core.arrays import Floats
 from daedalus.core.lab.numerals import count, decimals_apart, number
 from daedalus.core.lab.statistics.comparison import Comparison, Result
 from daedalus.core.lab.statistics.measures import Estimate, profile
+from daedalus.core.lab.words import Words, measure_of, words_of
 
 from .bandits import arm_shares, bandit_curves
-from .bands import Band, band, matrix
+from .bands import Band, band, matrix, tagged
 from .bounds import Bound, bound, moving_bound
 from .figures import Plot
+from .fits import fit_curves, fit_facts
 from .lives import life_curves
 from .plots import Curves, band_note, change_words, curves
 from .studies import Study, setting_of, studies
@@ -37,6 +39,11 @@ class Lived:
 
     member: "Member"
     curve: "pa.Table"
+
+    @cached_property
+    def scalars(self) -> Mapping[str, Band]:
+        """The mean over seeds of every tag in the scalars' table, with its interval."""
+        return tagged(self.member.scalars())
 
     @property
     def label(self) -> str:
@@ -68,6 +75,21 @@ class Household:
     def bandit(self) -> bool:
         """Whether the world is a bandit."""
         return bool(self.card.get("kind") == "bandit")
+
+    @cached_property
+    def measure(self) -> str | None:
+        """What a data set judges its models by; None in worlds."""
+        return measure_of(self.card)
+
+    @property
+    def words(self) -> Words:
+        """What things are called here."""
+        return words_of(self.measure)
+
+    @property
+    def final(self) -> str:
+        """The axis of final scores."""
+        return "reward per pull" if self.bandit else self.words.final
 
     @property
     def contextual(self) -> bool:
@@ -114,12 +136,12 @@ class Household:
     @cached_property
     def ceiling(self) -> Bound | None:
         """The optimum."""
-        return self.bound("optimum", "optimal", "best possible")
+        return self.bound("optimum", "optimal", self.words.best)
 
     @cached_property
     def floor(self) -> Bound | None:
-        """Random actions."""
-        return self.bound("random_value", "random", "random actions")
+        """Random actions, or a constant guess."""
+        return self.bound("random_value", "random", self.words.random)
 
     def bands(self, column: str, without: Sequence[Bound | None] = ()) -> dict[str, Band]:
         """Every member's curve of a column, but for those drawn as bounds."""
@@ -130,6 +152,8 @@ class Household:
 def world_facts(house: Household) -> list[str]:
     """What the world is, in a few words each."""
     card = house.card
+    if house.measure:
+        return fit_facts(house)
     kinds = {
         "finite": "finite world, solved exactly",
         "changing": "finite world that changes, solved exactly",
@@ -162,7 +186,10 @@ def world_facts(house: Household) -> list[str]:
 
 def world_plots(house: Household, comparison: Comparison) -> list[Plot]:
     """Curves first, then the final intervals and the pairs; a plot without a number is left out."""
-    wanted = bandit_curves(house) if house.bandit else [*_value_curves(house), *life_curves(house)]
+    if house.measure:
+        wanted = fit_curves(house)
+    else:
+        wanted = bandit_curves(house) if house.bandit else [*_value_curves(house), *life_curves(house)]
     made = [curves(what) for what in wanted if _any(what)]
     if arms := arm_shares(house):
         made.append(arms)
@@ -241,13 +268,14 @@ def _final(house: Household) -> Plot:
     caption = f"Interquartile mean over {over} seeds; bars are 95\u00a0% bootstrap intervals."
     if seeds == {1}:
         caption = "One seed: no interval can be given."
-    x = "reward per pull" if house.bandit else "final value"
-    mark = ("optimum", house.ceiling.level) if house.ceiling else None
+    mark = (house.words.optimum, house.ceiling.level) if house.ceiling else None
     if mark:
         which = " (its mean over the layouts)" if house.own_layouts else ""
         which = " of the last phase" if house.changes and not house.bandit else which
-        caption += f" Upright strokes mark the optimum{which}."
-    return intervals(Rows(f"{house.key}-final", "Final results", x, rows, caption, mark))
+        caption += f" Upright strokes mark the {house.words.optimum}{which}."
+    if house.measure:
+        caption += " Chance here is that of fitting: all runs are tested on the same examples."
+    return intervals(Rows(f"{house.key}-final", "Final results", house.final, rows, caption, mark))
 
 
 def _nan(value: float | None) -> float:
@@ -309,8 +337,7 @@ def _profile(house: Household) -> Plot | None:
     thresholds = np.linspace(low - 0.03 * (high - low), high, 151)
     shares = {label: profile(values, thresholds) for label, values in scores.items()}
     note = "How many runs end above each value; higher and further right is better. Bands are 95\u00a0%."
-    x = "reward per pull" if house.bandit else "final value"
-    return profiles(f"{house.key}-profile", shares, house.looks, x, note, "Performance profile")
+    return profiles(f"{house.key}-profile", shares, house.looks, house.final, note, "Performance profile")
 
 
 def final_scores(one: Lived) -> Floats:

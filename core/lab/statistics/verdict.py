@@ -194,7 +194,8 @@ def _warnings(world: Sequence[Scores], field: Sequence[Scores], pairs: Sequence[
     if not counts:
         return tuple(said)
     if len(counts) > 1:
-        said.append(f"The {field[0].words.agents} have {counts[0]} to {counts[-1]} seeds; each pair is tested on those that both have.")
+        who = f"The {field[0].words.agents} have {counts[0]} to {counts[-1]} seeds"
+        said.append(f"{who}; each pair is tested on those that both have.")
     if counts[0] == 1:
         said.append(f"One seed says nothing about chance, so there is no interval; take at least {FEW}.")
     elif counts[0] < FEW:

@@ -1,0 +1,164 @@
+"""What a report shows of models fitted to a data set, and of the scalars that any trial may tell: by tag, by layer."""
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from daedalus.core.lab.experiment import GRADIENTS, WEIGHTS
+from daedalus.core.lab.numerals import count, decimals_apart, number
+
+from .bands import Band
+from .figures import Plot
+from .plots import Curves, curves
+from .style import slot_style
+
+if TYPE_CHECKING:
+    from .worlds import Household, Lived
+
+_LAYERS = 8  # so many lines can be told apart
+_PARTS = {"train": "to train on", "validation": "to validate", "test": "to test"}
+
+
+def fit_facts(house: "Household") -> list[str]:
+    """What the data set is, in a few words each."""
+    card = house.card
+    facts = [f"data set, judged by {house.measure}"]
+    sizes = card.get("examples", {})
+    facts.append(", ".join(f"{_amount(sizes.get(part))} {what}" for part, what in _PARTS.items()))
+    facts += [_field(name, field) for name, field in card.get("fields", {}).items()]
+    bounds = [(house.words.optimum, house.ceiling), (house.words.random, house.floor)]
+    known = [(words, one.level) for words, one in bounds if one]
+    decimals = decimals_apart([level for _, level in known])
+    facts += [f"{words} {number(level, max(decimals, 3))}" for words, level in known]
+    return [*facts, *map(str, card.get("notes", []))]
+
+
+def _amount(size: int | None) -> str:
+    return "without end" if size is None else f"{size:,}"
+
+
+def _field(name: str, field: Mapping[str, object]) -> str:
+    shape, values = field["shape"], field["values"]
+    assert isinstance(shape, list)
+    of = "×".join(map(str, shape)) if shape else ""
+    what = f"{values} classes" if isinstance(values, int) and not shape else "numbers" if shape else "a number"
+    if isinstance(values, int) and shape:
+        what = f"of {values} values"
+    return f"{name}: {' '.join(filter(None, (of, what)))}"
+
+
+def fit_curves(house: "Household") -> list[Curves]:
+    """The score on the test part, how far it is from the ceiling, and the loss that was minimised."""
+    measure = house.measure or ""
+    x = f"{house.words.step}s"
+    name = measure.partition(",")[0]
+    return [
+        Curves(
+            f"{house.key}-value",
+            f"{name[:1].upper()}{name[1:]} on the test part",
+            measure,
+            house.bands("value"),
+            house.looks,
+            "Of the weights that would be kept, had the run ended there: the last, or those that did best on the "
+            f"validation part. {house.note}",
+            house.ceiling,
+            house.floor,
+            x=x,
+        ),
+        Curves(
+            f"{house.key}-regret",
+            "Gap to the ceiling",
+            "ceiling − score",
+            house.bands("regret"),
+            house.looks,
+            f"How far the score is from the best that any model can reach on average. {house.note}",
+            scale="log",
+            x=x,
+        ),
+        Curves(
+            f"{house.key}-loss",
+            "Training loss",
+            "loss",
+            house.bands("loss"),
+            house.looks,
+            "The mean since the previous point of what each model minimises, penalties included; models of different "
+            f"kinds minimise different losses. {house.note}",
+            scale="log" if _positive(house.bands("loss")) else "linear",
+            x=x,
+        ),
+    ]
+
+
+def _positive(bands: Mapping[str, Band]) -> bool:
+    return all(np.nanmin(band.mean) >= 0 for band in bands.values() if band.known)
+
+
+def scalar_plots(house: "Household") -> list[Plot]:
+    """A plot of every tag that trials told beside the curve, all who told it together; norms of layers aside."""
+    tags = dict.fromkeys(tag for one in house.lived for tag in one.scalars)
+    made = []
+    shown = [tag for tag in tags if not tag.startswith((GRADIENTS, WEIGHTS)) and tag not in _told(house)]
+    for place, tag in enumerate(shown):
+        bands = {one.label: one.scalars[tag] for one in house.lived if tag in one.scalars}
+        if not any(band.known and band.steps.size > 1 for band in bands.values()):
+            continue
+        made.append(
+            curves(
+                Curves(
+                    f"{house.key}-scalar-{place + 1}",
+                    tag,
+                    tag.rpartition("/")[2].replace("_", " "),
+                    bands,
+                    house.looks,
+                    house.note,
+                    x=f"{house.words.step}s",
+                )
+            )
+        )
+    return made
+
+
+def _told(house: "Household") -> set[str]:
+    """Tags of what the curves show already."""
+    measure = house.card.get("measure", {})
+    return {"train/loss", f"test/{measure.get('name')}"} if house.measure else set()
+
+
+def layer_plots(house: "Household", prefix: str) -> list[Plot]:
+    """For each member the norms of its gradients, with what they say in words, or of its weights, layer by layer."""
+    made = []
+    for place, one in enumerate(house.lived):
+        bands = {tag.removeprefix(prefix): band for tag, band in one.scalars.items() if tag.startswith(prefix)}
+        bands = {layer: band for layer, band in bands.items() if band.known and band.steps.size > 1}
+        if bands:
+            made.append(_layers(house, one, f"{house.key}-{prefix[:6]}-{place + 1}", prefix, bands))
+    return made
+
+
+def _layers(house: "Household", one: "Lived", key: str, prefix: str, bands: Mapping[str, Band]) -> Plot:
+    chosen = [list(bands)[at] for at in _spread(len(bands))]
+    looks = {layer: slot_style(slot) for slot, layer in enumerate(chosen)}
+    some = f" {len(chosen)} of {count(len(bands), 'layer')} are drawn." if len(chosen) < len(bands) else ""
+    what, said = ("Gradients", f"{_diagnosis(bands)} ") if prefix == GRADIENTS else ("Weights", "")
+    return curves(
+        Curves(
+            key,
+            f"{what} of {one.label}, layer by layer",
+            "norm",
+            {layer: bands[layer] for layer in chosen},
+            looks,
+            f"{said}Euclidean norms, from the input (first) to the output (last).{some} {house.note}",
+            scale="log",
+            x=f"{house.words.step}s",
+        )
+    )
+
+
+def _diagnosis(bands: Mapping[str, Band]) -> str:
+    return ""
+
+
+def _spread(layers: int) -> Sequence[int]:
+    """Which layers are drawn: the first, the last and even ones between."""
+    return [int(at) for at in np.unique(np.linspace(0, layers - 1, min(layers, _LAYERS)).round())]
