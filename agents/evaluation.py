@@ -94,7 +94,7 @@ def rollout_value(
     try:
         observations = {n: env.reset(seed=seed)[0] for n, (env, seed) in enumerate(zip(envs, seeds, strict=True))}
         returns = np.zeros(len(envs))
-        for _ in range(_limit(envs[0], horizon)):
+        for _ in range(episode_limit(envs[0], horizon)):
             for n, action in zip(list(observations), act(list(observations.values())), strict=True):
                 observation, reward, terminated, truncated, _ = envs[n].step(action)
                 observations[n] = observation
@@ -136,6 +136,7 @@ def prospective(known: Sequence[Prospects], values: Sequence[float]) -> dict[str
     }
 
 
-def _limit(env: "gymnasium.Env[Any, Any]", horizon: int | None) -> int:
+def episode_limit(env: "gymnasium.Env[Any, Any]", horizon: int | None) -> int:
+    """After how many steps a sampled episode is cut: by the environment's spec, else `horizon`, else our own limit."""
     own = None if env.spec is None else env.spec.max_episode_steps
     return own or horizon or ROLLOUT_LIMIT

@@ -6,11 +6,11 @@ from typing import Any
 import numpy as np
 import torch
 
+from daedalus.agents.judging import WEIGHTS
 from daedalus.core.catalogue import find
 from daedalus.core.lab.experiment import Experiment
 from daedalus.core.world import OpenWorld
 
-from .judges import WEIGHTS
 from .trial import new_model
 
 

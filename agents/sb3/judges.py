@@ -7,17 +7,16 @@ from typing import Any, Protocol, final
 import numpy as np
 import stable_baselines3
 import torch
+from sb3_contrib import QRDQN
 from stable_baselines3.common.base_class import BaseAlgorithm
 
 from daedalus.agents.evaluation import open_columns, state_batches, state_policy
 from daedalus.agents.homes import shared
+from daedalus.agents.judging import WEIGHTS, StateJudge
 from daedalus.core.arrays import Floats, Ints
-from daedalus.core.episodes import greedy_episodes
+from daedalus.core.planning import evaluation_horizon
 from daedalus.core.world import OpenWorld, Schedule, World
-from daedalus.envs.observing import Observer, observers_of
-
-#: What the names of stored weights begin with.
-WEIGHTS = "weights."
+from daedalus.envs.observing import Observer, action_masks
 
 
 class Judge(Protocol):
@@ -34,62 +33,69 @@ class Judge(Protocol):
 
 @final
 class FiniteJudge:
-    """What is shown is a function of the state, so the policy is one too: it is read off, and its value computed.
+    """What is shown is a function of the state, so the policy is one too: it is read off, and its value computed."""
 
-    In a world that changes all is said of the world in which the last step was taken (`Schedule.after`).
-    """
-
-    def __init__(self, problem: World | Schedule, seed: int, horizon: int | None) -> None:
-        self._where, self._horizon = shared(problem, [seed]), horizon
-        self._observers = observers_of(problem)
+    def __init__(self, problem: World | Schedule, seed: int, horizon: int | None, masked: bool = False) -> None:
+        self._judge = StateJudge(shared(problem, [seed]), horizon)
+        self._horizon, self._masked = horizon, masked
 
     @property
     def states(self) -> int:
         """All states, those that no agent meets included."""
-        return self._where.first.mdp.states
+        return self._judge.states
 
     def columns(self, model: BaseAlgorithm, step: int) -> Mapping[str, Any]:
         """The value, whether it is exact, and what is true of the world, whoever learns."""
-        value_N, exact_N = self._where.values(self._policy(model, step)[None], step, self._horizon)
-        optimum_N, random_N = self._where.known(step, self._horizon)
-        return {
-            "value": value_N,
-            "exact": exact_N,
-            "regret": optimum_N - value_N,
-            "optimum": optimum_N,
-            "random_value": random_N,
-        }
+        return self._judge.columns(self._policy(model, step)[None], step)
+
+    def known(self, step: int) -> tuple[Floats, Floats]:
+        """The best and the random value (1,) after so many steps, whoever learns."""
+        return self._judge.where.known(step, self._horizon)
+
+    def limit(self, step: int) -> int:
+        """After how many steps an episode is cut, where it is lived to be judged."""
+        return evaluation_horizon(self._judge.where.of[0].after(step), self._horizon)
+
+    def no_policy(self) -> Ints:
+        """The policy of whoever has none of states: -1 in each that an agent can meet."""
+        return np.full(self.states, -1, dtype=np.int64)[self._judge.where.met]
 
     def kept(self, model: BaseAlgorithm, step: int) -> dict[str, Any]:
         """The policy, an episode of it, and a Q-network's values, one row a state that an agent can meet."""
-        met, policy = self._where.met, self._policy(model, step)
-        episode = greedy_episodes(self._where.after(step), policy[None], self._where.seeds)[0]
-        kept: dict[str, Any] = {"policy": policy[met], "episode": episode}
-        if isinstance(model, stable_baselines3.DQN):
-            kept["q"] = self._action_values(model, step)[met]
+        kept: dict[str, Any] = {
+            name: array[0] for name, array in self._judge.kept(self._policy(model, step)[None], step).items()
+        }
+        if isinstance(model, stable_baselines3.DQN | QRDQN):
+            kept["q"] = self._action_values(model, step)[self._judge.where.met]
         return kept
 
     def _now(self, step: int) -> tuple[World, Observer, int]:
         """The world after so many steps, what shows its states, and how many numbers a network takes for one."""
-        home = self._where.of[0]
-        observer = self._observers[home.phase_after(step)]
+        world, observer = self._judge.shown(0, step)
         shape = observer.space.shape or ()
-        return home.after(step), observer, math.prod(shape) if shape else int(getattr(observer.space, "n", 1))
+        return world, observer, math.prod(shape) if shape else int(getattr(observer.space, "n", 1))
 
     def _policy(self, model: BaseAlgorithm, step: int) -> Ints:
         world, observer, inputs = self._now(step)
-        return state_policy(
-            world, lambda states_B: np.asarray(model.predict(_shown(observer, states_B), deterministic=True)[0]), inputs
-        )
+        masks = action_masks(world).astype(bool) if self._masked and world.observation.action_mask else None
 
-    def _action_values(self, model: stable_baselines3.DQN, step: int) -> Floats:
+        def predict(states_B: Ints) -> Ints:
+            told: dict[str, Any] = {} if masks is None else {"action_masks": masks[states_B]}
+            return np.asarray(model.predict(_shown(observer, states_B), deterministic=True, **told)[0])
+
+        return state_policy(world, predict, inputs)
+
+    def _action_values(self, model: stable_baselines3.DQN | QRDQN, step: int) -> Floats:
         """The network's Q (S, A); 0 in states that no agent meets."""
         world, observer, inputs = self._now(step)
         q_SA = np.zeros((world.mdp.states, world.mdp.actions))
         for states_B in state_batches(world, inputs):
             observations, _ = model.policy.obs_to_tensor(_shown(observer, states_B))
             with torch.no_grad():
-                q_SA[states_B] = model.q_net(observations).numpy()
+                if isinstance(model, QRDQN):
+                    q_SA[states_B] = model.quantile_net(observations).mean(dim=1).numpy()
+                else:
+                    q_SA[states_B] = model.q_net(observations).numpy()
         return q_SA
 
 
@@ -116,7 +122,12 @@ class OpenJudge:
     def kept(self, model: BaseAlgorithm, step: int) -> dict[str, Any]:
         """The networks' weights: there is no table of states (`actor.py` acts by them)."""
         del step
-        return {f"{WEIGHTS}{name}": tensor.numpy().copy() for name, tensor in model.policy.state_dict().items()}
+        return weights_of(model)
+
+
+def weights_of(model: BaseAlgorithm) -> dict[str, Any]:
+    """The networks' weights under their names, copied."""
+    return {f"{WEIGHTS}{name}": tensor.numpy().copy() for name, tensor in model.policy.state_dict().items()}
 
 
 def _stack(observations: Any) -> Any:

@@ -5,13 +5,15 @@ import time
 import warnings
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from typing import Any
 
 import gymnasium
-import stable_baselines3
+import numpy as np
 import torch
 from stable_baselines3.common.base_class import BaseAlgorithm
 from stable_baselines3.common.callbacks import BaseCallback
+from stable_baselines3.common.noise import NormalActionNoise
 from stable_baselines3.common.preprocessing import is_image_space
 from stable_baselines3.common.vec_env import DummyVecEnv
 
@@ -23,8 +25,10 @@ from daedalus.core.spec import fill
 from daedalus.core.world import Bandit, OpenWorld, Problem, Schedule, World
 from daedalus.envs.making import environment
 
+from .algorithms import Learner
 from .judges import FiniteJudge, Judge, OpenJudge
 from .ledger import Ledger, Losses
+from .lived import LivedJudge, Masks
 from .turns import ForkedRandomness, Turn, in_turns
 
 #: Pixels along the shorter side of what the convolutions of `CnnPolicy` can take (Mnih et al. 2015: 8, 4 and 3 wide).
@@ -49,17 +53,20 @@ class _Run:
     def __init__(self, experiment: Experiment, seed: int, turn: Turn[Record | Final]) -> None:
         self.began = time.perf_counter()
         self.experiment, self.seed, self.turn = experiment, seed, turn
-        self.agent = find("agent", experiment.agent.name).load()
+        self.agent: Learner = find("agent", experiment.agent.name).load()
         self.config = fill(self.agent.config_class, experiment.agent.mapping, experiment.agent.name)
         self.problem: Problem = find("service", "load_problem").load()(experiment.world, seed)
         self.losses = Losses(self.agent.loss)
         self.judge: Judge
         match self.problem:
             case World() | Schedule():
-                self.judge = FiniteJudge(self.problem, seed, experiment.horizon)
-                self.ledger = Ledger(environment(self.problem), self.judge.states)
+                self.judge = finite = FiniteJudge(self.problem, seed, experiment.horizon, self.agent.masked)
+                self.ledger = Ledger(environment(self.problem), finite.states)
+                if self.agent.remembers:
+                    self.judge = LivedJudge(self.problem, experiment.horizon, finite)
             case OpenWorld():
-                self.judge = OpenJudge(self.problem, experiment.horizon)
+                lived = self.agent.remembers or self.agent.masked
+                self.judge = (LivedJudge if lived else OpenJudge)(self.problem, experiment.horizon)
                 self.ledger = Ledger(self.problem.make(), 0)
             case Bandit():
                 raise UserError(f"{experiment.agent.name} learns from what it sees; {experiment.world} is a bandit")
@@ -71,12 +78,11 @@ class _Run:
         try:
             model = self._model()
             points = deque(evaluation_steps(self.experiment.steps))
-            rollout = int(getattr(self.config, self.agent.rollout))
-            model.learn(
-                self.experiment.steps,
-                callback=_Meter(points, rollout, lambda step: self._measure(model, step), self.turn.check),
-                log_interval=2**31,  # its log is not read
-            )
+            rollout = int(getattr(self.config, self.agent.rollout)) if self.agent.rollout else 0
+            meter = _Meter(points, rollout, lambda step: self._measure(model, step), self.turn.check)
+            meter.heeded = self.agent.heeds
+            with suppress(_EnoughError):
+                model.learn(self.experiment.steps, callback=meter, log_interval=2**31)  # its log is not read
             self.turn.give(Final(self._final(model)))
         finally:
             self.ledger.close()
@@ -104,44 +110,58 @@ class _Run:
 
 def new_model(experiment: Experiment, env: gymnasium.Env[Any, Any], seed: int) -> BaseAlgorithm:
     """The experiment's learner, fresh, in an environment. Raises `UserError` where it cannot take its spaces."""
-    agent = find("agent", experiment.agent.name).load()
+    agent: Learner = find("agent", experiment.agent.name).load()
     params = dataclasses.asdict(fill(agent.config_class, experiment.agent.mapping, experiment.agent.name))
-    net_arch = [params.pop("width")] * params.pop("depth")
+    width, depth, noise_std = (params.pop(name, None) for name in ("width", "depth", "noise_std"))
+    own_layers = width is None and depth is None
+    layers = {} if own_layers else {"net_arch": [width or 64] * (2 if depth is None else depth)}
     if params["policy"] == "auto":
-        params["policy"] = policy_for(env.observation_space)
+        params["policy"] = policy_for(env.observation_space, agent.policies)
+    if noise_std:
+        shape = env.action_space.shape or (1,)
+        params["action_noise"] = NormalActionNoise(np.zeros(shape), np.full(shape, noise_std))
+    if agent.masked:
+        env = Masks(env)
     if "buffer_size" in params:  # more than T transitions never come; a longer buffer only costs memory
         params["buffer_size"] = min(params["buffer_size"], experiment.steps)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # its advice on settings; the user of a comparison chose them
-            model: BaseAlgorithm = getattr(stable_baselines3, agent.algorithm)(
+            model: BaseAlgorithm = agent.constructor(
                 env=DummyVecEnv([lambda: env]),
-                policy_kwargs={"net_arch": net_arch},
+                policy_kwargs=layers or None,
                 seed=seed,
                 device="cpu",
                 **params,
             )
-    except (AssertionError, ValueError, NotImplementedError, ImportError) as error:
+    except (AssertionError, ValueError, TypeError, NotImplementedError, ImportError) as error:
         reason = str(error).strip().partition("\n")[0]
         raise UserError(f"{experiment.agent.name} cannot take {experiment.world}: {reason}") from error
     return model
 
 
-def policy_for(space: gymnasium.Space[Any]) -> str:
-    """The policy class that fits what is seen, as Stable-Baselines3 names it."""
+def policy_for(space: gymnasium.Space[Any], policies: Sequence[str]) -> str:
+    """Of the policy classes that an algorithm has, the one that fits what is seen; the first where none does."""
+    kind = "Mlp"
     if isinstance(space, gymnasium.spaces.Dict):
-        return "MultiInputPolicy"
-    if is_image_space(space) and sorted(space.shape or ())[-2] >= SMALLEST_PICTURE:
-        return "CnnPolicy"
-    return "MlpPolicy"
+        kind = "MultiInput"
+    elif is_image_space(space) and sorted(space.shape or ())[-2] >= SMALLEST_PICTURE:
+        kind = "Cnn"
+    return next((policy for policy in policies if policy.startswith(kind)), policies[0])
+
+
+class _EnoughError(Exception):
+    """Ends a learner that does not end when its callback says so."""
 
 
 class _Meter(BaseCallback):
     """Calls `measure(step)` at each point and stops the learner after exactly the last one.
 
     The update that follows a complete rollout belongs to the rollout's last step, so a point that falls there is
-    measured after it.
+    measured after it. A learner that has no such rollouts is measured at the step itself.
     """
+
+    heeded = True
 
     def __init__(
         self, points: deque[int], rollout: int, measure: Callable[[int], None], check: Callable[[], None]
@@ -164,7 +184,10 @@ class _Meter(BaseCallback):
         complete = self._taken == self._rollout
         if not complete:
             self._measure_if_due()
-        return complete or self.num_timesteps < self._last
+        going_on = complete or self.num_timesteps < self._last
+        if not (going_on or self.heeded):
+            raise _EnoughError
+        return going_on
 
     def _on_training_end(self) -> None:
         self._measure_if_due()

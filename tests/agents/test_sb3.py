@@ -20,15 +20,18 @@ from stable_baselines3.common.torch_layers import NatureCNN
 from daedalus.agents.sb3 import trial as sb3_trial
 from daedalus.agents.sb3.algorithms import A2C, DQN, PPO
 from daedalus.agents.sb3.ledger import Ledger
+from daedalus.agents.sb3.lived import LivedJudge, Masks
 from daedalus.agents.sb3.trial import sb3
 from daedalus.agents.sb3.turns import ForkedRandomness, in_turns
+from daedalus.core.catalogue import Entry, of_kind
 from daedalus.core.errors import UserError
 from daedalus.core.lab.experiment import Experiment, Final, Record, evaluation_steps
 from daedalus.core.planning import policy_value_within, truth
 from daedalus.core.spec import fill, parse_spec
 from daedalus.core.world import OpenWorld, Schedule, Sight
 from daedalus.envs.loading import load_problem
-from daedalus.envs.observing import observer_of
+from daedalus.envs.making import environment
+from daedalus.envs.observing import action_masks, observer_of
 from daedalus.envs.world_env import WorldEnv
 
 LAKE = "FrozenLake-v1"
@@ -37,6 +40,84 @@ AGENTS = [
     "sb3/ppo:n_steps=32,batch_size=16,n_epochs=2",
     "sb3/a2c",
 ]
+
+
+def of_sb3() -> list[Entry]:
+    return [entry for entry in of_kind("agent").values() if entry.trial == "sb3"]
+
+
+#: Every algorithm, with settings that let it learn within some steps.
+BRIEF = {
+    "sb3/dqn": "learning_starts=10,batch_size=4",
+    "sb3/ppo": "n_steps=16,batch_size=8,n_epochs=1",
+    "sb3/a2c": "n_steps=16",
+    "sb3/qrdqn": "learning_starts=10,batch_size=4,train_freq=1",
+    "sb3/trpo": "n_steps=16,batch_size=8",
+    "sb3/maskable_ppo": "n_steps=16,batch_size=8,n_epochs=1",
+    "sb3/recurrent_ppo": "n_steps=16,batch_size=8,n_epochs=1",
+    "sb3/ars": "n_delta=1",
+    "sb3/ddpg": "learning_starts=10,batch_size=4,noise_std=0.1",
+    "sb3/td3": "learning_starts=10,batch_size=4",
+    "sb3/sac": "learning_starts=10,batch_size=4",
+    "sb3/tqc": "learning_starts=10,batch_size=4",
+    "sb3/crossq": "learning_starts=10,batch_size=4",
+}
+SMALL = "daedalus/Cliff-v0:rows=3,columns=4,time_limit=30"
+
+
+@pytest.mark.parametrize("entry", of_sb3(), ids=lambda entry: entry.name)
+def test_every_algorithm_runs_exact_steps_and_learns(entry, ledgers, monkeypatch) -> None:
+    """Its weights move, in as many steps as were asked for, and it is judged at the points of everyone."""
+    monkeypatch.setattr("daedalus.core.lab.experiment.EVALUATIONS", 2)
+    monkeypatch.setattr("daedalus.agents.evaluation.EVALUATION_EPISODES", 1)
+    world = SMALL if "finite" in entry.suits else "Pendulum-v1"
+    items = run(world, f"{entry.name}:{BRIEF[entry.name]},width=8,depth=1", 40)
+    assert ledgers[0].steps == 40
+    assert [columns["step"][0] for columns in curves(items)] == [0, 20, 36, 40]
+    values = [float(columns["value"][0]) for columns in curves(items)]
+    assert np.isfinite(values).all()
+    final = items[-1].arrays
+    if world == SMALL:
+        assert final["visits"].sum() == 40
+        assert curves(items)[-1]["exact"][0] == (entry.name != "sb3/recurrent_ppo")
+        assert (final["policy"] == -1).all() == (entry.name == "sb3/recurrent_ppo")
+
+
+def test_a_memory_is_carried_through_an_episode_and_begins_anew() -> None:
+    env = Masks(environment(load_problem(parse_spec(SMALL))))
+    told: list[tuple[object, bool]] = []
+
+    class Counting:
+        def predict(self, observation, state, episode_start, deterministic):
+            told.append((state, bool(episode_start[0])))
+            return np.int64(0 if state is None else 1), (0 if state is None else state) + 1
+
+    judge = LivedJudge(load_problem(parse_spec(SMALL)), None)
+    judge._episode(env, Counting(), 0, 4)
+    judge._episode(env, Counting(), 0, 4)
+    assert [state for state, _ in told] == 2 * [None, 1, 2, 3]
+    assert [first for _, first in told] == 2 * [True, False, False, False]
+
+
+@pytest.mark.parametrize("agent", ["sb3/maskable_ppo"])
+def test_masked_actions_are_never_taken(agent: str, monkeypatch) -> None:
+    """The mask of a maze forbids walking into walls: neither the learner nor its judged policy does."""
+    name = "daedalus/Maze-v0:rows=3,columns=3,action_mask=true"
+    world = load_problem(parse_spec(name))
+    masks = action_masks(world).astype(bool)
+    taken: list[bool] = []
+    step = Ledger.step
+
+    def watched(self, action):
+        taken.append(bool(masks[self.env.unwrapped.state, int(action)]))
+        return step(self, action)
+
+    monkeypatch.setattr(Ledger, "step", watched)
+    final = run(name, f"{agent}:{BRIEF[agent]}", 64)[-1].arrays
+    assert len(taken) == 64
+    assert all(taken)
+    assert not masks[: world.states].all(), "there is something to forbid"
+    assert masks[np.arange(world.states), final["policy"][0]].all()
 
 
 def run(world: str, agent: str, steps: int, seed: int = 0, **more):
@@ -251,12 +332,17 @@ def test_turns_are_strict_and_errors_come_home() -> None:
     assert log == ["work 0", "caller 0", "work 1", "caller 1", "work 2", "caller 2"]
 
 
-@pytest.mark.parametrize("agent", [DQN, PPO, A2C])
-def test_the_parameters_are_those_of_stable_baselines(agent) -> None:
-    theirs = inspect.signature(getattr(stable_baselines3, agent.algorithm)).parameters
-    for field in dataclasses.fields(agent.config_class):
-        if field.name not in {"policy", "width", "depth"}:
-            assert field.default == theirs[field.name].default, field.name
+@pytest.mark.parametrize("entry", of_sb3(), ids=lambda entry: entry.name)
+def test_the_parameters_are_those_of_the_library(entry) -> None:
+    agent = entry.load()
+    assert agent.name == entry.name
+    theirs = inspect.signature(agent.constructor).parameters
+    fields = {field.name: field for field in dataclasses.fields(agent.config_class)}
+    assert {"policy", "width", "depth", "learning_rate"} <= set(fields)
+    assert len(fields) > 8
+    for name in set(fields) - {"policy", "width", "depth", "noise_std"}:
+        assert fields[name].default == theirs[name].default, name
+    agent.config_class()
 
 
 @pytest.mark.parametrize(
@@ -367,7 +453,7 @@ def test_a_q_network_is_kept_by_state(ledgers) -> None:
     ],
 )
 def test_the_policy_fits_what_is_seen(space: gymnasium.Space, policy: str) -> None:
-    assert sb3_trial.policy_for(space) == policy
+    assert sb3_trial.policy_for(space, PPO.policies) == policy
 
 
 def test_pictures_are_learnt_from_by_convolutions(models) -> None:
