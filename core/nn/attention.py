@@ -1,0 +1,128 @@
+"""Multi-head attention (Vaswani et al. 2017, section 3.2), with torch's fused product of scores and values."""
+
+from dataclasses import dataclass
+from typing import final
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from daedalus.core.errors import UserError
+
+from .positions import Rotation, rotate
+from .sequences import check_positive, check_sequences, features_of, linear
+
+
+@final
+class Cache:
+    """The keys and values of the steps that one attention has read, so that the next step costs one row, not all.
+
+    It is written in place, hence without gradients: call the module under `torch.no_grad()`.
+    """
+
+    def __init__(self, batch: int, heads: int, length: int, width: int, like: Tensor) -> None:
+        self.keys = like.new_zeros(batch, heads, length, width)
+        self.values = torch.zeros_like(self.keys)
+        self.length = 0
+
+    def extend(self, keys_BHTD: Tensor, values_BHTD: Tensor) -> tuple[Tensor, Tensor]:
+        """Append, and return all that there is. Raises `UserError` where it is full or gradients are wanted."""
+        end, room = self.length + keys_BHTD.shape[2], self.keys.shape[2]
+        if end > room:
+            raise UserError(f"the cache has room for {room} steps, not {end}; ask for a longer one")
+        if keys_BHTD.shape[0] != self.keys.shape[0]:
+            raise UserError(f"the cache is for a batch of {self.keys.shape[0]}, not {keys_BHTD.shape[0]}")
+        if keys_BHTD.requires_grad:
+            raise UserError("a cache keeps no gradients; call the module under torch.no_grad()")
+        self.keys[:, :, self.length : end] = keys_BHTD
+        self.values[:, :, self.length : end] = values_BHTD
+        self.length = end
+        return self.keys[:, :, :end], self.values[:, :, :end]
+
+
+@final
+class MultiHeadAttention(nn.Module):
+    """Queries look at keys and take their values; each head in features of its own."""
+
+    def __init__(self, width: int, context: int, heads: int, bias: bool, generator: torch.Generator) -> None:
+        super().__init__()
+        self.width, self.context, self.heads = width, context, heads
+        self.query = linear(width, width, generator, bias)
+        self.key_value = linear(context, 2 * width, generator, bias)
+        self.out = linear(width, width, generator, bias)
+
+    def cache(self, batch: int, length: int) -> Cache:
+        """An empty cache of so many steps."""
+        return Cache(batch, self.heads, length, self.width // self.heads, self.query.weight.detach())
+
+    def forward(
+        self,
+        x_BTE: Tensor,
+        context_BSC: Tensor | None = None,
+        *,
+        causal: bool = False,
+        mask: Tensor | None = None,
+        rotation: Rotation | None = None,
+        cache: Cache | None = None,
+    ) -> Tensor:
+        """(B, T, E) → (B, T, E): attention to `context`, or without one to `x` itself.
+
+        `mask` (B, S) is False at keys that are padding; a query for which no key is left gets 0 from all heads. With
+        `causal`, step t sees up to step t. `rotation` holds the angles of the T steps. With a cache, `x` continues what
+        the cache has read, and S counts that too. Raises `UserError` for other shapes.
+        """
+        own = context_BSC is None
+        check_sequences(x_BTE, self.width, "attention")
+        source = x_BTE if context_BSC is None else context_BSC
+        check_sequences(source, self.context, "attention" if own else "attention to a context")
+        if not own and (causal or rotation is not None or cache is not None):
+            raise UserError("attention to a context has no order: no causal mask, no rotation and no cache")
+        query = self._heads(self.query(x_BTE))
+        key, value = (self._heads(part) for part in self.key_value(source).chunk(2, dim=-1))
+        if rotation is not None:
+            query, key = rotate(query, rotation), rotate(key, rotation)
+        if cache is not None:
+            key, value = cache.extend(key, value)
+        out: Tensor = self.out(attend(query, key, value, causal, mask).transpose(1, 2).flatten(2))
+        return out
+
+    def _heads(self, x_BTE: Tensor) -> Tensor:
+        return x_BTE.view(*x_BTE.shape[:2], self.heads, -1).transpose(1, 2)
+
+
+def attend(
+    query_BHTD: Tensor, key_BHSD: Tensor, value_BHSD: Tensor, causal: bool = False, mask: Tensor | None = None
+) -> Tensor:
+    """softmax(q kᵀ/√D) v over the keys that may be seen, (B, H, T, D) (Vaswani et al. 2017, eq. 1).
+
+    With `causal`, the last T of the S keys are the queries' own steps.
+    """
+    steps, keys = query_BHTD.shape[2], key_BHSD.shape[2]
+    if mask is not None and (mask.shape != (query_BHTD.shape[0], keys) or mask.dtype != torch.bool):
+        raise UserError(f"the mask must be bool of shape {(query_BHTD.shape[0], keys)}, not {tuple(mask.shape)}")
+    if mask is None and causal and steps == keys:  # the kernel then skips what is not seen
+        return functional.scaled_dot_product_attention(query_BHTD, key_BHSD, value_BHSD, is_causal=True)
+    seen = None if mask is None else mask[:, None, None, :]
+    if causal and steps > 1:
+        earlier = torch.ones(steps, keys, dtype=torch.bool, device=query_BHTD.device).tril(keys - steps)
+        seen = earlier if seen is None else seen & earlier
+    return functional.scaled_dot_product_attention(query_BHTD, key_BHSD, value_BHSD, attn_mask=seen)
+
+
+@dataclass(frozen=True)
+class Attention:
+    """Multi-head attention; `context` is the width of what is attended to, where that is not the input itself."""
+
+    heads: int = 4
+    context: int | None = None
+    bias: bool = True
+
+    def __post_init__(self) -> None:
+        check_positive("attention", heads=self.heads)
+
+    def build(self, shape: tuple[int, ...], generator: torch.Generator) -> MultiHeadAttention:
+        """The module for examples of `shape`, (T, E) or (E,). Raises `UserError` unless the heads divide E."""
+        width = features_of(shape, "attention")
+        if width % self.heads:
+            raise UserError(f"{self.heads} heads do not divide a width of {width}; choose a divisor of it")
+        return MultiHeadAttention(width, self.context or width, self.heads, self.bias, generator)
