@@ -12,7 +12,7 @@ from daedalus.core.rng import stream_keys
 from daedalus.core.world import Bandit
 
 from .config import BanditSettings, bandit_rule
-from .loop import BanditPopulation, run_bandits
+from .loop import TURNS, BanditPopulation, Truth, Turn, run_bandits
 
 
 class BanditRuns:
@@ -27,7 +27,11 @@ class BanditRuns:
         self.rule = bandit_rule(config)
         self._arms = arms_of(bandits)
         self.means = self._arms.means[:, 0].copy()  # (N, A), the true ones of the next pull
-        self._first = np.stack([self.means.max(axis=1), self.means.mean(axis=1)], axis=1)
+        best, average = self.means.max(axis=1), self.means.mean(axis=1)
+        self._truth = Truth(best, average, self.means, best.copy(), average.copy())
+        self._turn = Turn(
+            np.empty((TURNS, bandits[0].arms)), np.empty(TURNS, np.int64), np.empty(TURNS), np.empty(TURNS)
+        )
         self._keys = stream_keys(seeds, "world"), stream_keys(seeds, "drift"), stream_keys(seeds, "policy")
         self.memory = fresh_bandits(len(seeds), bandits[0].arms, config)
         self.now: BanditPopulation = self.memory.now
@@ -46,7 +50,7 @@ class BanditRuns:
     def run(self, until: int) -> None:
         """Move every run on to pull `until`."""
         steps = until - self.step
-        run_bandits(self.rule, self._arms, self.means, self._judged, self._first, self.now, *self._keys, steps)
+        run_bandits(self.rule, self._arms, self._truth, self._judged, self.now, *self._keys, steps, self._turn)
 
     def forget(self) -> None:
         """Nothing is carried along: the whole run is one episode."""
@@ -61,11 +65,11 @@ class BanditRuns:
 
     def optimum(self) -> Floats:
         """The best true mean of the moment, averaged over the pulls so far, (N,)."""
-        return self._first[:, 0] + self.now.raised / self.now.t
+        return self._truth.best_at_first + self.now.raised / self.now.t
 
     def random_value(self) -> Floats:
         """The average of all arms' true means, averaged over the pulls so far, (N,)."""
-        return self._first[:, 1] + self.now.lifted / self.now.t
+        return self._truth.average_at_first + self.now.lifted / self.now.t
 
     def summary(self) -> tuple[Floats, Floats]:
         """The mean reward and the share of optimal pulls since the last call, (N,) each."""

@@ -35,7 +35,7 @@ from .rates import Rate
     THOMPSON_GAUSSIAN,
     GRADIENT,
     EXP3,
-) = range(15)
+) = range(15)  # UCB … FORGETFUL_UCB are the bounds
 
 #: The strategies whose probabilities have a closed form, which `probabilities` knows.
 CLOSED_FORM = frozenset(range(15)) - {THOMPSON_BETA, THOMPSON_GAUSSIAN}

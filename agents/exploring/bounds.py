@@ -1,7 +1,8 @@
 """Optimism: the action of highest upper confidence bound. Arguments are told in `basics.py`.
 
 Each rule is a function of one action's numbers and of `level`, what all actions of the row share. An untried action is
-infinitely promising.
+infinitely promising. Where many rows decide at once, `row_bounds` writes all their bounds: UCB's are made by vector
+instructions then, several roots and quotients at a time, and these are what its time goes into.
 """
 
 import math
@@ -94,9 +95,17 @@ def level(explore: Explore, n: Ints, memory: Floats, row: Row) -> float:
     if code == MOSS:
         return float((params[0] if params[0] > 0 else total) / actions)
     logarithm = math.log(total)
-    if code in (KL_UCB, KL_UCB_GAUSSIAN):
-        return logarithm + params[0] * math.log(max(logarithm, 1.0))
+    if code == KL_UCB:
+        return kl_level(logarithm, params[0])
+    if code == KL_UCB_GAUSSIAN:  # kl(p, m) = (p - m)² / 2σ²: UCB's bound for twice the level and c = σ
+        return 2.0 * kl_level(logarithm, params[1])
     return logarithm
+
+
+@inlined
+def kl_level(logarithm: float, c: float) -> float:
+    """ln N + c·ln ln N, which the divergence may reach N times over. Garivier & Cappé 2011, algorithm 1."""
+    return logarithm + c * math.log(max(logarithm, 1.0))
 
 
 @inlined
@@ -106,7 +115,7 @@ def bound(explore: Explore, level: float, q: Floats, n: Ints, memory: Floats, ro
     if code == FORGETFUL_UCB:
         return forgetful_bound(memory[row, action], memory[row, actions + action], level, params[0])
     value, count = q[row, action], n[row, action]
-    if code == UCB:
+    if code in (UCB, KL_UCB_GAUSSIAN):
         return ucb_bound(value, count, level, params[0])
     if count == 0:
         return math.inf
@@ -117,8 +126,6 @@ def bound(explore: Explore, level: float, q: Floats, n: Ints, memory: Floats, ro
     if code == MOSS:
         anytime = 1.0 if params[0] > 0 else math.sqrt((1.0 + _ANYTIME) / 2.0)
         return moss_bound(value, count, level, params[1] * anytime)
-    if code == KL_UCB_GAUSSIAN:  # kl(p, m) = (p - m)² / 2σ²
-        return float(value + params[1] * math.sqrt(2.0 * level / count))
     return kl_bound(within(value, params[1], params[2]), level / count)
 
 
@@ -142,6 +149,36 @@ def highest_bound(explore: Explore, q: Floats, n: Ints, memory: Floats, row: Row
                 return action
             left -= 1
     return found
+
+
+@lean
+def row_bounds(explore: Explore, q: Floats, n: Ints, memory: Floats, first: int, last: int, out: Floats) -> None:
+    """Write the bounds of all actions in the rows `first` … `last` - 1 into the first rows of out (R', A).
+
+    A single row is too short for vector instructions. Neighbours with as many decisions share their level, and lie
+    end to end: they make one long row.
+    """
+    actions, row = q.shape[1], first
+    while row < last:
+        shared, end = level(explore, n, memory, row), row + 1
+        if explore.code in (UCB, KL_UCB_GAUSSIAN):
+            decisions = tried(n, row)
+            while end < last and tried(n, end) == decisions:
+                end += 1
+            size = (end - row) * actions
+            flat = out[row - first : end - first].reshape(size)
+            ucb_bounds(q[row:end].reshape(size), n[row:end].reshape(size), shared, explore.params[0], flat)
+        else:
+            for action in range(actions):
+                out[row - first, action] = bound(explore, shared, q, n, memory, row, action)
+        row = end
+
+
+@lean
+def ucb_bounds(q: Floats, n: Ints, log_total: float, c: float, out: Floats) -> None:
+    """`ucb_bound` of K actions that share a level; q, n and out are (K,)."""
+    for k in range(out.size):
+        out[k] = ucb_bound(q[k], n[k], log_total, c)
 
 
 @lean

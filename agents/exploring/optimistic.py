@@ -80,8 +80,8 @@ class KLUCBGaussian(Plain):
 
     @property
     def rule(self) -> Explore:
-        """(c, noise)."""
-        return coded(basics.KL_UCB_GAUSSIAN, NEVER, self.c, self.noise)
+        """(noise, c)."""
+        return coded(basics.KL_UCB_GAUSSIAN, NEVER, self.noise, self.c)
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ import math
 
 import numpy as np
 
-from daedalus.core.arrays import Floats, Ints, Row
+from daedalus.core.arrays import Floats, Ints, Keys, Row
 from daedalus.core.compiled import aside, inlined, lean
 
 from .basics import (
@@ -24,6 +24,7 @@ from .basics import (
     SOFTMAX,
     THOMPSON_BETA,
     THOMPSON_GAUSSIAN,
+    UCB,
     UCB_TUNED,
     Explore,
     average,
@@ -34,7 +35,7 @@ from .basics import (
     tried,
     within,
 )
-from .bounds import bound, highest_bound, level, remember_variance
+from .bounds import bound, highest_bound, level, remember_variance, row_bounds
 from .estimates import epsilon_greedy, greedy, softmax, softmax_probabilities, spread
 from .forgetting import remember_discounted, remember_window
 from .posteriors import gaussian_posterior, thompson_beta, thompson_gaussian
@@ -46,6 +47,7 @@ __all__ = [
     "Explore",
     "average",
     "choose",
+    "choose_each",
     "expectation",
     "greedy",
     "highest",
@@ -91,6 +93,30 @@ def other_choice(explore: Explore, q: Floats, n: Ints, memory: Floats, row: Row,
     if code == EPSILON_FIRST_SOFTMAX:
         return softmax(q, row, rate_at(explore.rate, t), key, t)
     return greedy(q, row, key, t)
+
+
+@inlined
+def choose_each(
+    explore: Explore,
+    q: Floats,
+    n: Ints,
+    memory: Floats,
+    first: int,
+    last: int,
+    keys: Keys,  # (R,), one for each row
+    t: int,
+    scores: Floats,  # (≥ last - first, A), free to write on
+    chosen: Ints,  # (≥ last - first,), where the actions go
+) -> None:
+    """`choose` in each of the rows `first` … `last` - 1, all at decision t."""
+    if UCB <= explore.code <= FORGETFUL_UCB:  # the highest bound is the greedy choice among bounds
+        row_bounds(explore, q, n, memory, first, last, scores)
+        for place in range(last - first):
+            chosen[place] = greedy(scores, np.uint64(place), keys[first + place], t)
+    else:
+        for place in range(last - first):
+            row = first + place
+            chosen[place] = choose(explore, q, n, memory, row, keys[row], t)
 
 
 @inlined

@@ -4,7 +4,7 @@ import pytest
 from daedalus.agents.bandits.agent import BanditAgent
 from daedalus.agents.bandits.config import EpsilonFirstConfig, EpsilonGreedyConfig, GreedyConfig, bandit_rule
 from daedalus.agents.bandits.learners_optimistic import UCB
-from daedalus.agents.bandits.loop import learn_pull
+from daedalus.agents.bandits.loop import TURNS, learn_pull
 from daedalus.agents.bandits.population import BanditRuns, fresh_bandits
 from daedalus.agents.interaction import Interaction
 from daedalus.core.catalogue import find, of_kind
@@ -83,6 +83,21 @@ def test_alone_in_chunks_and_restored_equal_the_population(name, world):
     assert last.optimum() == together.optimum()[2]
     for field, array in again.now._asdict().items():
         np.testing.assert_array_equal(array, getattr(together.now, field)[2:], err_msg=field)
+
+
+@pytest.mark.parametrize("name", ["epsilon_greedy", "ucb", "kl_ucb_gaussian", "moss"])
+@pytest.mark.parametrize("world", [STEADY, *CHANGING[:3]])
+def test_many_runs_equal_each_alone(name, world):
+    """As many as fill two blocks and a part of one."""
+    chosen, seeds = config(name), range(2 * TURNS + 5)
+    together = BanditRuns(bandits(seeds, world), chosen, seeds)
+    together.run(300)
+    for seed in (0, TURNS, 2 * TURNS - 1, 2 * TURNS + 4):
+        alone = BanditRuns(bandits([seed], world), chosen, [seed])
+        alone.run(300)
+        assert alone.means[0].tolist() == together.means[seed].tolist()
+        for field, array in alone.now._asdict().items():
+            np.testing.assert_array_equal(array[0], getattr(together.now, field)[seed], err_msg=field)
 
 
 @pytest.mark.parametrize("world", CHANGING)

@@ -60,6 +60,19 @@ def test_choose_draws_from_probabilities(name, q, n, t):
         assert chisquare(counts[possible], 2000 * expected[possible]).pvalue > 1e-5
 
 
+@pytest.mark.parametrize("name", NAMES)
+def test_rows_at_once_choose_as_one_by_one(name):
+    """Among 40 rows some have as many decisions as their neighbours, some are tied and some untried."""
+    chosen, rng = strategy(Spec(name)), np.random.default_rng(5)
+    q, n = rng.choice([0.25, 0.5, 0.7], (40, 5)), np.repeat(rng.integers(0, 4, (20, 5)), 2, axis=0)
+    memory, keys = recalled(chosen, q, n), rng.integers(0, 2**64, 40, dtype=np.uint64)
+    for first, last, t in ((0, 40, 9), (3, 40, 5000), (7, 8, 0)):
+        found = np.empty(40, np.int64)
+        rules.choose_each(chosen.rule, q, n, memory, first, last, keys, t, np.empty((40, 5)), found)
+        alone = [rules.choose(chosen.rule, q, n, memory, row, keys[row], t) for row in range(first, last)]
+        assert found[: last - first].tolist() == alone
+
+
 def test_probabilities_by_hand():
     assert probabilities(EpsilonGreedy(0.2), [1, 1, 0, 0]) == pytest.approx([0.45, 0.45, 0.05, 0.05])
     assert probabilities(strategy(Spec("greedy")), [0, 3, 3]) == pytest.approx([0, 0.5, 0.5])

@@ -43,6 +43,22 @@ def test_bounds_by_hand():
         assert untried == math.inf
 
 
+def test_the_bounds_of_neighbouring_rows_by_hand():
+    """Rows 1 and 2 have 100 decisions each and share their level, the others do not; row 4 is not asked for."""
+    q = np.array([[0.1, 0.2, 0.3], [0.4, 0.5, 0.6], [0.7, 0.8, 0.9], [1.0, 1.1, 1.2], [0.0, 0.0, 0.0]])
+    n = np.array([[1, 0, 2], [50, 25, 25], [98, 1, 1], [400, 400, 200], [1, 1, 1]])
+    out = np.full((5, 3), -1.0)
+    for text, scale in (("ucb(c=2)", 2.0), ("kl_ucb_gaussian(noise=0.5)", 0.5 * math.sqrt(2))):
+        bounds.row_bounds(strategy(parse_spec(text)).rule, q, n, np.empty((5, 0)), 0, 4, out)
+        for row, total in enumerate((3, 100, 100, 1000)):
+            expected = [
+                v + scale * math.sqrt(math.log(total) / k) if k else math.inf
+                for v, k in zip(q[row], n[row], strict=True)
+            ]
+            assert out[row].tolist() == pytest.approx(expected)
+        assert out[4].tolist() == [-1, -1, -1]
+
+
 @pytest.mark.parametrize("p", [0.0, 1e-9, 0.1, 0.5, 0.9, 1 - 1e-9, 1.0])
 @pytest.mark.parametrize("level", [0.0, 1e-8, 1e-3, 0.1, 1.0, 5.0, 50.0])
 def test_the_bound_of_the_divergence_is_its_root(p, level):
