@@ -13,8 +13,9 @@ from daedalus.core.errors import UserError
 from daedalus.core.mdp import available_bytes
 from daedalus.core.objective import Batch
 
-from . import ring
+from . import ring, snapshot
 from .frames import Array, DeviceFrames, Field, Frames, HostFrames, check_fields
+from .priorities import Priorities, Priority, tree_bytes
 
 #: Frames up to so many bytes get room for the shortest episodes: two for every transition.
 _SMALL_FRAME = 1024
@@ -45,13 +46,15 @@ class Replay:
         *,
         n_step: int = 1,
         gamma: float = 0.99,
+        priority: Priority | None = None,
         where: torch.device | None = None,
     ) -> None:
         check_fields(frame)
         _check_numbers(capacity, slots, n_step, gamma)
         width = sum(field.bytes for field in frame.values())
         room = 2 * capacity + 1 if width <= _SMALL_FRAME else capacity + capacity // _USUAL_STEPS + n_step + 2
-        _check_bytes(capacity, slots, slots * (capacity * _TRANSITION_BYTES + room * width))
+        each = capacity * _TRANSITION_BYTES + (tree_bytes(capacity) if priority else 0)
+        _check_bytes(capacity, slots, slots * (each + room * width))
         self.capacity, self.slots, self.frame, self.n_step, self.gamma = capacity, slots, dict(frame), n_step, gamma
         self._room, self._where = room, where
         self._state = np.zeros((slots, ring.COLUMNS), np.int64)
@@ -60,7 +63,9 @@ class Replay:
         self._actions = np.zeros((slots, capacity), np.int64)
         self._rewards = np.zeros((slots, capacity), np.float32)
         self._ends = np.zeros((slots, capacity), np.uint8)
+        self._held: Any = self._state, self._rows, self._actions, self._rewards, self._ends
         self._frames = _frames(slots, room, frame, where)
+        self._priorities = Priorities(priority, slots, capacity, n_step) if priority else None
         self._write = np.zeros(slots, np.int64)
         self._all = np.ones(slots, np.bool_)
         self._shape = (slots,)
@@ -71,10 +76,7 @@ class Replay:
     @property
     def size_N(self) -> Ints:
         """How many transitions of each slot can be sampled, (N,): those whose n steps are done."""
-        state = self._state
-        waiting = np.clip(state[:, ring.RUNNING], 0, self.n_step - 1)
-        done: Ints = np.maximum(state[:, ring.ADDED] - state[:, ring.OLDEST] - waiting, 0)
-        return done
+        return snapshot.ready(self._state, self.n_step)
 
     def begin(self, frame: Mapping[str, Array], slots_N: Bools | None = None) -> None:
         """Begin an episode with its first frame, each field (N, …), in those slots (all without `slots_N`)."""
@@ -85,6 +87,8 @@ class Replay:
         if chosen.any():
             ring.begin(self._state, self._rows, self._ends, chosen, self._room, self._write)
             self._frames.write(self._write, frame)
+            if self._priorities:
+                self._priorities.follow(self._state)
 
     def add(
         self,
@@ -103,34 +107,95 @@ class Replay:
         for mine, array in zip(given, (action_N, reward_N, terminated_N, truncated_N), strict=True):
             if array.shape != self._shape:
                 raise UserError(f"a step must have one number for each of {self.slots} slots, not shape {array.shape}")
+            if array.dtype != mine.dtype and not np.can_cast(array.dtype, mine.dtype, "same_kind"):
+                raise UserError(f"a part of a step must be {mine.dtype}, not {array.dtype}")
             mine[:] = array
-        found = ring.add(
-            self._state, self._rows, self._actions, self._rewards, self._ends, given, self._room, self._write
-        )
+        arrays = (*self._held, *given, self._room, self._write)
+        found = ring.add(*arrays)
         if found != ring.WELL:
             raise self._refusal(found)
         self._frames.write(self._write, next_frame)
+        if self._priorities:
+            self._priorities.follow(self._state)
 
-    def sample(self, size: int, keys_N: Keys, t: int) -> Batch:
+    def sample(self, size: int, keys_N: Keys, t: int, beta: float | None = None) -> Batch:
         """A batch of `size` transitions of each slot, (N, B, …), drawn with replacement from what `size_N` counts.
 
         Which ones is a pure function of what the slot holds, its key and `t`. Each field of frames stands under its
-        name, and n steps on under "next_" + name; "action" int64; "reward" Σ γ^k r; "discount" γ^m, 0 where the world
-        ended. m is n or the steps up to the episode's end. Raises `UserError` where there is nothing to sample.
+        name, and m steps on under "next_" + name; "action" int64; "reward" Σ γ^k r; "discount" γ^m, 0 where the world
+        ended. m is n or the steps up to the episode's end. With priorities also "weight", by `beta` if given, and
+        "index", for `prioritise`. Raises `UserError` where there is nothing to sample.
         """
-        whole, real = np.empty((3, self.slots, size), np.int64), np.empty((2, self.slots, size), np.float32)
-        empty = ring.uniformly(
-            self._state, self._rows, self._actions, self._rewards, self._ends, keys_N, t, self._room, self.n_step,
-            self.gamma, whole, real,
-        )  # fmt: skip
+        if size < 1:
+            raise UserError(f"a batch must hold at least 1 transition, not {size}")
+        if keys_N.dtype != np.uint64 or keys_N.shape != self._shape:
+            raise UserError(f"keys_N must be uint64 {self._shape}, not {keys_N.dtype} {keys_N.shape}")
+        whole, real = np.empty((4, self.slots, size), np.int64), np.empty((3, self.slots, size), np.float32)
+        arrays = (*self._held, keys_N, t, self._room, self.n_step, self.gamma, whole, real)
+        empty = self._priorities.draw(arrays, beta) if self._priorities else ring.uniformly(*arrays)
         if empty >= 0:
-            raise UserError(
-                f"slot {empty} of the replay has no transition whose {self.n_step} steps are done; add some"
-            )
+            raise UserError(f"slot {empty} has nothing to sample: it takes {self.n_step} steps or an episode's end")
         batch = self._frames.read(whole[0], whole[1])
         batch["action"] = self._tensor(whole[2])
         batch["reward"], batch["discount"] = self._tensor(real[0]), self._tensor(real[1])
+        if self._priorities is not None:
+            batch["index"], batch["weight"] = self._tensor(whole[3]), self._tensor(real[2])
         return batch
+
+    def prioritise(self, index: Tensor, errors: Tensor) -> None:
+        """Give sampled transitions, a batch's "index" (N, B), priorities by their errors δ (N, B).
+
+        Raises `UserError`, and changes nothing, for errors that are not finite.
+        """
+        if self._priorities is None:
+            raise UserError("this replay has no priorities; build it with priority=Priority()")
+        which, by = index.cpu().numpy(), errors.detach().to("cpu", torch.float64).numpy()
+        if which.dtype != np.int64 or which.ndim != 2 or len(which) != self.slots or by.shape != which.shape:
+            raise UserError(f"index and errors must be (N, B) for {self.slots} slots, not {which.shape} and {by.shape}")
+        self._priorities.assess(np.ascontiguousarray(which), np.ascontiguousarray(by))
+
+    def arrays(self) -> dict[str, Array]:
+        """All of it, copied, for a snapshot; no more of the rings than was ever used."""
+        used, shown = self._used(self._state)
+        return {
+            "state": self._state.copy(),
+            "actions": self._actions[:, :used].copy(),
+            "rewards": self._rewards[:, :used].copy(),
+            "ends": self._ends[:, :used].copy(),
+            **{f"frame.{name}": array for name, array in self._frames.arrays(shown).items()},
+            **(self._priorities.arrays(used) if self._priorities else {}),
+        }
+
+    def take_up(self, arrays: Mapping[str, Array]) -> None:
+        """Become what `arrays` were taken from. Raises `UserError`, and changes nothing, where they are no such thing.
+
+        The replay must have been built with the same settings.
+        """
+        state = arrays.get("state", np.zeros(0))
+        snapshot.check_state(state, self.slots, self.capacity, self._room)
+        used, shown = self._used(state)
+        snapshot.check_kinds(arrays, self._kinds(used, shown))
+        rows = snapshot.frame_rows(state, arrays["ends"], self.capacity, self._room)
+        if self._priorities:
+            ready = snapshot.ready(state, self.n_step)
+            self._priorities.check(arrays, snapshot.held(state, ready, used, self.capacity))
+        self._state[:], self._rows[:] = state, rows
+        for mine, name in ((self._actions, "actions"), (self._rewards, "rewards"), (self._ends, "ends")):
+            mine[:, :used] = arrays[name]
+        self._frames.take_up({name: arrays[f"frame.{name}"] for name in self.frame})
+        if self._priorities:
+            self._priorities.take_up(arrays, self._state)
+
+    def _used(self, state: Ints) -> tuple[int, int]:
+        """How many places of the rings of transitions and of frames were ever used."""
+        return min(int(state[:, ring.ADDED].max()), self.capacity), min(int(state[:, ring.WRITTEN].max()), self._room)
+
+    def _kinds(self, used: int, shown: int) -> dict[str, tuple[str, tuple[int, ...]]]:
+        each = (self.slots, used)
+        kinds = {"actions": ("int64", each), "rewards": ("float32", each), "ends": ("uint8", each)}
+        frames = {f"frame.{n}": (f.dtype, (self.slots, shown, *f.shape)) for n, f in self.frame.items()}
+        trees = {"leaves": ("float64", each), "top": ("float64", self._shape)} if self._priorities else {}
+        return {"state": ("int64", self._state.shape), **kinds, **frames, **trees}
 
     def _tensor(self, array: Array) -> Tensor:
         tensor = torch.from_numpy(array)

@@ -78,15 +78,17 @@ def add(
     actions: Ints,
     rewards: Singles,
     ends: Bytes,
-    given: tuple[Ints, Floats, Bools, Bools],
+    action: Ints,
+    reward: Floats,
+    terminated: Bools,
+    truncated: Bools,
     room: int,
     write: Ints,
 ) -> int:
-    """One step in every slot: `given` action, reward, terminated, truncated, each (N,); all of it or nothing.
+    """One step in every slot, action to truncated each (N,); all of it or nothing.
 
     `write` (N,) tells the row of each frame that was reached.
     """
-    action, reward, terminated, truncated = given
     capacity = rows.shape[1]
     for i in range(state.shape[0]):
         if state[i, RUNNING] == CLOSED:

@@ -9,8 +9,35 @@ from daedalus.core.replay.buffer import Replay
 from .naive import NaiveSlot
 
 
+class Together:
+    """Several replays that are told the same: `whole` ones everything, `alone` ones a slot each."""
+
+    def __init__(self, whole: list[Replay], alone: list[Replay] | None = None) -> None:
+        self.whole, self.alone = whole, alone or []
+
+    def begin(self, frame: dict, slots_N: np.ndarray | None = None) -> None:
+        for replay in self.whole:
+            replay.begin(frame, slots_N)
+        for i, replay in enumerate(self.alone):
+            if slots_N is None or slots_N[i]:
+                replay.begin({name: part[i : i + 1] for name, part in frame.items()})
+
+    def add(self, *step: np.ndarray | dict) -> None:
+        *numbers, frame = step
+        for replay in self.whole:
+            replay.add(*numbers, frame)
+        for i, replay in enumerate(self.alone):
+            mine = {name: part[i : i + 1] for name, part in frame.items()}
+            replay.add(*(array[i : i + 1] for array in numbers), mine)
+
+
 def live(
-    replay: Replay, naive: list[NaiveSlot], steps: int, seed: int, frame: Callable[..., dict], lengths=(1, 2, 3, 9, 40)
+    replay: Replay | Together,
+    naive: list[NaiveSlot],
+    steps: int,
+    seed: int,
+    frame: Callable[..., dict],
+    lengths=(1, 2, 3, 9, 40),
 ) -> Iterator[int]:
     """Random episodes: some one step long, some terminated, some truncated, some both, some begun anew midway.
 
