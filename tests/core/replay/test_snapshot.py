@@ -108,7 +108,7 @@ SPOILT = {
     "apart": (changed("state", put((0, 0), 41)), "different numbers"),
     "too many": (changed("state", put((0, 1), 5)), "state holds"),
     "beyond": (changed("state", put((0, 2), 10**6)), "state holds"),
-    "running": (changed("state", lambda state: state + [0, 0, 0, 0, 1]), "do not end"),
+    "running": (changed("state", lambda state: np.add(state, [0, 0, 0, 0, 1])), "do not end"),
     "ends": (changed("ends", put((0, 3), 7)), "ends holds 7"),
     "all ended": (changed("ends", put(slice(None), 1)), "do not end|more transitions"),
     "reward": (changed("rewards", put((0, 3), np.nan)), "rewards holds"),
