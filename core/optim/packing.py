@@ -1,0 +1,56 @@
+"""Parameters of a population laid side by side, one row for each slot, for an optimiser to move as one.
+
+torch's fused optimisers on the CPU round the last numbers of a tensor, those that do not fill a vector register,
+otherwise than the rest. In a pack there are none: rows fill whole registers, so a slot's bits do not depend on how many
+slots there are, at the fused optimisers' speed.
+"""
+
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+REGISTER = 16  # float32 numbers of the widest vector register (AVX-512)
+
+
+class Pack:
+    """Parameters (N, …) and, in the same order, their copy `rows` (N, P) with its gradient."""
+
+    def __init__(self, parameters: list[nn.Parameter]) -> None:
+        self.parameters = parameters
+        slots, sizes = parameters[0].shape[0], [parameter[0].numel() for parameter in parameters]
+        self._gap = parameters[0].new_zeros(slots, -sum(sizes) % REGISTER)
+        self._sizes = [*sizes, self._gap.shape[1]]
+        self.rows = nn.Parameter(parameters[0].new_zeros(slots, sum(self._sizes)))
+        self.rows.grad = torch.zeros_like(self.rows)
+        self._weights, self._gradients = self.rows.detach(), self.rows.grad
+        self._views = self.views(self._weights)
+
+    def views(self, rows: Tensor) -> list[Tensor]:
+        """Numbers laid out as `rows` are, (N, P), seen as the parameters' shapes; they share memory."""
+        pieces = torch.split(rows, self._sizes, dim=1)
+        return [piece.view(of.shape) for piece, of in zip(pieces, self.parameters, strict=False)]
+
+    def gather(self) -> None:
+        """Copy the parameters and their gradients (none: zeros) into the rows."""
+        slots = len(self._weights)
+        weights = [parameter.detach().reshape(slots, -1) for parameter in self.parameters]
+        torch.cat([*weights, self._gap], 1, out=self._weights)
+        gradients = [torch.zeros_like(p) if p.grad is None else p.grad for p in self.parameters]
+        torch.cat([*(gradient.reshape(slots, -1) for gradient in gradients), self._gap], 1, out=self._gradients)
+
+    def scatter(self) -> None:
+        """Copy the rows into the parameters."""
+        torch._foreach_copy_([parameter.detach() for parameter in self.parameters], self._views)
+
+
+def packed(groups: list[dict[str, Any]]) -> tuple[list[dict[str, Any]], list[Pack]]:
+    """Replace the parameters of groups that ask for it (`"packed": True`) by the rows of packs."""
+    found: list[dict[str, Any]] = []
+    packs: list[Pack] = []
+    for group in groups:
+        if group["packed"]:
+            packs.append(Pack(group["params"]))
+            group = {**group, "params": [packs[-1].rows], "fused": True, "foreach": False}
+        found.append(group)
+    return found, packs
