@@ -37,8 +37,8 @@ class Arms(NamedTuple):
 
 def arms_of(bandits: Sequence[Bandit]) -> Arms:
     """The layout of bandits that differ in their means and spreads only. Raises `UserError` for others."""
-    first = bandits[0]
-    if any(_kind(other) != _kind(first) for other in bandits if other is not first):
+    first, kind = bandits[0], _kind(bandits[0])
+    if any(_kind(other) != kind for other in bandits if other is not first):
         raise UserError(
             f"{first.name}: all bandits of a population need one law, one number of arms and one way to change"
         )
