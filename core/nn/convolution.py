@@ -13,6 +13,7 @@ from torch.nn import functional
 
 from daedalus.core.errors import UserError, unknown
 
+from .dropout import Dropping
 from .stacked import Plain, Stacked, affine, room
 
 Pooling = Literal["none", "max", "average"]
@@ -143,11 +144,16 @@ class Pool(nn.Module):
 
 
 class ToGrid(nn.Module):
-    """Pictures to numbers: bytes are divided by 255, a batch (B, C, H, W) stays as it is otherwise."""
+    """What comes in, as numbers divided by `divisor`: 255 for pictures of bytes."""
+
+    def __init__(self, divisor: float = 1.0) -> None:
+        super().__init__()
+        self.divisor = divisor
 
     def forward(self, x: Tensor) -> Tensor:
-        """(B, C, H, W) → the same."""
-        return numbers(x)
+        """(B, C, H, W) → the same, floating."""
+        x = x if x.is_floating_point() else x.to(torch.get_default_dtype())
+        return x if self.divisor == 1 else x / self.divisor
 
 
 class Flatten(nn.Module):
@@ -163,11 +169,11 @@ class FlattenGrid(Flatten):
 
 
 class StackedToGrid(Plain):
-    """(N, B, C, H, W) → (N, B, H, W, C), bytes divided by 255."""
+    """(N, B, C, H, W) → (N, B, H, W, C)."""
 
     def forward(self, x: Tensor) -> Tensor:
         """Channels last."""
-        return numbers(x).permute(0, 1, 3, 4, 2)
+        return self.single(x).permute(0, 1, 3, 4, 2)  # type: ignore[no-any-return]
 
 
 class StackedPool(Plain):
@@ -195,6 +201,14 @@ class StackedFlattenGrid(Plain):
         return x.permute(0, 1, 4, 2, 3).flatten(2)
 
 
-def numbers(x: Tensor) -> Tensor:
-    """Bytes become numbers in [0, 1]; numbers stay."""
-    return x if x.is_floating_point() else x.to(torch.get_default_dtype()) / 255
+class StackedDropChannels(Plain):
+    """`Dropping` of whole channels of (N, B, H, W, C)."""
+
+    single: Dropping
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(N, B, H, W, C) → the same."""
+        if not self.training or self.single.p == 0:
+            return x
+        slots, batch, *_, channels = x.shape
+        return x * self.single.mask((slots, batch, 1, 1, channels), like=x)

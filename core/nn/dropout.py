@@ -59,8 +59,11 @@ class Dropping(Drawing):
         if not self.training or self.p == 0:
             return x
         own = x.ndim - self.shared
-        mask = self.kept((*x.shape[:own], *[1] * self.shared), 1 - self.p, like=x)
-        return x * mask.div_(1 - self.p)
+        return x * self.mask((*x.shape[:own], *[1] * self.shared), like=x)
+
+    def mask(self, shape: tuple[int, ...], like: Tensor) -> Tensor:
+        """Draw what numbers are multiplied by, 0 or 1/(1 − p)."""
+        return self.kept(shape, 1 - self.p, like).div_(1 - self.p)
 
     def extra_repr(self) -> str:
         """What printing shows."""

@@ -19,12 +19,14 @@ from .convolution import (
     FlattenGrid,
     Pool,
     StackedConv,
+    StackedDropChannels,
     StackedFlatten,
     StackedFlattenGrid,
     StackedPool,
     StackedToGrid,
     ToGrid,
 )
+from .dropout import Dropping
 from .normalise import Normalise, StackedNormalise
 from .stacked import Lookup, Stacked, StackedLinear, StackedLookup
 
@@ -58,11 +60,17 @@ def stack(singles: Sequence[nn.Module]) -> nn.Module:
 
 def _stack(singles: Sequence[nn.Module]) -> nn.Module:
     first = singles[0]
-    if form := _FORMS.get(type(first)):
+    if form := _form(first):
         return form.of(singles)
     if any(True for _ in first.parameters(recurse=False)) or any(True for _ in first.buffers(recurse=False)):
         raise UserError(f"{type(first).__name__} has no stacked form; train its seeds one after the other")
     return _rebuilt(first, lambda name: _stack([single.get_submodule(name) for single in singles]))
+
+
+def _form(single: nn.Module) -> type[Stacked] | None:
+    if isinstance(single, Dropping):
+        return StackedDropChannels if single.shared else None  # other masks have the shape of what they fall on
+    return _FORMS.get(type(single))
 
 
 def take_slot(module: nn.Module, n: int) -> nn.Module:

@@ -7,6 +7,7 @@ of a tensor are computed by scalar code). A tensor whose slots are multiples of 
 alone has it anyway. All others are laid out with a gap between the slots: `torch` then loops over slots.
 """
 
+import copy
 from abc import abstractmethod
 from collections.abc import Callable, Sequence
 from typing import Any, Self, TypeVar
@@ -52,7 +53,7 @@ class Plain(Stacked):
 
     def take(self, n: int) -> nn.Module:
         """The single layer."""
-        return self.single
+        return copy.deepcopy(self.single)
 
     def put(self, n: int, single: nn.Module) -> None:
         """Nothing is to be written."""
