@@ -1,1 +1,1 @@
-"""Search without derivatives: hill climbing, annealing, genetic, particle swarm, cross-entropy, evolution strategies."""
+"""Search without derivatives: climbing, annealing, genetic, swarm, cross-entropy, evolution strategies; SciPy's two."""
