@@ -70,9 +70,9 @@ def diabetes() -> Data:
         "diabetes",
         "regression",
         {"x": Field(x.shape[1:], "float32"), "y": Field((), "float32")},
-        train=_held(x, _single(y), train),
-        validation=_held(x, _single(y), validation),
-        test=_held(x, _single(y), test),
+        train=_with_variance(x, y, train),
+        validation=_with_variance(x, y, validation),
+        test=_with_variance(x, y, test),
         measure=R_SQUARED,
         chance=r_squared_of_a_constant(float(y[train].mean()), y[test]),
         notes=(_SPLIT, f"{_STANDARD}, and so is the target"),
@@ -149,6 +149,11 @@ def constant_guess(train: Ints, test: Ints, classes: int, measure: Judged) -> fl
 
 def _held(x: Floats, y: np.typing.NDArray[Any], part: Ints) -> Held:
     return Held({"x": _single(x[part]), "y": y[part]})
+
+
+def _with_variance(x: Floats, y: Floats, part: Ints) -> Held:
+    """Examples that tell the variance of their part, without which R² is no mean over examples."""
+    return Held({**_held(x, _single(y), part).arrays, "variance": _single(np.full(len(part), y[part].var()))})
 
 
 def _single(values: Floats) -> np.typing.NDArray[np.float32]:

@@ -1,0 +1,319 @@
+"""Models fitted to data sets: what a model must offer, the settings that all share, and the loop around the engine.
+
+The loop owns no files and no clock. A model's score is that of the weights that would be kept if it ended now: the last
+ones, or with `keep=best` those that did best on the validation part, which are the very weights that were evaluated.
+"""
+
+import dataclasses
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal, Protocol
+
+import numpy as np
+import torch
+from torch import nn
+
+from .arrays import Ints
+from .data import Data, Examples, order
+from .device import Numerics, Precision, numerics, torch_generator
+from .engine import Engine
+from .errors import UserError
+from .objective import Batch, Metrics, Objective
+from .optim.averaging import EMA
+from .optim.optimisers import Optimiser, optimiser
+from .optim.schedules import Schedule, over, schedule
+from .optim.turn import Training
+from .rng import stream_key
+from .spec import Spec
+
+Arrays = Mapping[str, np.typing.NDArray[Any]]
+Numbers = dict[str, float]
+
+#: Examples that are scored at a time, and of a part at most; of the training part, which only tells what is learnt by
+#: heart, fewer do.
+SCORED, MOST_SCORED, MOST_TRAINING = 1024, 50_000, 1_000
+
+
+@dataclass(frozen=True)
+class FitConfig:
+    """How a model is fitted. A subclass adds what the model is."""
+
+    lr: float | None = 1e-3  # none: what the model knows of the data to be right
+    batch: int = 64  # examples a step; 0: all of them
+    optimiser: Spec = Spec("adam")  # noqa: RUF009  # frozen; adamw, sgd(momentum=0.9), rmsprop, …
+    weight_decay: float = 0.0  # of weights, not of biases and norms, as the optimiser means it
+    schedule: Spec = Spec("constant")  # noqa: RUF009  # cosine(warm_up=100), linear, stairs, plateau, …
+    clip_norm: float | None = None
+    ema: float | None = None  # decay of an average of the weights, which is then what is judged and kept
+    keep: Literal["last", "best"] = "last"  # best: those that did best on the validation part
+    patience: int | None = None  # stop after so many evaluations without a better one, and keep the best
+    start: str = ""  # a stored run to start from: its weights, but for a last layer that does not fit
+    device: str = "auto"
+    precision: Precision = "auto"
+
+    def __post_init__(self) -> None:
+        if self.batch < 0:
+            raise UserError(f"batch must be at least 1, or 0 for all examples, not {self.batch}")
+        if self.patience is not None and self.patience < 1:
+            raise UserError(f"patience must be at least 1 evaluation, not {self.patience}; none switches it off")
+        if not self.weight_decay >= 0:
+            raise UserError(f"weight_decay must be at least 0, not {self.weight_decay:g}")
+        self.training(1, lr=1.0)
+
+    @property
+    def chooses(self) -> bool:
+        """Whether the validation part chooses among the weights."""
+        return self.keep == "best" or self.patience is not None
+
+    def training(self, steps: int, lr: float | None = None) -> Training:
+        """How the engine trains for so many steps, at the model's own rate where none is set.
+
+        Raises `UserError` for what is no valid setting.
+        """
+        return Training(
+            self._optimiser(lr),
+            over(self._schedule(), steps),
+            clip_norm=self.clip_norm,
+            ema=None if self.ema is None else EMA(self.ema),
+        )
+
+    def _optimiser(self, lr: float | None) -> Optimiser:
+        given = self.optimiser.mapping
+        for key in ("lr", "weight_decay"):
+            if key in given:
+                raise UserError(f"{self.optimiser}: give {key} beside it, as in {key}={given[key]}")
+        rate = self.lr if self.lr is not None else lr
+        if rate is None:
+            raise UserError("lr=none leaves the rate to the model, and this one knows none; give a number")
+        return dataclasses.replace(optimiser(self.optimiser), lr=rate, weight_decay=self.weight_decay)
+
+    def _schedule(self) -> Schedule:
+        return schedule(self.schedule)
+
+
+class Fitted(Protocol):
+    """A model made for a data set."""
+
+    @property
+    def objective(self) -> Objective:
+        """Its network, and the loss that is minimised."""
+        ...
+
+    def training(self, steps: int) -> Training | Mapping[str, Training]:
+        """How it is trained for so many steps, for all phases or by their names: mostly as its config says."""
+        ...
+
+    def scores(self, batch: Batch, generator: torch.Generator) -> Metrics:
+        """The score of each example, (B,), by the names of measures: higher is better, and the mean is what counts.
+
+        The network is in evaluation mode; whatever noise is wanted is drawn from `generator`.
+        """
+        ...
+
+
+class Model(Protocol):
+    """What an entry of the kind "model" names."""
+
+    config_class: type[FitConfig]
+
+    @staticmethod
+    def check(data: Data, config: Any) -> None:
+        """Raise `UserError` where the model cannot be fitted to this data set with this config."""
+        ...
+
+    @staticmethod
+    def build(data: Data, config: Any, generator: torch.Generator) -> Fitted:
+        """The model, fresh; its weights are drawn from `generator`."""
+        ...
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What is known at an evaluation point; norms are by layer, the gradients' those of the last step."""
+
+    score: float  # on the test part, of the weights that would be kept
+    loss: float  # mean since the last time; NaN where no step was made
+    numbers: Numbers  # by tag, "train/loss", "validation/accuracy", …: means since the last time, scores of all parts
+    gradients: Numbers
+    weights: Numbers
+
+
+_MOST = {"train": MOST_TRAINING}
+
+
+class Fit:
+    """One model with one seed on its way through a data set."""
+
+    def __init__(self, data: Data, model: Model, config: FitConfig, seed: int, steps: int) -> None:
+        self.data, self.config, self.seed = data, config, seed
+        self.numerics = numerics(config.device, config.precision)
+        self.fitted = model.build(data, config, torch_generator(seed, "init"))
+        noise = torch_generator(seed, "noise", self.numerics.device)
+        self.engine = Engine(self.fitted.objective, self.fitted.training(steps), self.numerics, noise)
+        self.step = 0
+        self._order = stream_key(seed, "order")
+        self._sums: Numbers = {}  # of what steps told since the last evaluation
+        self._count = 0
+        self._kept = _Kept()
+
+    @property
+    def stopped(self) -> bool:
+        """Whether it lost patience; more steps change nothing then."""
+        return self.config.patience is not None and self._kept.waited >= self.config.patience
+
+    def run(self, until: int) -> None:
+        """Train up to a step. Raises `Diverged` where numbers stop being finite."""
+        self.fitted.objective.module.train()
+        while self.step < until and not self.stopped:
+            told = self.engine.step(self._batch(self.step))
+            for name, value in told.items():
+                self._sums[name] = self._sums.get(name, 0.0) + float(value)
+            self._count += 1
+            self.step += 1
+        if self.stopped:
+            self.step = until
+
+    def _batch(self, step: int) -> Batch:
+        part = self.data.train
+        size = self.config.batch or part.size
+        assert size is not None  # `check_batch`
+        return tensors(part, order(self._order, step, size, part.size), self.numerics.device)
+
+    def measure(self) -> Measured:
+        """Judge the weights as they are, and keep them where they are the best so far; means since the last time."""
+        told = {f"train/{name}": total / self._count for name, total in self._sums.items()}
+        module = self.fitted.objective.module
+        gradients = gradient_norms(module) if self._count else {}
+        with self.engine.averaged():
+            scored = {name: self._score(part, _MOST.get(name, MOST_SCORED)) for name, part in self.data.parts.items()}
+            weights = weight_norms(module)
+            validation, test = (scored[part][self.data.measure.name] for part in ("validation", "test"))
+            if self.config.chooses:
+                self._kept.hear(validation, test, self._weights)
+                test = self._kept.score
+        self.engine.tell(validation)
+        self._sums, self._count = {}, 0
+        numbers = told | {f"{part}/{name}": value for part, found in scored.items() for name, value in found.items()}
+        return Measured(test, told.get("train/loss", float("nan")), numbers, gradients, weights)
+
+    def _score(self, part: Examples, most: int) -> Numbers:
+        noise = torch_generator(self.seed, "evaluation", self.numerics.device)
+        return score(self.fitted, part, self.numerics, noise, most)
+
+    def weights(self) -> Arrays:
+        """The weights that are kept."""
+        with self.engine.averaged():
+            return self._kept.weights if self.config.chooses and self._kept.weights else self._weights()
+
+    def _weights(self) -> Arrays:
+        return weights_of(self.fitted.objective.module)
+
+    def arrays(self) -> Arrays:
+        """Everything that it takes to go on, bit for bit."""
+        state: dict[str, Any] = {"step": np.array(self.step), "count": np.array(self._count)}
+        state |= {f"engine/{name}": array for name, array in self.engine.arrays().items()}
+        state |= {f"sum/{name}": np.array(total) for name, total in self._sums.items()}
+        return state | {f"kept/{name}": array for name, array in self._kept.arrays().items()}
+
+    def take_up(self, arrays: Arrays) -> None:
+        """Go on from what `arrays` returned."""
+        self.step, self._count = int(arrays["step"]), int(arrays["count"])
+        self.engine.take_up(_under(arrays, "engine/"))
+        device = self.numerics.device
+        self._sums = {
+            name: torch.tensor(float(total)).double().to(device) for name, total in _under(arrays, "sum/").items()
+        }
+        self._kept.take_up(_under(arrays, "kept/"))
+
+    def begin_from(self, stored: Arrays) -> None:
+        """Begin with other weights, as far as they fit: see `fitting`."""
+        load(self.fitted.objective.module, fitting(weights_of(self.fitted.objective.module), stored))
+
+
+class _Kept:
+    """The best weights so far by the score on the validation part, and their score on the test part."""
+
+    def __init__(self) -> None:
+        self.best, self.score, self.waited = -np.inf, np.nan, 0
+        self.weights: Arrays = {}
+
+    def hear(self, validation: float, test: float, weights: Callable[[], Arrays]) -> None:
+        if validation > self.best:
+            self.best, self.score, self.waited = validation, test, 0
+            self.weights = weights()
+        else:
+            self.waited += 1
+
+    def arrays(self) -> Arrays:
+        counts = np.array([self.best, self.score, self.waited], dtype=np.float64)
+        return {"counts": counts} | {f"weights/{name}": array for name, array in self.weights.items()}
+
+    def take_up(self, arrays: Arrays) -> None:
+        best, score, waited = arrays["counts"].tolist()
+        self.best, self.score, self.waited = best, score, int(waited)
+        self.weights = _under(arrays, "weights/")
+
+
+def check_batch(data: Data, config: FitConfig) -> None:
+    """Raise `UserError` where the whole of a training part without end is asked for in one step."""
+    if data.train.size is None and not config.batch:
+        raise UserError(f"{data.name} has training examples without end; give a batch, as in batch=256")
+
+
+def tensors(part: Examples, indices: Ints, device: torch.device) -> Batch:
+    """Examples as tensors on a device."""
+    return {
+        name: torch.from_numpy(np.ascontiguousarray(array)).to(device) for name, array in part.take(indices).items()
+    }
+
+
+def score(
+    fitted: Fitted, part: Examples, numerics: Numerics, generator: torch.Generator, most: int = MOST_SCORED
+) -> Numbers:
+    """The mean score over a part's examples, the first `most` of them, by the names of measures."""
+    module = fitted.objective.module
+    module.eval()
+    size = min(part.size or most, most)
+    sums: Numbers = {}
+    with torch.no_grad(), numerics.cast():
+        for begin in range(0, size, SCORED):
+            batch = tensors(part, np.arange(begin, min(begin + SCORED, size)), numerics.device)
+            for name, each in fitted.scores(batch, generator).items():
+                sums[name] = sums.get(name, 0.0) + float(each.float().sum())
+    return {name: total / size for name, total in sums.items()}
+
+
+def weights_of(module: nn.Module) -> Arrays:
+    """Copies of all parameters and buffers by name."""
+    return {name: tensor.detach().cpu().numpy().copy() for name, tensor in module.state_dict().items()}
+
+
+def load(module: nn.Module, weights: Arrays) -> None:
+    """Put weights into a module."""
+    module.load_state_dict({name: torch.from_numpy(array.copy()) for name, array in weights.items()})
+
+
+def fitting(own: Arrays, stored: Arrays) -> Arrays:
+    """A model's own weights with the stored ones in their places: all but the last layer must fit.
+
+    A last layer of another shape, as for other classes, keeps its own. Raises `UserError` where other layers differ.
+    """
+    alike = [name for name in own if name in stored and stored[name].shape == own[name].shape]
+    last = list(own)[-1].rpartition(".")[0]
+    strange = [name for name in [*own, *stored] if name not in alike and name.rpartition(".")[0] != last]
+    if strange or not alike:
+        shown = ", ".join(dict.fromkeys(strange)) or "every layer"
+        raise UserError(f"start: the stored weights are of another network; these differ: {shown}")
+    return {name: stored[name] if name in alike else array for name, array in own.items()}
+
+
+def _under(arrays: Arrays, prefix: str) -> dict[str, np.typing.NDArray[Any]]:
+    return {name.removeprefix(prefix): array for name, array in arrays.items() if name.startswith(prefix)}
+
+
+def gradient_norms(module: nn.Module) -> Numbers:
+    return {n: float(p.grad.norm()) for n, p in module.named_parameters() if p.grad is not None}
+
+
+def weight_norms(module: nn.Module) -> Numbers:
+    return {n: float(p.norm()) for n, p in module.named_parameters()}
