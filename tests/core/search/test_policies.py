@@ -11,7 +11,7 @@ from daedalus.core.nn.sequences import linear
 from daedalus.core.planning import optimum_within, policy_value_within, random_policy
 from daedalus.core.search.distributions import CrossEntropy, EvolutionStrategy
 from daedalus.core.search.minimise import minimise
-from daedalus.core.search.policies import flatten, minus_value, unflatten
+from daedalus.core.search.policies import flatten, minus_value, start_values, unflatten
 from daedalus.core.search.protocol import Method
 
 HORIZON = 12
@@ -48,15 +48,30 @@ def test_a_linear_softmax_policy_reaches_the_optimum(method: Method) -> None:
     mdp, module, states = corridor(), policy(), torch.eye(9)
     assert optimum_within(mdp, HORIZON) == -6.0
     loss = minus_value(module, states, mdp, HORIZON)
-    result = minimise(loss, flatten(module), method, 64 * 40, np.random.default_rng(0))
+    result = minimise(loss, flatten(module), method, 64 * 30, np.random.default_rng(0))
     assert 6.0 <= result.value < 6.05
     assert minus_value(module, states, mdp, HORIZON, greedy=True)(result.point[None]).tolist() == [6.0]
 
 
-def test_equal_logits_are_the_random_policy() -> None:
+def test_values_are_those_of_the_planner() -> None:
+    """Random policies on a random MDP with start and terminal states, with and without discount."""
+    generator = np.random.default_rng(0)
+    probability = generator.dirichlet(np.ones(3), size=(5, 2))
+    reward, next_state = generator.normal(size=(5, 2, 3)), generator.integers(5, size=(5, 2, 3)).astype(np.int32)
+    next_state[4], reward[4] = 4, 0.0
+    mdp = FiniteMDP(next_state, probability, reward, np.array([0.5, 0.5, 0, 0, 0]), np.arange(5) == 4)
+    policies = generator.dirichlet(np.ones(2), size=(6, 5))
+    for gamma in (1.0, 0.9):
+        wanted = [policy_value_within(mdp, policy, 7, gamma) for policy in policies]
+        np.testing.assert_allclose(start_values(mdp, policies, 7, gamma), wanted, rtol=1e-9)
+
+
+def test_equal_logits_are_the_random_policy_and_greedy_takes_the_first() -> None:
     mdp, module = corridor(), policy()
     value = -minus_value(module, torch.eye(9), mdp, HORIZON)(np.zeros((2, 36)))
     np.testing.assert_allclose(value, policy_value_within(mdp, random_policy(mdp), HORIZON), rtol=1e-12)
+    first = -minus_value(module, torch.eye(9), mdp, HORIZON, greedy=True)(np.zeros((1, 36)))
+    assert first == policy_value_within(mdp, np.zeros(9, dtype=np.int64), HORIZON)
 
 
 def test_flatten_and_unflatten_are_inverse() -> None:
