@@ -14,7 +14,8 @@ from daedalus.core.mdp import available_bytes
 from daedalus.core.objective import Batch
 
 from . import ring, snapshot
-from .frames import Array, DeviceFrames, Field, Frames, HostFrames, check_fields
+from .fields import Array, Field, check_fields
+from .frames import DeviceFrames, Frames, HostFrames
 from .priorities import Priorities, Priority, tree_bytes
 
 #: Frames up to so many bytes get room for the shortest episodes: two for every transition.

@@ -10,7 +10,7 @@ from daedalus.core.arrays import Floats, Ints
 from daedalus.core.errors import UserError
 
 from . import ring, snapshot, tree
-from .frames import Array
+from .fields import Array
 
 
 @dataclass(frozen=True)

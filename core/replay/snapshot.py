@@ -11,7 +11,7 @@ import numpy as np
 from daedalus.core.arrays import Bools, Ints
 from daedalus.core.errors import UserError
 
-from .frames import Array
+from .fields import Array
 from .ring import ADDED, COLUMNS, NEXT, OLDEST, RUNNING, TRUNCATED, WRITTEN
 
 #: What kinds of arrays there are, as (dtype, shape).
