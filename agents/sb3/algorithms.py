@@ -1,8 +1,8 @@
 """Learners of Stable-Baselines3 and sb3-contrib by name.
 
 Parameters, their names and defaults are read off the installed library's own signature, so they are always its own;
-only what may be said in a word or a number is taken, and `width`, `depth` (None: the library's own layers) and
-`noise_std` stand for its objects.
+only what may be said in a word or a number is taken, and `width`, `depth` (None: the library's own layers),
+`encoder` and `noise_std` stand for its objects.
 Importing this imports neither Stable-Baselines3 nor torch; asking a learner for its `config_class` does.
 Source: Raffin et al. 2021, "Stable-Baselines3: reliable reinforcement learning implementations".
 """
@@ -20,6 +20,7 @@ from functools import cached_property
 from typing import Any, Literal, final
 
 from daedalus.core.errors import UserError
+from daedalus.core.spec import Spec
 from daedalus.core.world import OpenWorld, Problem
 
 _EVERY = ("Box", "Discrete", "MultiDiscrete", "MultiBinary")
@@ -88,10 +89,11 @@ class Learner:
             _check(self.name, config)
 
         policy = ("policy", Literal[("auto", *self.policies)], dataclasses.field(default="auto"))
+        encoder = ("encoder", Spec | None, dataclasses.field(default=None))  # one of Daedalus, as in cnn(width=64)
         sizes = [(name, int | None, dataclasses.field(default=None)) for name in ("width", "depth")]
         return dataclasses.make_dataclass(
             f"{self.algorithm}Config",
-            [policy, *sizes, *_parameters(self.constructor)],
+            [policy, encoder, *sizes, *_parameters(self.constructor)],
             namespace={"__post_init__": check},
             frozen=True,
         )

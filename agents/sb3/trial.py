@@ -26,6 +26,7 @@ from daedalus.core.world import Bandit, OpenWorld, Problem, Schedule, World
 from daedalus.envs.making import environment
 
 from .algorithms import Learner
+from .encoders import Encoder, body_of
 from .judges import FiniteJudge, Judge, OpenJudge
 from .ledger import Ledger, Losses
 from .lived import LivedJudge, Masks
@@ -111,10 +112,9 @@ class _Run:
 def new_model(experiment: Experiment, env: gymnasium.Env[Any, Any], seed: int) -> BaseAlgorithm:
     """The experiment's learner, fresh, in an environment. Raises `UserError` where it cannot take its spaces."""
     agent: Learner = find("agent", experiment.agent.name).load()
-    params = dataclasses.asdict(fill(agent.config_class, experiment.agent.mapping, experiment.agent.name))
-    width, depth, noise_std = (params.pop(name, None) for name in ("width", "depth", "noise_std"))
-    own_layers = width is None and depth is None
-    layers = {} if own_layers else {"net_arch": [width or 64] * (2 if depth is None else depth)}
+    config = fill(agent.config_class, experiment.agent.mapping, experiment.agent.name)
+    params = {field.name: getattr(config, field.name) for field in dataclasses.fields(config)}
+    layers, noise_std = _layers(params, seed), params.pop("noise_std", None)
     if params["policy"] == "auto":
         params["policy"] = policy_for(env.observation_space, agent.policies)
     if noise_std:
@@ -138,6 +138,18 @@ def new_model(experiment: Experiment, env: gymnasium.Env[Any, Any], seed: int) -
         reason = str(error).strip().partition("\n")[0]
         raise UserError(f"{experiment.agent.name} cannot take {experiment.world}: {reason}") from error
     return model
+
+
+def _layers(params: dict[str, Any], seed: int) -> dict[str, Any]:
+    """What `width`, `depth` and `encoder`, taken from the parameters, mean for the library's `policy_kwargs`."""
+    width, depth, encoder = (params.pop(name) for name in ("width", "depth", "encoder"))
+    layers: dict[str, Any] = {}
+    if width is not None or depth is not None:
+        layers["net_arch"] = [width or 64] * (2 if depth is None else depth)
+    if encoder is not None:
+        layers["features_extractor_class"] = Encoder
+        layers["features_extractor_kwargs"] = {"body": body_of(encoder), "seed": seed}
+    return layers
 
 
 def policy_for(space: gymnasium.Space[Any], policies: Sequence[str]) -> str:

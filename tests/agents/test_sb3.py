@@ -19,13 +19,17 @@ from stable_baselines3.common.torch_layers import NatureCNN
 
 from daedalus.agents.sb3 import trial as sb3_trial
 from daedalus.agents.sb3.algorithms import A2C, DQN, PPO
+from daedalus.agents.sb3.encoders import Encoder
 from daedalus.agents.sb3.ledger import Ledger
 from daedalus.agents.sb3.lived import LivedJudge, Masks
 from daedalus.agents.sb3.trial import sb3
 from daedalus.agents.sb3.turns import ForkedRandomness, in_turns
 from daedalus.core.catalogue import Entry, of_kind
+from daedalus.core.device import torch_generator
 from daedalus.core.errors import UserError
 from daedalus.core.lab.experiment import Experiment, Final, Record, evaluation_steps
+from daedalus.core.nn.cnn import CNN
+from daedalus.core.nn.mlp import MLP
 from daedalus.core.planning import policy_value_within, truth
 from daedalus.core.spec import fill, parse_spec
 from daedalus.core.world import OpenWorld, Schedule, Sight
@@ -97,6 +101,31 @@ def test_a_memory_is_carried_through_an_episode_and_begins_anew() -> None:
     judge._episode(env, Counting(), 0, 4)
     assert [state for state, _ in told] == 2 * [None, 1, 2, 3]
     assert [first for _, first in told] == 2 * [True, False, False, False]
+
+
+def test_our_networks_are_features_extractors() -> None:
+    """The picture of a grid goes through our CNN, with the weights that its own generator gives it."""
+    space = gymnasium.spaces.Box(0, 1, (3, 5, 4), np.float32)
+    body = CNN(channels=(4,), width=6)
+    encoder = Encoder(space, body, seed=2)
+    seen = torch.rand(7, 3, 5, 4, generator=torch.Generator().manual_seed(0))
+    assert encoder(seen).shape == (7, encoder.features_dim) == (7, 6)
+    assert torch.equal(encoder(seen), body.build((3, 5, 4), torch_generator(2, "init"))(seen))
+    one_hot = torch.nn.functional.one_hot(torch.arange(9), 9).float()
+    assert Encoder(gymnasium.spaces.Discrete(9), MLP(width=8, depth=1))(one_hot).shape == (9, 8)
+    with pytest.raises(UserError, match="use MLP"):
+        Encoder(gymnasium.spaces.Discrete(9), body)
+
+
+def test_an_encoder_is_named_on_the_command_line(models) -> None:
+    name = "daedalus/Cliff-v0:rows=3,columns=4,observation=symbolic"
+    run(name, "sb3/a2c:n_steps=4,encoder=cnn(width=16,kernels=3)", 8)
+    assert isinstance(models[0].policy.features_extractor, Encoder)
+    assert models[0].policy.features_extractor.features_dim == 16
+    with pytest.raises(UserError, match="did you mean 'cnn'"):
+        run(name, "sb3/a2c:encoder=cn", 8)
+    with pytest.raises(UserError, match="use MLP"):
+        run(SMALL, "sb3/a2c:encoder=cnn", 8)
 
 
 @pytest.mark.parametrize("agent", ["sb3/maskable_ppo"])
@@ -340,7 +369,7 @@ def test_the_parameters_are_those_of_the_library(entry) -> None:
     fields = {field.name: field for field in dataclasses.fields(agent.config_class)}
     assert {"policy", "width", "depth", "learning_rate"} <= set(fields)
     assert len(fields) > 8
-    for name in set(fields) - {"policy", "width", "depth", "noise_std"}:
+    for name in set(fields) - {"policy", "encoder", "width", "depth", "noise_std"}:
         assert fields[name].default == theirs[name].default, name
     agent.config_class()
 
