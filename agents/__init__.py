@@ -19,6 +19,7 @@ if TYPE_CHECKING:
         ThompsonGaussian,
     )
     from .contextual.learners import LinThompson, LinUCB
+    from .deep.dqn import DQN
     from .interface import Agent, Step
     from .planning.faces import UCT, PolicyIteration, ValueIteration
     from .prediction.n_step_td import NStepTD
@@ -46,6 +47,7 @@ if TYPE_CHECKING:
     from .tables.tree_backup import TreeBackup
 
 _HOMES = {
+    "DQN": "deep.dqn",
     "LinThompson": "contextual.learners",
     "LinUCB": "contextual.learners",
     "NaiveQ": "tables.naive_q",
@@ -99,6 +101,7 @@ _HOMES = {
 }
 
 __all__ = [
+    "DQN",
     "EXP3",
     "KLUCB",
     "MOSS",

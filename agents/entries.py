@@ -5,6 +5,7 @@ from daedalus.core.catalogue import Entry
 from .bandits.entries import BANDITS
 from .classic.entries import REPRODUCTIONS
 from .contextual.entries import CONTEXTUAL
+from .deep.entries import DEEP
 from .exploring.entries import STRATEGIES
 from .planning.entries import PLANNING
 from .prediction.entries import PREDICTION
@@ -46,6 +47,7 @@ CATALOGUE = (
     *TABLES,
     *PREDICTION,
     *PLANNING,
+    *DEEP,
     *SB3,
     *REPRODUCTIONS,
 )

@@ -1,7 +1,9 @@
 """Taking down where an environment stands, wrappers and random streams included, and going back there."""
 
+import copy
 from collections import deque
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, final
 
 import gymnasium
 from gymnasium import wrappers
@@ -9,6 +11,7 @@ from gymnasium.vector import VectorEnv
 
 from daedalus.core.errors import UserError
 
+from .restoring import generator_state, restore_generator
 from .vector.front import BatchEnv
 
 #: What wrappers remember between steps, by their exact types; queues are kept as lists.
@@ -32,11 +35,20 @@ _KEPT: dict[type, tuple[str, ...]] = {
     wrappers.TransformReward: (),
 }  # fmt: skip
 
+#: What Gymnasium's classic control remembers between steps, beside `np_random`.
+_CLASSIC: dict[str, tuple[str, ...]] = {
+    "acrobot.AcrobotEnv": ("state",),
+    "cartpole.CartPoleEnv": ("state", "steps_beyond_terminated"),
+    "continuous_mountain_car.Continuous_MountainCarEnv": ("state",),
+    "mountain_car.MountainCarEnv": ("state",),
+    "pendulum.PendulumEnv": ("state", "last_u"),
+}
+
 AnyEnv = gymnasium.Env[Any, Any] | VectorEnv[Any, Any, Any]
 
 
 def snapshot(env: AnyEnv) -> dict[str, Any]:
-    """Where one of Daedalus's environments, alone or a batch, stands: plain numbers and arrays.
+    """Where one of Daedalus's environments, alone or a batch, or of Gymnasium's classic control, stands: plain data.
 
     A restored environment lives the same future under the same actions: state, random streams, `np_random`, and what
     Gymnasium's wrappers count. The spaces' own generators are not part of it. Raises `UserError` for a wrapper whose
@@ -104,9 +116,36 @@ def _remind(layer: Any, memory: dict[str, Any]) -> None:
 
 
 def _own(env: Any) -> Any:
-    if not (hasattr(env, "snapshot") and hasattr(env, "restore")):
-        raise UserError(f"{type(env).__name__} takes no snapshots; Daedalus's own environments do")
-    return env
+    if hasattr(env, "snapshot") and hasattr(env, "restore"):
+        return env
+    family, _, known = f"{type(env).__module__}.{type(env).__qualname__}".rpartition("classic_control.")
+    if family == "gymnasium.envs." and known in _CLASSIC:
+        return _Classic(env, known)
+    raise UserError(
+        f"{type(env).__name__} takes no snapshots; Daedalus's own environments and Gymnasium's classic control do"
+    )
+
+
+@final
+class _Classic:
+    """Takes down an environment of Gymnasium's classic control: a few attributes are all that it remembers."""
+
+    def __init__(self, env: gymnasium.Env[Any, Any], known: str) -> None:
+        self._env, self._known, self._names = env, known, _CLASSIC[known]
+
+    def snapshot(self) -> dict[str, Any]:
+        """Its attributes and `np_random`."""
+        own = {name: copy.deepcopy(getattr(self._env, name)) for name in self._names if hasattr(self._env, name)}
+        return {"classic": self._known, **generator_state(self._env), **own}
+
+    def restore(self, taken: Mapping[str, Any]) -> None:
+        """Take up what `snapshot` gave. Raises `UserError` for another environment's."""
+        if taken.get("classic") != self._known:
+            raise UserError(f"this snapshot is not of {self._known}")
+        restore_generator(self._env, taken)
+        for name in self._names:
+            if name in taken:
+                setattr(self._env, name, copy.deepcopy(taken[name]))
 
 
 def _batch(env: Any) -> BatchEnv:

@@ -1,1 +1,1 @@
-"""Deep learners: DQN as a population of networks, its trial, its face, its callbacks."""
+"""Learners with networks of torch: populations of seeds, trained as one."""
