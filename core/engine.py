@@ -122,6 +122,7 @@ class Engine:
         loss = found[0][0]["loss"]
         told = found[0][0] if len(found) == 1 else joined(found, loss.ndim)
         loss = told["loss"]
+        turn.collect()
         norm = told["gradient_norm"] = turn.norm(len(loss) if loss.ndim else None)
         if not math.isfinite(float(loss.sum() + norm.sum())):  # the one time that the host waits for the device
             self._refuse(loss, norm, turn, parts)

@@ -13,8 +13,8 @@ def norms(tensors: list[Tensor], slots: int | None = None) -> Tensor:
     if slots is None:
         whole: Tensor = torch.linalg.vector_norm(torch.stack(torch._foreach_norm(tensors)))
         return whole
-    rows = torch.cat([tensor.reshape(slots, -1) for tensor in tensors], 1)
-    each: Tensor = torch.linalg.vector_norm(rows, dim=1)
+    rows = torch.cat([tensor.reshape(slots, -1) for tensor in tensors], 1) if len(tensors) > 1 else tensors[0]
+    each: Tensor = torch.linalg.vector_norm(rows.reshape(slots, -1), dim=1)
     return each
 
 

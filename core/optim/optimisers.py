@@ -153,24 +153,28 @@ def decayed(module: nn.Module) -> Iterator[nn.Parameter]:
 
 
 def groups(module: nn.Module, weight_decay: float, decay: Decay) -> Groups:
-    """The parameters by whether they are decayed and by which implementation moves them, in the module's order.
+    """The parameters that require a gradient by how they are moved: decayed ones first, and of each the packed last.
 
-    Those of a population that only rows of a pack could have moved by the fused one are marked "packed".
+    On the CPU a population's parameters are marked "packed": those whose slots do not fill whole registers, or all of
+    a population of one. Their order in a slot's row is the same whatever the number of slots.
     """
-    all_of_them = [parameter for parameter in module.parameters() if parameter.requires_grad]
-    if not all_of_them:
+    everything = [parameter for parameter in module.parameters() if parameter.requires_grad]
+    if not everything:
         raise UserError(f"{type(module).__name__} has nothing to train: no parameter requires a gradient")
-    heavy = set(all_of_them if decay == "all" else decayed(module)) if weight_decay else set()
-    stacked = len({parameter.shape[0] if parameter.ndim else 0 for parameter in all_of_them}) == 1
-    found: dict[tuple[bool, bool], list[nn.Parameter]] = {}
-    for parameter in all_of_them:
-        odd = stacked and parameter.device.type == "cpu" and math.prod(parameter.shape[1:]) % REGISTER != 0
-        found.setdefault((parameter in heavy, odd), []).append(parameter)
-    return [
-        {"params": members, "weight_decay": weight_decay if fat else 0.0, "fused": not odd, "foreach": odd,
-         "packed": odd}
-        for (fat, odd), members in found.items()
-    ]  # fmt: skip
+    slots = {len(parameter) if parameter.ndim else 0 for parameter in everything}
+    stacked = len(slots) == 1 and slots != {0} and everything[0].device.type == "cpu"
+    heavy = set(everything if decay == "all" else decayed(module)) if weight_decay else set()
+    found: Groups = []
+    for fat in (True, False):
+        mine = [parameter for parameter in everything if (parameter in heavy) == fat]
+        odd = [stacked and math.prod(parameter.shape[1:]) % REGISTER != 0 for parameter in mine]
+        even, uneven = ([p for p, is_odd in zip(mine, odd, strict=True) if is_odd == kind] for kind in (False, True))
+        together = stacked and slots == {1}
+        for members, pack in [(even + uneven, True)] if together else [(even, False), (uneven, True)]:
+            if members:
+                found.append({"params": members, "weight_decay": weight_decay if fat else 0.0, "packed": pack,
+                              "fused": not pack, "foreach": pack})  # fmt: skip
+    return found
 
 
 def _check(name: str, lr: float, weight_decay: float, eps: float = 0.0, **shares: float) -> None:

@@ -2,7 +2,8 @@
 
 torch's fused optimisers on the CPU round the last numbers of a tensor, those that do not fill a vector register,
 otherwise than the rest. In a pack there are none: rows fill whole registers, so a slot's bits do not depend on how many
-slots there are, at the fused optimisers' speed.
+slots there are, at the fused optimisers' speed. Parameters of a population of one are packed all together and live in
+the row, so that an update of a small network costs one call; of several slots only those that need it are copied.
 """
 
 from typing import Any
@@ -18,13 +19,17 @@ class Pack:
 
     def __init__(self, parameters: list[nn.Parameter]) -> None:
         self.parameters = parameters
-        slots, sizes = parameters[0].shape[0], [parameter[0].numel() for parameter in parameters]
+        slots, sizes = len(parameters[0]), [parameter[0].numel() for parameter in parameters]
         self._gap = parameters[0].new_zeros(slots, -sum(sizes) % REGISTER)
         self._sizes = [*sizes, self._gap.shape[1]]
         self.rows = nn.Parameter(parameters[0].new_zeros(slots, sum(self._sizes)))
         self.rows.grad = torch.zeros_like(self.rows)
         self._weights, self._gradients = self.rows.detach(), self.rows.grad
         self._views = self.views(self._weights)
+        if slots == 1:
+            self._copy_in()
+            for parameter, view in zip(parameters, self._views, strict=True):
+                parameter.data = view  # one memory, as long as nobody gives the parameter another
 
     def views(self, rows: Tensor) -> list[Tensor]:
         """Numbers laid out as `rows` are, (N, P), seen as the parameters' shapes; they share memory."""
@@ -32,16 +37,25 @@ class Pack:
         return [piece.view(of.shape) for piece, of in zip(pieces, self.parameters, strict=False)]
 
     def gather(self) -> None:
-        """Copy the parameters and their gradients (none: zeros) into the rows."""
+        """Bring the parameters and their gradients (none: zeros) into the rows."""
         slots = len(self._weights)
-        weights = [parameter.detach().reshape(slots, -1) for parameter in self.parameters]
-        torch.cat([*weights, self._gap], 1, out=self._weights)
         gradients = [torch.zeros_like(p) if p.grad is None else p.grad for p in self.parameters]
         torch.cat([*(gradient.reshape(slots, -1) for gradient in gradients), self._gap], 1, out=self._gradients)
+        if not self._shared():
+            self._copy_in()
 
     def scatter(self) -> None:
-        """Copy the rows into the parameters."""
-        torch._foreach_copy_([parameter.detach() for parameter in self.parameters], self._views)
+        """Bring the rows into the parameters."""
+        if not self._shared():
+            torch._foreach_copy_([parameter.detach() for parameter in self.parameters], self._views)
+
+    def _copy_in(self) -> None:
+        weights = [parameter.detach().reshape(len(self._weights), -1) for parameter in self.parameters]
+        torch.cat([*weights, self._gap], 1, out=self._weights)
+
+    def _shared(self) -> bool:
+        pairs = zip(self.parameters, self._views, strict=True)
+        return all(parameter.data_ptr() == view.data_ptr() for parameter, view in pairs)
 
 
 def packed(groups: list[dict[str, Any]]) -> tuple[list[dict[str, Any]], list[Pack]]:

@@ -61,17 +61,25 @@ class Turn:
         }
         self.average = Average(training.ema, self._weights()) if training.ema else None
         self._penalised = list(decayed(module)) if training.l1 or training.l2 else []
+        self._moved = [parameter for group in self.optimiser.param_groups for parameter in group["params"]]
         self.inputs = list(self.parameters.values())
+        self._slots = {len(parameter) if parameter.ndim else 0 for parameter in self.inputs}
         self._factor = 1.0
 
     def check(self, loss: Tensor) -> None:
         """Refuse a loss that is neither (), nor (N,) of a population whose parameters all have that leading axis."""
-        slots = len(loss) if loss.ndim == 1 else 0
-        if loss.ndim > 1 or (slots and any(p.ndim == 0 or len(p) != slots for p in self.inputs)):
+        if loss.ndim > 1 or (loss.ndim == 1 and self._slots != {len(loss)}):
             raise UserError(f"the loss has shape {tuple(loss.shape)}; give its mean over the examples: (), or of a "
                             "population (N,), whose parameters have a leading axis of N")  # fmt: skip
         if not loss.requires_grad:
             raise UserError("the loss depends on no parameter that is trained; check what the objective computes")
+
+    def collect(self) -> None:
+        """Bring the gradients to where the optimiser sees them; before `norm` and `move`."""
+        if all(parameter.grad is None for parameter in self.inputs):
+            raise UserError("the loss depends on no parameter of its phase; check the phase's `part`")
+        for pack in self._packs:
+            pack.gather()
 
     def forget(self) -> None:
         """Drop the gradients."""
@@ -89,10 +97,7 @@ class Turn:
 
     def norm(self, slots: int | None) -> Tensor:
         """The norm of the gradient, () or (N,)."""
-        gradients = self._gradients()
-        if not gradients:
-            raise UserError("the loss depends on no parameter of its phase; check the phase's `part`")
-        return norms(gradients, slots)
+        return norms(self._gradients(), slots)
 
     def move(self, step: int, norm: Tensor) -> None:
         """Clip the gradients, whose norm is `norm`, and let the optimiser make its step number `step`, from 0."""
@@ -107,8 +112,6 @@ class Turn:
             self._factor = factor
             for group in self.optimiser.param_groups:
                 group["lr"] = plan.optimiser.lr * factor
-        for pack in self._packs:
-            pack.gather()
         self.optimiser.step()
         for pack in self._packs:
             pack.scatter()
@@ -121,7 +124,7 @@ class Turn:
         return self.training.optimiser.lr * self._factor
 
     def _gradients(self) -> list[Tensor]:
-        return [parameter.grad for parameter in self.parameters.values() if parameter.grad is not None]
+        return [parameter.grad for parameter in self._moved if parameter.grad is not None]
 
     def _weights(self) -> list[Tensor]:
         return [parameter.detach() for parameter in self.parameters.values()]
@@ -163,12 +166,11 @@ class Turn:
         """Go on from what `tensors` returned. Raises `UserError` that names what does not fit, before any change."""
         self._check(tensors)
         state: dict[int, dict[str, Tensor]] = {}
-        order = [parameter for group in self.optimiser.param_groups for parameter in group["params"]]
         for path in tensors:
             if path.startswith("optimiser/"):
                 name, _, key = path.removeprefix("optimiser/").rpartition("/")
                 home, pack, n = self._homes[name]
-                mine = state.setdefault(next(i for i, one in enumerate(order) if one is home), {})
+                mine = state.setdefault(next(i for i, one in enumerate(self._moved) if one is home), {})
                 if pack is None or not tensors[path].ndim:
                     mine[key] = tensors[path].clone()
                 else:
