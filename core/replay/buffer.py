@@ -24,6 +24,8 @@ _SMALL_FRAME = 1024
 #: Larger frames get room for episodes of so many steps.
 _USUAL_STEPS = 8
 
+_MOST_REWARD = float(np.finfo(np.float32).max)
+
 _TRANSITION_BYTES = 8 + 8 + 4 + 1
 
 
@@ -217,12 +219,22 @@ class Replay:
             slot = int(np.flatnonzero(self._state[:, ring.RUNNING] == ring.CLOSED)[0])
             return UserError(f"slot {slot} has no running episode: begin one before adding a step")
         reward = self._given[1]
-        slot = int(np.flatnonzero(~np.isfinite(reward))[0])
-        return UserError(f"the reward of slot {slot} is {reward[slot]}; rewards must be finite numbers")
+        slot = int(np.flatnonzero(~(np.abs(reward) <= _MOST_REWARD))[0])
+        return UserError(
+            f"the reward of slot {slot} is {reward[slot]}; rewards must be finite single-precision numbers"
+        )
 
 
 def _frames(slots: int, room: int, frame: Mapping[str, Field], where: torch.device | None) -> Frames:
-    return HostFrames(slots, room, frame) if where is None else DeviceFrames(slots, room, frame, where)
+    if where is None:
+        return HostFrames(slots, room, frame)
+    try:
+        return DeviceFrames(slots, room, frame, where)
+    except torch.OutOfMemoryError as error:
+        needed = slots * room * sum(field.bytes for field in frame.values())
+        raise UserError(
+            f"the replay's frames need {needed:,} bytes, more than {where} has; lower buffer_size"
+        ) from error
 
 
 def _check_numbers(capacity: int, slots: int, n_step: int, gamma: float) -> None:

@@ -93,7 +93,7 @@ def add(
     for i in range(state.shape[0]):
         if state[i, RUNNING] == CLOSED:
             return NOT_BEGUN
-        if not np.isfinite(reward[i]):
+        if not np.isfinite(np.float32(reward[i])):  # as it is kept
             return NOT_FINITE
     for i in range(state.shape[0]):
         added = state[i, ADDED]

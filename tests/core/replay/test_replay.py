@@ -188,6 +188,7 @@ def test_bad_input_is_refused_and_adds_nothing():
     replay.begin(frame)
     refused("nothing to sample", replay.sample, 4, KEYS[:2], 0)
     refused("reward of slot 1 is inf", replay.add, action, np.array([0, np.inf]), no, no, frame)
+    refused("reward of slot 0 is 1e", replay.add, action, np.array([1e300, 0]), no, no, frame)  # too large to be kept
     refused("obs of slot 1 holds nan", replay.add, action, zeros, no, no, bad)
     refused("shape", replay.add, action[:1], zeros, no, no, frame)
     refused("must be int64", replay.add, zeros, zeros, no, no, frame)
