@@ -217,7 +217,7 @@ class Engine:
             raise
         module.load_state_dict(weights)
         for generator, state in zip(self._generators, tensors["generators"], strict=True):
-            generator.set_state(state)
+            generator.set_state(state.clone())  # torch reads a view from its storage's begin, and beyond its end
         self.steps = int(tensors["steps"])
         known = tuple(f"phase/{name}/" for name in self._turns)
         later = {path: array for path, array in arrays.items() if path.startswith("phase/")}
