@@ -41,7 +41,8 @@ def live(
 ) -> Iterator[int]:
     """Random episodes: some one step long, some terminated, some truncated, some both, some begun anew midway.
 
-    `frame` makes a frame of the frames' numbers (N,). Yields after every step.
+    `frame` makes a frame of the frames' numbers (N,). Yields an even number after every step, and an odd one when
+    episodes have begun.
     """
     draw, slots, number = np.random.default_rng(seed), len(naive), 0
 
@@ -66,9 +67,10 @@ def live(
         replay.add(action, reward, terminated, truncated, frame(reached))
         for i in range(slots):
             naive[i].add(int(action[i]), float(reward[i]), bool(terminated[i]), bool(truncated[i]), int(reached[i]))
-        yield step
+        yield 2 * step
         again = (left <= 0) | (draw.random(slots) < 0.02)
         left[again] = draw.choice(lengths, slots)[again]
         begin(again)
         if draw.random() < 0.05:
             begin(draw.random(slots) < 0.5)  # some that have just begun, and some midway
+        yield 2 * step + 1

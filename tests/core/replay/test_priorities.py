@@ -88,7 +88,7 @@ def test_every_sample_equals_the_naive_one(capacity, n_step):
     replay = Replay(capacity, 2, NUMBER, priority=priority, n_step=n_step)
     slots = [NaiveSlot(capacity, n_step, 0.99) for _ in range(2)]
     naive = [NaivePriorities(slot, priority) for slot in slots]
-    for t in live(replay, slots, 200, capacity, numbered):
+    for t in live(replay, slots, 150, capacity, numbered):
         for one in naive:
             one.look()
         if not replay.size_N.all():

@@ -27,7 +27,7 @@ def fresh(priority=None, where=None):
 
 
 def lived(replay, steps, then=None):
-    """Live so many steps; at step `then[0]` call `then[1]`."""
+    """Live so many steps; at moment `then[0]` call `then[1]`."""
     for step in live(replay, [NaiveSlot(30, 3, 0.99) for _ in range(2)], steps, 5, frame, (1, 2, 9)):
         if then and step == then[0]:
             then[1]()
