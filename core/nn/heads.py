@@ -229,7 +229,7 @@ class Gaussian:
         mean = linear(_width(shape), outputs, generator, rule)
         if self.by_state:
             return Bell(mean, linear(_width(shape), outputs, generator, rule), self.low, self.high)
-        return Bell(mean, nn.Parameter(torch.full((outputs,), self.log_std)), self.low, self.high)
+        return Bell(mean, nn.Parameter(torch.full((outputs,), float(self.log_std))), self.low, self.high)
 
 
 def _width(shape: tuple[int, ...]) -> int:

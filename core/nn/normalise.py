@@ -45,6 +45,8 @@ class Normalise(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """(B, F) or (B, F, H, W) → the same shape."""
         if self.kind == "batch":
+            if self.training:
+                check_batch(x.numel() // x.shape[1])
             return nn.functional.batch_norm(
                 x, self.running_mean, self.running_var, self.weight, self.bias, self.training, MOMENTUM, EPSILON
             )
@@ -113,8 +115,7 @@ class StackedNormalise(Stacked):
         if not self.training:
             return (x - self.running_mean) * torch.rsqrt(self.running_var + EPSILON)
         count = x.shape[1]
-        if count < 2:
-            raise UserError("batch normalisation needs at least two examples in a batch while it trains")
+        check_batch(count)
         mean = x.mean(1, keepdim=True)
         centred = x - mean
         variance = centred.square().mean(1, keepdim=True)
@@ -128,3 +129,9 @@ class StackedNormalise(Stacked):
         parted = x.reshape(*x.shape[:2], -1, self.groups, self.features // self.groups)
         centred = parted - parted.mean((2, 4), keepdim=True)
         return centred * torch.rsqrt(centred.square().mean((2, 4), keepdim=True) + EPSILON)
+
+
+def check_batch(count: int) -> None:
+    """Raise `UserError` where a feature comes only once, so that it has no deviation."""
+    if count < 2:
+        raise UserError("batch normalisation needs at least two examples in a batch while it trains; raise batch")
