@@ -20,8 +20,9 @@ class Pack:
     def __init__(self, parameters: list[nn.Parameter]) -> None:
         self.parameters = parameters
         slots, sizes = len(parameters[0]), [parameter[0].numel() for parameter in parameters]
-        self._gap = parameters[0].new_zeros(slots, -sum(sizes) % REGISTER)
-        self._sizes = [*sizes, self._gap.shape[1]]
+        # each begins a cache line: products of matrices round by where a matrix begins (`daedalus.core.nn.stacked`)
+        self._gaps = [parameters[0].new_zeros(slots, -size % REGISTER) for size in sizes]
+        self._sizes = [width for size, gap in zip(sizes, self._gaps, strict=True) for width in (size, gap.shape[1])]
         self.rows = nn.Parameter(parameters[0].new_zeros(slots, sum(self._sizes)))
         self.rows.grad = torch.zeros_like(self.rows)
         self._weights, self._gradients = self.rows.detach(), self.rows.grad
@@ -34,13 +35,13 @@ class Pack:
     def views(self, rows: Tensor) -> list[Tensor]:
         """Numbers laid out as `rows` are, (N, P), seen as the parameters' shapes; they share memory."""
         pieces = torch.split(rows, self._sizes, dim=1)
-        return [piece.view(of.shape) for piece, of in zip(pieces, self.parameters, strict=False)]
+        return [piece.view(of.shape) for piece, of in zip(pieces[::2], self.parameters, strict=True)]
 
     def gather(self) -> None:
         """Bring the parameters and their gradients (none: zeros) into the rows."""
         slots = len(self._weights)
         gradients = [torch.zeros_like(p) if p.grad is None else p.grad for p in self.parameters]
-        torch.cat([*(gradient.reshape(slots, -1) for gradient in gradients), self._gap], 1, out=self._gradients)
+        torch.cat(self._spaced([gradient.reshape(slots, -1) for gradient in gradients]), 1, out=self._gradients)
         if not self._shared():
             self._copy_in()
 
@@ -51,7 +52,10 @@ class Pack:
 
     def _copy_in(self) -> None:
         weights = [parameter.detach().reshape(len(self._weights), -1) for parameter in self.parameters]
-        torch.cat([*weights, self._gap], 1, out=self._weights)
+        torch.cat(self._spaced(weights), 1, out=self._weights)
+
+    def _spaced(self, rows: list[Tensor]) -> list[Tensor]:
+        return [piece for row, gap in zip(rows, self._gaps, strict=True) for piece in (row, gap)]
 
     def _shared(self) -> bool:
         pairs = zip(self.parameters, self._views, strict=True)
