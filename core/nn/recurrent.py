@@ -54,7 +54,7 @@ def gru_cell(projected: Tensor, state: State, weight: Tensor, bias: Tensor) -> S
     r_x, z_x, n_x = projected.chunk(3, dim=-1)
     r_h, z_h, n_h = functional.linear(h, weight, bias).chunk(3, dim=-1)
     n = torch.tanh(n_x + torch.sigmoid(r_x + r_h) * n_h)
-    return (torch.lerp(n, h, torch.sigmoid(z_x + z_h)),)
+    return (n + torch.sigmoid(z_x + z_h) * (h - n),)
 
 
 def detached(state: State) -> State:

@@ -116,6 +116,15 @@ def test_a_cache_gives_the_full_pass() -> None:
         module(x[:1, :1], cache=module.cache(2, 7))
 
 
+def test_rotated_attention_may_be_moved_as_a_whole(where: torch.device) -> None:
+    """Only distances count: positions 0…5 give what 30…35 give, which positions 0, 2, 4, … do not."""
+    module, x = Attention(2).build((6, 8), seeded(0)).double().to(where), random(2, 6, 8, seed=1).to(where)
+    positions = torch.arange(6, dtype=torch.float64, device=where)
+    here, there, wider = (module(x, rotation=rotation(at, 4)) for at in (positions, positions + 30, 2 * positions))
+    torch.testing.assert_close(here, there, rtol=1e-11, atol=1e-11)
+    assert not torch.allclose(here, wider, rtol=1e-3)
+
+
 def test_wrong_input_is_one_clear_line() -> None:
     with pytest.raises(UserError, match="3 heads do not divide a width of 8"):
         Attention(3).build((5, 8), seeded(0))

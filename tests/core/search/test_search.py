@@ -121,10 +121,12 @@ def test_a_climber_steps_by_the_fifth_rule_and_begins_elsewhere() -> None:
     np.testing.assert_array_equal(first, twin.standard_normal((1, 2)))
     second = search.ask(generator)
     np.testing.assert_allclose(second - first, 1.5 * twin.standard_normal((1, 2)))
-    for _ in range(7):  # 1.5·1.5^(−7/4) is below 0.8
+    for failure in range(1, 8):
         search.tell(second, np.array([0.5]))
-        second = search.ask(generator)
-    assert np.abs(second).max() > 2.0
+        second, noise = search.ask(generator), twin.standard_normal((1, 2))
+        if failure < 7:  # 1.5·1.5^(−6/4) = 0.816, and 1.5·1.5^(−7/4) is below 0.8
+            np.testing.assert_allclose(second - first, 1.5 ** (1 - failure / 4) * noise)
+    np.testing.assert_allclose(second, 5.0 * noise)  # a restart
     assert search.best_fitness == 1.0
     np.testing.assert_array_equal(search.best_point, first[0])
 
@@ -163,6 +165,16 @@ def test_the_elite_lives_on_and_genes_come_from_parents() -> None:
     again = search.ask(generator)
     assert any(np.array_equal(child, first[5]) or child[0] == first[5, 0] for child in again)
     assert search.best_fitness == 5.0
+
+
+@pytest.mark.parametrize("crossover", [0.0, 1.0])
+def test_crossover_mixes_two_parents(crossover: float) -> None:
+    """Of 200 children of 8 genes, copies of one parent are all without it, and less than half with it."""
+    search, generator = Genetic(200, 2, crossover, rate=0.0, elite=0).begin(np.zeros(8)), np.random.default_rng(0)
+    parents = search.ask(generator)
+    search.tell(parents, np.arange(200.0))
+    copies = sum(bool((child == parents).all(axis=1).any()) for child in search.ask(generator))
+    assert copies == 200 if crossover == 0 else copies < 100
 
 
 def test_a_swarm_moves_by_its_formula() -> None:
