@@ -179,13 +179,12 @@ class Engine:
     @contextmanager
     def averaged(self) -> Iterator[None]:
         """Inside it, the module carries the averaged weights of the phases that keep an average (`ema`)."""
-        carrying = [(turn, turn.average.tensors) for turn in self._turns.values() if turn.average is not None]
-        held = [(turn, turn.carry(tensors)) for turn, tensors in carrying]
+        put_back = [turn.carry_average() for turn in self._turns.values()]
         try:
             yield
         finally:
-            for turn, weights in held:
-                turn.carry(weights)
+            for restore in put_back:
+                restore()
 
     def arrays(self) -> Arrays:
         """Everything that `take_up` needs to go on to the bit: parameters, buffers, optimisers, averages, schedules,

@@ -1,17 +1,19 @@
 """Parameters of a population laid side by side, one row for each slot, for an optimiser to move as one.
 
 torch's fused optimisers on the CPU round the last numbers of a tensor, those that do not fill a vector register,
-otherwise than the rest. In a pack there are none: rows fill whole registers, so a slot's bits do not depend on how many
-slots there are, at the fused optimisers' speed. Parameters of a population of one are packed all together and live in
-the row, so that an update of a small network costs one call; of several slots only those that need it are copied.
+otherwise than the rest. In a pack there are none: each parameter fills whole registers, with zeros behind it that stay
+zero, so a slot's bits do not depend on how many slots there are, at the fused optimisers' speed. Parameters of a
+population of one are packed all together and live in the row, so that an update of a small network costs one call; of
+several slots only those that need it are copied.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-REGISTER = 16  # float32 numbers of the widest vector register (AVX-512)
+REGISTER = 32  # float32 numbers that AVX-512 code takes at a time: two registers
 
 
 class Pack:
@@ -27,8 +29,8 @@ class Pack:
         self.rows.grad = torch.zeros_like(self.rows)
         self._weights, self._gradients = self.rows.detach(), self.rows.grad
         self._views = self.views(self._weights)
+        self._lay(parameters, self._weights)
         if slots == 1:
-            self._copy_in()
             for parameter, view in zip(parameters, self._views, strict=True):
                 parameter.data = view  # one memory, as long as nobody gives the parameter another
 
@@ -39,23 +41,18 @@ class Pack:
 
     def gather(self) -> None:
         """Bring the parameters and their gradients (none: zeros) into the rows."""
-        slots = len(self._weights)
-        gradients = [torch.zeros_like(p) if p.grad is None else p.grad for p in self.parameters]
-        torch.cat(self._spaced([gradient.reshape(slots, -1) for gradient in gradients]), 1, out=self._gradients)
+        self._lay([torch.zeros_like(p) if p.grad is None else p.grad for p in self.parameters], self._gradients)
         if not self._shared():
-            self._copy_in()
+            self._lay(self.parameters, self._weights)
 
     def scatter(self) -> None:
         """Bring the rows into the parameters."""
         if not self._shared():
             torch._foreach_copy_([parameter.detach() for parameter in self.parameters], self._views)
 
-    def _copy_in(self) -> None:
-        weights = [parameter.detach().reshape(len(self._weights), -1) for parameter in self.parameters]
-        torch.cat(self._spaced(weights), 1, out=self._weights)
-
-    def _spaced(self, rows: list[Tensor]) -> list[Tensor]:
-        return [piece for row, gap in zip(rows, self._gaps, strict=True) for piece in (row, gap)]
+    def _lay(self, tensors: Sequence[Tensor], rows: Tensor) -> None:
+        pairs = zip((tensor.detach().reshape(len(rows), -1) for tensor in tensors), self._gaps, strict=True)
+        torch.cat([piece for pair in pairs for piece in pair if piece.shape[1]], 1, out=rows)
 
     def _shared(self) -> bool:
         pairs = zip(self.parameters, self._views, strict=True)

@@ -59,9 +59,9 @@ class Turn:
         self._homes: dict[str, tuple[nn.Parameter, Pack | None, int]] = {
             name: packs.get(parameter, (parameter, None, 0)) for name, parameter in named
         }
-        self.average = Average(training.ema, self._weights()) if training.ema else None
-        self._penalised = list(decayed(module)) if training.l1 or training.l2 else []
         self._moved = [parameter for group in self.optimiser.param_groups for parameter in group["params"]]
+        self.average = Average(training.ema, self._values()) if training.ema else None
+        self._penalised = list(decayed(module)) if training.l1 or training.l2 else []
         self.inputs = list(self.parameters.values())
         self._slots = {len(parameter) if parameter.ndim else 0 for parameter in self.inputs}
         self._factor = 1.0
@@ -116,7 +116,7 @@ class Turn:
         for pack in self._packs:
             pack.scatter()
         if self.average is not None:
-            self.average.update(self._weights())
+            self.average.update(self._values())
 
     @property
     def rate(self) -> float:
@@ -126,6 +126,10 @@ class Turn:
     def _gradients(self) -> list[Tensor]:
         return [parameter.grad for parameter in self._moved if parameter.grad is not None]
 
+    def _values(self) -> list[Tensor]:
+        """The weights where the optimiser has them."""
+        return [parameter.detach() for parameter in self._moved]
+
     def _weights(self) -> list[Tensor]:
         return [parameter.detach() for parameter in self.parameters.values()]
 
@@ -134,6 +138,18 @@ class Turn:
         held = [weight.clone() for weight in self._weights()]
         torch._foreach_copy_(self._weights(), tensors)
         return held
+
+    def carry_average(self) -> Callable[[], None]:
+        """Put the average into the parameters; return a function that puts back what they held."""
+        if self.average is None:
+            return lambda: None
+        held = self.carry(list(self._averaged(self.average).values()))
+        return lambda: torch._foreach_copy_(self._weights(), held)
+
+    def _averaged(self, average: Average) -> dict[str, Tensor]:
+        """The average of each parameter by name."""
+        of = dict(zip(self._moved, average.tensors, strict=True))
+        return {name: pack.views(of[home])[n] if pack else of[home] for name, (home, pack, n) in self._homes.items()}
 
     def save(self) -> Callable[[], None]:
         """Return a function that puts everything back as it is now."""
@@ -158,7 +174,7 @@ class Turn:
                     inside = pack is not None and value.shape == home.shape
                     found[f"optimiser/{name}/{key}"] = pack.views(value)[n] if pack and inside else value
         if self.average is not None:
-            found |= {f"average/{name}": t for name, t in zip(self.parameters, self.average.tensors, strict=True)}
+            found |= {f"average/{name}": tensor for name, tensor in self._averaged(self.average).items()}
         heard = [*self.hearing.state(), self.average.updates if self.average else 0]
         return found | {"counts": torch.tensor(heard, dtype=torch.float64)}
 
@@ -180,7 +196,7 @@ class Turn:
         self.hearing.take_up(counts[:3])
         if self.average is not None:
             self.average.updates = int(counts[3])
-            for name, tensor in zip(self.parameters, self.average.tensors, strict=True):
+            for name, tensor in self._averaged(self.average).items():
                 tensor.copy_(tensors[f"average/{name}"])
 
     def _check(self, tensors: Mapping[str, Tensor]) -> None:

@@ -1,0 +1,431 @@
+"""The engine: equal to torch by hand, to the bit after a resume and in a population, and never left half-done."""
+
+from collections.abc import Callable, Mapping, Sequence
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor, nn
+
+from daedalus.core import losses
+from daedalus.core.device import Numerics, torch_generator
+from daedalus.core.engine import Diverged, Engine, Training
+from daedalus.core.errors import UserError
+from daedalus.core.nn.dropout import Dropping
+from daedalus.core.nn.mlp import MLP
+from daedalus.core.objective import Batch, Metrics, Phase
+from daedalus.core.optim.averaging import EMA
+from daedalus.core.optim.optimisers import SGD, Adam, AdamW, Optimiser, RMSProp
+from daedalus.core.optim.schedules import Cosine, Plateau
+
+CPU = Numerics(torch.device("cpu"))
+PLAIN = Training()
+
+
+@pytest.fixture(autouse=True)
+def _one_thread() -> None:
+    torch.set_num_threads(1)
+
+
+class Regression:
+    """Mean squared error of (…, B, F) → (…, B, 1)."""
+
+    def __init__(self, module: nn.Module) -> None:
+        self.module = module
+
+    def phases(self, step: int) -> Sequence[Phase]:
+        return (Phase(),)
+
+    def loss(self, phase: Phase, batch: Batch, generator: torch.Generator) -> tuple[Tensor, Metrics]:
+        errors = losses.squared(self.module(batch["x"]).squeeze(-1), batch["y"])
+        return errors.mean(-1), {"worst": errors.detach().amax(-1)}
+
+
+class Duel:
+    """A GAN of one number: two phases, each training its own part through the other's."""
+
+    def __init__(self, module: nn.Module) -> None:
+        self.module = module
+
+    def phases(self, step: int) -> Sequence[Phase]:
+        critic = Phase("critic", "critic")
+        return (critic, critic, Phase("maker", "maker"))
+
+    def loss(self, phase: Phase, batch: Batch, generator: torch.Generator) -> tuple[Tensor, Metrics]:
+        noise = torch.randn(len(batch["x"]), 3, generator=generator)
+        maker, critic = self.module.get_submodule("maker"), self.module.get_submodule("critic")
+        made: Tensor = maker(noise)
+        if phase.name == "critic":
+            real = losses.binary_cross_entropy(critic(batch["x"][:, :1]), torch.ones(len(made), 1))
+            return (real + losses.binary_cross_entropy(critic(made), torch.zeros(len(made), 1))).mean(), {}
+        return losses.binary_cross_entropy(critic(made), torch.ones(len(made), 1)).mean() * batch.get("scale", 1), {}
+
+
+def drawn(module: nn.Module, seed: int = 0) -> nn.Module:
+    """The module with weights drawn under the seed."""
+    generator = torch_generator(seed, "init")
+    with torch.no_grad():
+        for parameter in module.parameters():
+            parameter.copy_(0.4 * torch.randn(parameter.shape, generator=generator))
+    return module
+
+
+def net(seed: int = 0) -> nn.Module:
+    return drawn(nn.Sequential(nn.Linear(5, 7), nn.Tanh(), nn.Linear(7, 1)), seed)
+
+
+def noisy() -> nn.Module:
+    """Dropout's generator and batch norm's statistics are states too."""
+    return drawn(nn.Sequential(nn.Linear(5, 7), nn.BatchNorm1d(7), nn.ReLU(), Dropping(0.3), nn.Linear(7, 1)))
+
+
+def population(seeds: Sequence[int], *sizes: int) -> nn.Module:
+    features, width = sizes or (5, 7)
+    generators = [torch_generator(seed, "init") for seed in seeds]
+    return MLP(width=width, depth=2, outputs=1).build_population((features,), generators)
+
+
+def duel() -> nn.Module:
+    return drawn(nn.ModuleDict({"maker": nn.Sequential(nn.Linear(3, 4), nn.Tanh(), nn.Linear(4, 1)),
+                                "critic": nn.Sequential(nn.Linear(1, 4), nn.Tanh(), nn.Linear(4, 1))}))  # fmt: skip
+
+
+def batches(count: int, *lead: int, features: int = 5) -> list[dict[str, Tensor]]:
+    generator = torch_generator(0, "data")
+    return [
+        {"x": torch.randn(*lead, features, generator=generator), "y": torch.randn(lead, generator=generator)}
+        for _ in range(count)
+    ]
+
+
+def engine(
+    module: nn.Module, training: Training | Mapping[str, Training] = PLAIN, where: Numerics = CPU, seed: int = 0
+) -> Engine:
+    objective = Duel(module) if isinstance(module, nn.ModuleDict) else Regression(module)
+    return Engine(objective, training, where, torch_generator(seed, "noise", where.device))
+
+
+def same(one: Mapping[str, np.ndarray], other: Mapping[str, np.ndarray]) -> bool:
+    return set(one) == set(other) and all(np.array_equal(one[name], other[name]) for name in one)
+
+
+OPTIMISERS: dict[str, Optimiser] = {
+    "sgd": SGD(lr=0.1),
+    "momentum": SGD(lr=0.1, momentum=0.9, nesterov=True, weight_decay=0.1),
+    "rmsprop": RMSProp(momentum=0.5, centred=True),
+    "adam": Adam(weight_decay=0.1),
+    "adamw": AdamW(lr=0.01),
+}
+
+
+def test_a_step_is_what_torch_does_by_hand(where: torch.device) -> None:
+    ours, by_hand = net(), net().to(where)
+    trained = engine(ours, Training(SGD(lr=0.1, momentum=0.9), clip_norm=0.5), Numerics(where))
+    optimiser = torch.optim.SGD(by_hand.parameters(), lr=0.1, momentum=0.9)
+    for batch in batches(5, 16):
+        told = trained.step(batch)
+        optimiser.zero_grad()
+        loss = (by_hand(batch["x"].to(where)).squeeze(-1) - batch["y"].to(where)).square().mean()
+        loss.backward()
+        norm = nn.utils.clip_grad_norm_(by_hand.parameters(), 0.5)
+        optimiser.step()
+        torch.testing.assert_close(told["loss"], loss.detach())
+        torch.testing.assert_close(told["gradient_norm"], norm)
+        assert not told["loss"].requires_grad
+        assert told["worst"] >= told["loss"]
+    assert trained.steps == 5
+    for parameter, wanted in zip(ours.parameters(), by_hand.parameters(), strict=True):
+        assert parameter.device == where
+        torch.testing.assert_close(parameter, wanted)
+
+
+MODULES: dict[str, tuple[Callable[[], nn.Module], tuple[int, ...]]] = {
+    "network": (noisy, (8,)),
+    "population": (lambda: population(range(3)), (3, 8)),
+    "single slot": (lambda: population([4]), (1, 8)),
+    "duel": (duel, (8,)),
+}
+
+
+@pytest.mark.parametrize("name", OPTIMISERS)
+@pytest.mark.parametrize("kind", MODULES)
+def test_ten_steps_and_ten_resumed_are_twenty(kind: str, name: str) -> None:
+    make, lead = MODULES[kind]
+    plan = Training(OPTIMISERS[name], Plateau(patience=2, warm_up=3), clip_norm=1.0, ema=EMA(0.9), l2=0.01)
+    training = {"critic": plan, "maker": plan} if kind == "duel" else plan
+    seen = batches(20, *lead)
+
+    def run(trained: Engine, first: int, last: int) -> None:
+        for t in range(first, last):
+            trained.step(seen[t])
+            trained.tell(-t % 7)
+
+    whole = engine(make(), training)
+    run(whole, 0, 20)
+    half = engine(make(), training)
+    run(half, 0, 10)
+    rest = engine(drawn(make(), seed=9), training, seed=9)
+    rest.take_up(half.arrays())
+    assert same(rest.arrays(), half.arrays())
+    run(rest, 10, 20)
+    assert same(rest.arrays(), whole.arrays())
+    assert not same(half.arrays(), whole.arrays())
+    assert rest.steps == 20
+
+
+@pytest.mark.parametrize("name", OPTIMISERS)
+@pytest.mark.parametrize("sizes", [(7, 33), (4, 120), (5, 1)], ids=str)
+def test_a_slot_has_the_bits_that_it_has_alone(name: str, sizes: tuple[int, int]) -> None:
+    training = Training(OPTIMISERS[name], ema=EMA(), clip_norm=0.5, clip_value=0.3, l1=0.001, l2=0.01)
+    seen = batches(4, 5, 13, features=sizes[0])
+
+    def run(slots: list[int]) -> list[np.ndarray]:
+        trained = engine(population(slots, *sizes), training)
+        told = [trained.step({key: tensor[slots] for key, tensor in batch.items()}) for batch in seen]
+        arrays = {k: v for k, v in trained.arrays().items() if v.ndim and not k.endswith(("counts", "generators"))}
+        return [*arrays.values(), *(metrics[key].numpy() for metrics in told for key in ("loss", "gradient_norm"))]
+
+    together = run([0, 1, 2, 3, 4])
+    assert len(together) >= 20
+    for n in range(5):
+        assert all(np.array_equal(many[n], one[0]) for many, one in zip(together, run([n]), strict=True))
+
+
+@pytest.mark.parametrize("kind", ["network", "population"])
+def test_parts_of_a_batch_make_the_step_of_the_whole(kind: str) -> None:
+    make, lead = (net, (12,)) if kind == "network" else (lambda: population(range(3)), (3, 12))
+    axis = len(lead) - 1
+    (batch,) = batches(1, *lead)
+    weights = []
+    for training, given in (
+        (Training(), batch),
+        (Training(accumulate=5), batch),  # 12 examples in parts of 3, 3, 2, 2, 2
+        (Training(), [{k: v.narrow(axis, *span) for k, v in batch.items()} for span in ((0, 7), (7, 5))]),
+    ):
+        trained = engine(make(), training)
+        told = trained.step(given)
+        weights.append((trained.arrays(), told))
+    for arrays, told in weights[1:]:
+        for path, array in weights[0][0].items():
+            np.testing.assert_allclose(array, arrays[path], rtol=1e-4, atol=1e-6, err_msg=path)
+        torch.testing.assert_close(told["loss"], weights[0][1]["loss"])
+        torch.testing.assert_close(told["gradient_norm"], weights[0][1]["gradient_norm"])
+    many = engine(make(), Training(accumulate=99)).step(batch)
+    torch.testing.assert_close(many["loss"], weights[0][1]["loss"])
+
+
+def test_clipping_bounds_each_slot_for_itself() -> None:
+    batch = batches(1, 2, 8)[0]
+    batch["y"] = batch["y"] * torch.tensor([[0.001], [100.0]])  # one slot with a huge gradient
+    module = population([0, 0])
+    before = [parameter.detach().clone() for parameter in module.parameters()]
+    told = engine(module, Training(SGD(lr=1.0), clip_norm=1.0)).step(batch)
+    moved = torch.cat([(b - p.detach()).reshape(2, -1) for b, p in zip(before, module.parameters(), strict=True)], 1)
+    wanted = told["gradient_norm"].clamp(max=1.0)
+    assert told["gradient_norm"][1] > 10 > 1 > told["gradient_norm"][0]
+    torch.testing.assert_close(moved.norm(dim=1), wanted)
+
+
+def test_the_schedule_sets_the_rate_of_each_step() -> None:
+    module = net()
+    trained = engine(module, Training(SGD(lr=1.0, momentum=0.0), Cosine(steps=4), clip_norm=1e-3))
+    moved = []
+    for batch in batches(6, 8):
+        before = nn.utils.parameters_to_vector(module.parameters()).detach()
+        trained.step(batch)
+        moved.append(1e3 * (nn.utils.parameters_to_vector(module.parameters()).detach() - before).norm().item())
+    assert moved == pytest.approx([1.0, 0.853553, 0.5, 0.146447, 0, 0], abs=1e-3)
+
+
+def test_penalties_are_of_weights_and_in_the_loss() -> None:
+    module = nn.Sequential(nn.Linear(5, 1))
+    with torch.no_grad():
+        module[0].weight.copy_(torch.tensor([[1.0, -2, 3, 0, 0]]))
+        module[0].bias.fill_(7.0)
+    batch = {"x": torch.zeros(4, 5), "y": torch.full((4,), 7.0)}  # no error, and no gradient of one
+    told = engine(module, Training(SGD(lr=0.1), l1=0.5, l2=2.0)).step(batch)
+    assert told["loss"].item() == pytest.approx(0.5 * 6 + 2.0 * 0.5 * 14)
+    wanted = [1 - 0.1 * (0.5 + 2), -2 + 0.1 * (0.5 + 4), 3 - 0.1 * (0.5 + 6), 0, 0]
+    assert module[0].weight[0].tolist() == pytest.approx(wanted)
+    assert module[0].bias.item() == 7
+
+
+def test_averaged_weights_are_carried_inside_alone(where: torch.device) -> None:
+    module = net()
+    trained = engine(module, Training(SGD(lr=0.1), ema=EMA(decay=0.5, warm_up=False)), Numerics(where))
+    average = [parameter.detach().clone().to(where) for parameter in module.parameters()]
+    for batch in batches(3, 8):
+        trained.step(batch)
+        average = [0.5 * a + 0.5 * p.detach() for a, p in zip(average, module.parameters(), strict=True)]
+    own = [parameter.detach().clone() for parameter in module.parameters()]
+    with trained.averaged():
+        for parameter, wanted in zip(module.parameters(), average, strict=True):
+            torch.testing.assert_close(parameter.detach(), wanted)
+    with pytest.raises(ZeroDivisionError), trained.averaged():
+        raise ZeroDivisionError
+    assert all(torch.equal(p, wanted) for p, wanted in zip(module.parameters(), own, strict=True))
+    with engine(net()).averaged():  # without an average there is nothing to carry
+        pass
+
+
+def test_frozen_parameters_stay_and_phases_train_their_part() -> None:
+    module = net()
+    module[0].requires_grad_(False)
+    before = [parameter.detach().clone() for parameter in module.parameters()]
+    engine(module).step(batches(1, 8)[0])
+    assert [torch.equal(b, p) for b, p in zip(before, module.parameters(), strict=True)] == [True, True, False, False]
+
+    both = duel()
+    told = engine(both, {"critic": Training(), "maker": Training(SGD(lr=1e-9))}).step(batches(1, 8)[0])
+    assert {"critic/loss", "maker/loss", "critic/gradient_norm", "maker/gradient_norm"} == set(told)
+    fresh = duel()
+    torch.testing.assert_close(both["maker"].state_dict(), fresh["maker"].state_dict())
+    assert not torch.equal(both["critic"][0].weight, fresh["critic"][0].weight)
+
+
+def test_autocast_keeps_weights_in_float32(where: torch.device) -> None:
+    module = net()
+    trained = engine(module, where=Numerics(where, torch.bfloat16))
+    first = [trained.step(batch)["loss"] for batch in batches(1, 64) * 30]
+    assert first[-1] < first[0]
+    assert all(parameter.dtype is torch.float32 for parameter in module.parameters())
+
+
+def test_one_batch_is_overfitted(where: torch.device) -> None:
+    (batch,) = batches(1, 8)
+    trained = engine(drawn(nn.Sequential(nn.Linear(5, 64), nn.Tanh(), nn.Linear(64, 1))), Training(Adam(lr=0.02)),
+                     Numerics(where))  # fmt: skip
+    for _ in range(200):
+        told = trained.step(batch)
+    assert told["loss"] < 1e-4
+
+
+# What goes wrong.
+
+
+@pytest.mark.parametrize("kind", ["network", "population"])
+def test_numbers_that_are_not_finite_stop_training_and_change_nothing(kind: str) -> None:
+    make, lead = (noisy, (8,)) if kind == "network" else (lambda: population(range(3)), (3, 8))
+    trained = engine(make(), Training(ema=EMA()))
+    good, bad = batches(2, *lead)
+    trained.step(good)
+    before = trained.arrays()
+    bad["x"][(-1, 0) if kind == "population" else (0,)] = torch.inf
+    with pytest.raises(Diverged, match="'x' of the batch holds numbers that are not finite: clean the data") as stopped:
+        trained.step(bad)
+    error = stopped.value
+    assert error.step == 2
+    assert error.slots == ((2,) if kind == "population" else ())
+    assert ("of slot 2 is" in str(error)) == (kind == "population")
+    after = trained.arrays()
+    for arrays in (before, after):
+        arrays.pop("generators")  # dropout drew
+    assert same(before, after)
+    trained.step(good)
+
+
+def test_divergence_says_what_to_try() -> None:
+    trained = engine(net(), Training(SGD(lr=1e30)))
+    (batch,) = batches(1, 8)
+    trained.step(batch)
+    with pytest.raises(Diverged, match=r"the (loss|gradient) is not finite \(gradient norm \w+\)") as stopped:
+        trained.step(batch)
+    assert "lower learning rate than 1e+30" in str(stopped.value)
+    assert stopped.value.step == 2
+    assert all(torch.isfinite(parameter).all() for parameter in trained.objective.module.parameters())
+
+
+def test_a_phase_that_diverges_takes_earlier_ones_back() -> None:
+    trained = engine(duel(), {"critic": Training(Adam()), "maker": Training(SGD())})
+    (good,) = batches(1, 8)
+    for _ in range(2):  # the first time, the critic's optimiser has no state to go back to
+        before = trained.arrays()
+        with pytest.raises(Diverged):
+            trained.step({**good, "scale": torch.tensor(torch.nan)})
+        after = trained.arrays()
+        for arrays in (before, after):
+            arrays.pop("generators")
+        assert same(before, after)
+        trained.step(good)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 20.00 GiB"),
+        RuntimeError("[enforce fail at alloc_cpu.cpp:121] DefaultCPUAllocator: not enough memory: you tried to …"),
+    ],
+    ids=["cuda", "cpu"],
+)
+def test_out_of_memory_says_what_to_lower(error: RuntimeError, monkeypatch: pytest.MonkeyPatch) -> None:
+    trained = engine(net())
+    before = trained.arrays()
+
+    def fails(*_: object) -> None:
+        raise error
+
+    monkeypatch.setattr(trained.objective, "loss", fails)
+    with pytest.raises(
+        UserError, match="too little memory for this batch; lower the batch size or the network's width"
+    ):
+        trained.step(batches(1, 8)[0])
+    assert same(before, trained.arrays())
+    error.args = ("something else",)
+
+
+def test_other_errors_pass_as_they_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    trained = engine(net())
+
+    def fails(*_: object) -> None:
+        raise RuntimeError("something else")
+
+    monkeypatch.setattr(trained.objective, "loss", fails)
+    with pytest.raises(RuntimeError, match="something else"):
+        trained.step(batches(1, 8)[0])
+
+
+def test_losses_of_odd_shapes_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    trained = engine(net())
+    made = {"each": lambda x: (x.sum(-1), {}), "none": lambda x: (x.detach().sum(), {})}
+    said = {"each": r"the loss has shape \(8,\); give its mean", "none": "depends on no parameter"}
+    for name, loss in made.items():
+        monkeypatch.setattr(
+            trained.objective, "loss", lambda p, b, g, loss=loss: loss(trained.objective.module(b["x"]))
+        )
+        with pytest.raises(UserError, match=said[name]):
+            trained.step(batches(1, 8)[0])
+    with pytest.raises(UserError, match="a batch without tensors"):
+        trained.step([])
+
+
+def test_what_does_not_fit_is_not_taken_up() -> None:
+    trained = engine(net(), Training(ema=EMA()))
+    trained.step(batches(1, 8)[0])
+    arrays = trained.arrays()
+    fresh = engine(net(1), Training(ema=EMA()))
+    before = fresh.arrays()
+    wide = np.zeros((9, 9), dtype=np.float32)
+    broken = {
+        "'0.weight' has shape (9, 9) where (7, 5) is wanted": arrays | {"module/0.weight": wide},
+        "lacks '2.bias'": {path: array for path, array in arrays.items() if path != "module/2.bias"},
+        "has 'more', which is not wanted": arrays | {"module/more": wide},
+        "optimiser/0.weight/exp_avg (9, 9) fits no parameter": arrays
+        | {"phase/train/optimiser/0.weight/exp_avg": wide},
+        "lacks average/0.bias": {path: array for path, array in arrays.items() if "average/0.bias" not in path},
+        "'generators' is missing": {path: array for path, array in arrays.items() if path != "generators"},
+    }
+    for said, given in broken.items():
+        with pytest.raises(UserError) as refused:
+            fresh.take_up(given)
+        assert said in str(refused.value)
+        assert same(before, fresh.arrays())
+    fresh.take_up(arrays)
+    assert same(arrays, fresh.arrays())
+
+
+def test_every_phase_needs_a_training() -> None:
+    with pytest.raises(UserError, match="no training is given for the phase 'critic'; given: maker"):
+        engine(duel(), {"maker": Training()})
+    for wrong in ({"clip_norm": 0.0}, {"clip_value": -1.0}, {"accumulate": 0}, {"l1": -1.0}):
+        with pytest.raises(UserError, match=next(iter(wrong))):
+            Training(**wrong)  # type: ignore[arg-type]
