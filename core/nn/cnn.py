@@ -133,7 +133,7 @@ class CNN:
         numbers = given if isinstance(given, tuple) else (given,) * len(self.channels)
         if len(numbers) != len(self.channels) or min(numbers) < 1:
             raise UserError(
-                f"CNN has {len(self.channels)} stages: {name} needs as many numbers of at least 1, not {given}"
+                f"CNN has {len(self.channels)} stages: {name} needs a number of at least 1 for each, not {given}"
             )
         return numbers
 

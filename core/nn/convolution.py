@@ -198,6 +198,8 @@ class StackedFlattenGrid(Plain):
 
     def forward(self, x: Tensor) -> Tensor:
         """In the order of the single form."""
+        if x.requires_grad:
+            x.register_hook(Tensor.contiguous)  # type: ignore[no-untyped-call]  # turned round once, not by each layer that it passes going back
         return x.permute(0, 1, 4, 2, 3).flatten(2)
 
 

@@ -156,7 +156,7 @@ def affine(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
     outputs = weight.shape[-1]
     if careful(x):
         if rows == 1 and inputs * outputs <= SMALL:
-            return (x.mT * weight).sum(1, keepdim=True) + bias
+            return (x.mT * weight).sum(1, keepdim=True).add_(bias)
         x = laid(x)
         gaps = slots > 1 and (_gap(rows, inputs) or _gap(rows, outputs) or _gap(inputs, outputs))
         if gaps or weight.data_ptr() % ALIGNED:
@@ -171,10 +171,8 @@ class _Affine(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
         """(N, B, in), (N, in, out), (N, 1, out) → (N, B, out)."""
-        weight = laid(weight)
-        ctx.save_for_backward(x, weight)
-        y = room(x, x.shape[1], weight.shape[2])
-        return torch.baddbmm(bias, x, weight, out=y)
+        ctx.save_for_backward(x, weight)  # not a copy of the weight, by which nobody could differentiate
+        return torch.baddbmm(bias, x, laid(weight), out=room(x, x.shape[1], weight.shape[2]))
 
     @staticmethod
     def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, Tensor | None, Tensor | None]:
@@ -184,7 +182,7 @@ class _Affine(torch.autograd.Function):
         wants_x, wants_weight, wants_bias = ctx.needs_input_grad
         if torch.is_grad_enabled():
             return g.bmm(weight.mT), x.mT.bmm(g), g.sum(1, keepdim=True)
-        g = laid(g)
+        g, weight = laid(g), laid(weight)
         rows, (inputs, outputs) = x.shape[1], weight.shape[1:]
         return (
             torch.bmm(g, weight.mT, out=room(x, rows, inputs)) if wants_x else None,
@@ -210,17 +208,22 @@ def room(like: Tensor, rows: int, columns: int) -> Tensor:
 
 def careful(x: Tensor) -> bool:
     """Whether the law is asked for: on the CPU, in eager code, at the precision of the tensors."""
-    return x.device.type == "cpu" and not torch.compiler.is_compiling() and not torch.is_autocast_enabled("cpu")
+    return x.is_cpu and not torch.compiler.is_compiling() and not torch.is_autocast_enabled("cpu")
 
 
 def laid(x: Tensor) -> Tensor:
     """(N, B, F) itself if its slots are laid out by the law, else a copy that is."""
     slots, rows, columns = x.shape
-    inside = x.stride(2) == 1 and x.stride(1) == columns
-    if inside and x.data_ptr() % ALIGNED == 0 and (slots == 1 or x.stride(0) % LINE == 0):
+    apart = rows * columns if x.is_contiguous() else _apart(x)
+    if x.data_ptr() % ALIGNED == 0 and (apart % LINE == 0 or (slots == 1 and apart > 0)):
         return x
     copied: Tensor = _Copy.apply(x) if x.requires_grad else room(x, rows, columns).copy_(x)  # type: ignore[no-untyped-call]
     return copied
+
+
+def _apart(x: Tensor) -> int:
+    """How far apart the slots of (N, B, F) lie; −1, which is no multiple, where a slot is not laid out row by row."""
+    return x.stride(0) if x.stride(2) == 1 and x.stride(1) == x.shape[2] else -1
 
 
 class _Copy(torch.autograd.Function):

@@ -191,9 +191,13 @@ def test_indices_are_looked_up_slot_by_slot(where: torch.device) -> None:
 
 def test_gradients_of_gradients_exist() -> None:
     """Penalties of gradients need them; odd sizes go another way than even ones."""
-    module = MLP((3,), outputs=1, activation="tanh").build_population((5,), seeded(0, 1)).double()
-    x = torch.randn(2, 4, 5, generator=seeded(2)[0]).double().requires_grad_()
-    assert torch.autograd.gradgradcheck(module, (x,))
+    shapes, generator = ((2, 4, 5), (2, 5, 3), (2, 1, 3)), seeded(2)[0]
+    inputs = [torch.randn(shape, generator=generator, dtype=torch.float64).requires_grad_() for shape in shapes]
+    assert torch.autograd.gradgradcheck(affine, inputs)
+    stacked = CNN((3,), width=None, activation="tanh").build_population((2, 4, 3), seeded(0, 1)).double()
+    assert torch.autograd.gradgradcheck(
+        stacked, torch.randn(2, 2, 2, 4, 3, generator=generator).double().requires_grad_()
+    )
 
 
 def test_what_cannot_be_stacked_is_said() -> None:
