@@ -3,8 +3,8 @@
 The equations of one step are the pure functions below. A whole sequence without a mask takes torch's fused kernels,
 which compute the same; one step (an agent that acts) and padded sequences take the loop. There the input
 projections of all steps are one matrix product before the loop, and what bounds it is the dispatch of about eight small
-operations a step: on one thread of a CPU it costs 1.1 (batch 64, width 256) to 2.3 (batch 16, width 128)
-times the fused kernel, forward and backward.
+operations a step: an LSTM's loop takes 1.1 (batch 64, width 256) to 2.3 (batch 16, width 128) times as long as the
+fused kernel, forward and backward on one thread of a CPU, and a mask adds to that.
 """
 
 import math

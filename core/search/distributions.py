@@ -17,7 +17,7 @@ class CrossEntropy:
 
     Mean and standard deviation become those of the `elite` fittest; `smoothing` keeps that share of the old ones. The
     variance of axis d is never below `floor`², which keeps the search from freezing too early (Szita & Lőrincz 2006
-    add noise instead); a floor decays by `cooling` a generation.
+    add noise instead); the floor decays by `cooling` a generation.
     """
 
     population: int = 64

@@ -146,6 +146,8 @@ def test_wrong_input_is_one_clear_line() -> None:
     network = LSTM(5).build((7, 3), seeded(0))
     with pytest.raises(UserError, match=r"takes \(batch, steps, 3\), not \(2, 7, 4\)"):
         network(torch.zeros(2, 7, 4))
+    with pytest.raises(UserError, match=r"takes \(batch, steps, 3\), not \(2, 0, 3\)"):
+        network(torch.zeros(2, 0, 3))
     with pytest.raises(UserError, match=r"mask must be bool of shape \(2, 7\)"):
         network(torch.zeros(2, 7, 3), mask=torch.ones(2, 7))
     with pytest.raises(UserError, match=r"state must be 2 × \(1, 2, 5\).*begin with .initial\(2\)"):
