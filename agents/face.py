@@ -240,7 +240,7 @@ class Face(LivingFace):
 
 
 #: Arrays that say where an episode stands, not what was learnt.
-_OF_AN_EPISODE = ("state", "action", "length", "ret", "before")
+_OF_AN_EPISODE = ("state", "action", "began", "ret", "before")
 
 
 def whole(value: Any, name: str) -> int:

@@ -25,6 +25,17 @@ def bits(key: np.uint64, counter: np.uint64) -> np.uint64:
 
 
 @inlined
+def chance(key: np.uint64, counter: np.uint64, probability: float) -> bool:
+    """Whether something of that probability happens, by draw number `counter`: where `uniform` would lie below it.
+
+    Whole numbers are compared, which is known sooner: a processor that guessed wrong takes back less. The probability
+    is rounded down to a multiple of 2^-53.
+    """
+    share = np.uint64(np.int64(probability * 9007199254740992.0))
+    return bool(np.uint64(bits(key, counter) >> _S11) < share)
+
+
+@inlined
 def uniform(key: np.uint64, counter: np.uint64) -> float:
     """Draw number `counter` as a float in [0, 1), 53 random bits."""
     return float(np.uint64(bits(key, counter) >> _S11)) * (1.0 / 9007199254740992.0)

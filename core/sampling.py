@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from .arrays import Bools, Floats, States
-from .compiled import inlined
+from .compiled import inlined, likely
 from .draws import uniform
 from .mdp import FiniteMDP
 
@@ -59,7 +59,7 @@ def outcome(cumulative: Floats, u: float) -> int:
 @inlined
 def step_outcome(world: Tables, state: int, action: int, key: np.uint64, t: int) -> int:
     """The outcome k of step number t from the world's stream `key`."""
-    if world.next_state.shape[2] == 1:
+    if likely(world.next_state.shape[2] == 1):
         return 0  # nothing to draw; the numbering stays
     return outcome(world.cumulative[state, action], uniform(key, np.uint64(2) * np.uint64(t)))
 

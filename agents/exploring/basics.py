@@ -14,8 +14,8 @@ from typing import NamedTuple
 import numpy as np
 
 from daedalus.core.arrays import Floats, Ints, Row
-from daedalus.core.compiled import inlined, lean
-from daedalus.core.draws import bits, uniform
+from daedalus.core.compiled import inlined, lean, likely
+from daedalus.core.draws import bits, chance, uniform
 
 from .rates import Rate
 
@@ -61,6 +61,12 @@ def coin(key: np.uint64, t: int) -> float:
 
 
 @inlined
+def happens(key: np.uint64, t: int, probability: float) -> bool:
+    """Whether something of that probability happens, by the same draw."""
+    return chance(key, np.uint64(2) * np.uint64(t), probability)
+
+
+@inlined
 def pick(key: np.uint64, t: int, choices: int) -> int:
     """One of `choices` equally likely numbers 0…choices - 1, from the second draw of decision t."""
     return int(uniform(key, np.uint64(2) * np.uint64(t) + np.uint64(1)) * choices)
@@ -75,7 +81,7 @@ def private(key: np.uint64, t: int) -> np.uint64:
 @inlined
 def highest(q: Floats, row: Row) -> float:
     """The largest entry of a row of q (R, A)."""
-    return _highest(q, row, FOUR) if q.shape[1] == FOUR else _highest(q, row, q.shape[1])
+    return _highest(q, row, FOUR) if likely(q.shape[1] == FOUR) else _highest(q, row, q.shape[1])
 
 
 @inlined

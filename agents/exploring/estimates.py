@@ -5,15 +5,15 @@ import math
 import numpy as np
 
 from daedalus.core.arrays import Floats, Row
-from daedalus.core.compiled import aside, inlined, lean
+from daedalus.core.compiled import aside, inlined, lean, likely
 
-from .basics import FOUR, coin, highest, pick
+from .basics import FOUR, coin, happens, highest, pick
 
 
 @inlined
 def greedy(q: Floats, row: Row, key: np.uint64, t: int) -> int:
     """An action of highest estimate. It branches on ties alone: branches on values are guessed wrong half the time."""
-    return _greedy(q, row, FOUR, key, t) if q.shape[1] == FOUR else _greedy(q, row, q.shape[1], key, t)
+    return _greedy(q, row, FOUR, key, t) if likely(q.shape[1] == FOUR) else _greedy(q, row, q.shape[1], key, t)
 
 
 @inlined
@@ -24,7 +24,7 @@ def _greedy(q: Floats, row: Row, actions: int, key: np.uint64, t: int) -> int:
         hit = q[row, action] == best
         ties += hit
         found += hit * action
-    return found if ties == 1 else tied(q, row, best, pick(key, t, ties))
+    return found if likely(ties == 1) else tied(q, row, best, pick(key, t, ties))
 
 
 @lean
@@ -42,9 +42,9 @@ def tied(q: Floats, row: Row, best: float, left: int) -> int:
 @inlined
 def epsilon_greedy(q: Floats, row: Row, epsilon: float, key: np.uint64, t: int) -> int:
     """With probability epsilon any action, else a greedy one. Sutton & Barto 2018, section 2.2."""
-    if coin(key, t) < epsilon:
-        return pick(key, t, q.shape[1])
-    return greedy(q, row, key, t)
+    if likely(not happens(key, t, epsilon)):
+        return greedy(q, row, key, t)
+    return pick(key, t, q.shape[1])
 
 
 @inlined

@@ -8,7 +8,7 @@ import math
 from collections.abc import Callable
 from typing import NamedTuple
 
-from daedalus.core.compiled import aside, inlined, lean
+from daedalus.core.compiled import aside, inlined, lean, likely
 from daedalus.core.errors import UserError, unknown
 from daedalus.core.spec import Spec, fill
 
@@ -105,7 +105,7 @@ def _rate(
 @inlined
 def rate_at(rate: Rate, t: int) -> float:
     """The number at decision t (from 0)."""
-    return rate.start if rate.kind == CONSTANT else changed(rate, t)
+    return rate.start if likely(rate.kind == CONSTANT) else changed(rate, t)
 
 
 @lean
@@ -122,7 +122,7 @@ def changed(rate: Rate, t: int) -> float:
 @inlined
 def step_size_at(rate: Rate, n: float, t: int) -> float:
     """The step size of decision t for an entry that is met the n-th time (from 1)."""
-    return rate.start if rate.kind == CONSTANT else changed_step_size(rate, n, t)
+    return rate.start if likely(rate.kind == CONSTANT) else changed_step_size(rate, n, t)
 
 
 @lean

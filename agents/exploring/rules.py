@@ -10,7 +10,7 @@ import math
 import numpy as np
 
 from daedalus.core.arrays import Floats, Ints, Keys, Row
-from daedalus.core.compiled import aside, inlined, lean
+from daedalus.core.compiled import aside, inlined, lean, likely
 
 from .basics import (
     CLOSED_FORM,
@@ -65,7 +65,7 @@ __all__ = [
 @inlined
 def choose(explore: Explore, q: Floats, n: Ints, memory: Floats, row: Row, key: np.uint64, t: int) -> int:
     """The action of a strategy at decision t."""
-    if explore.code <= EPSILON_GREEDY:  # or greedy: its rate is 0
+    if likely(explore.code <= EPSILON_GREEDY):  # or greedy: its rate is 0
         return epsilon_greedy(q, row, rate_at(explore.rate, t), key, t)
     return other_choice(explore, q, n, memory, row, key, t)
 
@@ -122,8 +122,9 @@ def choose_each(
 @inlined
 def observe(explore: Explore, n: Ints, memory: Floats, row: Row, action: int, sample: float, t: int) -> None:
     """What a strategy remembers of one sample (a reward, or the target of a table) after decision t; n counts it."""
-    if memory.shape[1] > 0:
-        remember(explore, n, memory, row, action, sample, t)
+    if likely(memory.shape[1] == 0):
+        return
+    remember(explore, n, memory, row, action, sample, t)
 
 
 @lean
@@ -183,7 +184,7 @@ def probabilities(explore: Explore, q: Floats, n: Ints, memory: Floats, row: Row
 @inlined
 def expectation(explore: Explore, q: Floats, n: Ints, memory: Floats, row: Row, t: int, scratch: Floats) -> float:
     """Σ π(a) q[a] over what `choose` samples from at decision t; scratch (A,) is free to write on."""
-    if explore.code <= EPSILON_GREEDY:
+    if likely(explore.code <= EPSILON_GREEDY):
         epsilon = rate_at(explore.rate, t)
         return float((1.0 - epsilon) * highest(q, row) + epsilon * average(q, row))
     return other_expectation(explore, q, n, memory, row, t, scratch)

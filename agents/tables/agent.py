@@ -43,7 +43,7 @@ class TableAgent:
         self.now.action[self._slot] = -1
         self.now.state[self._slot] = obs
         self.now.before[self._slot] -= self.now.ret[self._slot]  # it was paid, though its episode never ended
-        self.now.length[self._slot] = 0
+        self.now.began[self._slot] = self.now.t[self._slot]
         self.now.ret[self._slot] = 0.0
 
     def act(self, obs: int) -> int:
@@ -71,7 +71,6 @@ class TableAgent:
             raise UserError(f"the environment paid a reward of {reward} at step {t}; rewards must be finite numbers")
         entry = i, state, 0 if self._method.of_states else action
         before = now.q[entry]
-        now.length[i] += 1
         now.ret[i] += reward
         move = self._move(state, action, reward, state_next, bool(step.terminated), step.ended, t)
         now.action[i] = self._method.learn(self._rule, self._flat_now, self._flat_own, move)

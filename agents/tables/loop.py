@@ -15,7 +15,7 @@ import numpy as np
 
 from daedalus.agents.exploring.rules import choose
 from daedalus.core.arrays import Floats, Ints, Keys, Row
-from daedalus.core.compiled import inlined
+from daedalus.core.compiled import inlined, likely
 from daedalus.core.sampling import Tables, restart_state, step_outcome
 
 #: Seeds taken in turns.
@@ -34,7 +34,7 @@ class Population(NamedTuple):
     memory: Floats  # (N, S, M), what the exploration strategy remembers
     state: Ints  # (N,), where the environment stands
     action: Ints  # (N,), what is already chosen there, else -1
-    length: Ints  # (N,), steps of the running episode
+    began: Ints  # (N,), the number of the running episode's first step
     ret: Floats  # (N,), its undiscounted return so far
     episodes: Ints  # (N,), finished so far
     recent_steps: Ints  # (N,), since the last summary; so are all below
@@ -106,11 +106,14 @@ def live(
     scratch: Floats,  # (A,)
 ) -> None:
     """Move every seed on by `steps` steps, in place."""
-    seeds = now.t.size
+    seeds, size = now.t.size, world.reward.size
     rows = np.uint64(now.q.shape[0] // seeds)
+    actions, outcomes = np.uint64(world.reward.shape[1]), np.uint64(world.reward.shape[2])
+    rewards, next_states = world.reward.reshape(size), world.next_state.reshape(size)  # one index for both
     for first in range(0, seeds, _TURNS):
         last, begin = min(first + _TURNS, seeds), now.t[first]
         for t in range(begin, begin + steps):
+            late = t + 1 - horizon if horizon > 0 else -1  # an episode that began then has reached the limit
             for seed in range(first, last):
                 i = index(seed)
                 state, base = now.state[i], np.uint64(i) * rows
@@ -120,23 +123,22 @@ def live(
                     action = decide(rule, now, own, i, row, keys.policy[i], t)
                 action = index(action)
                 k = np.uint64(step_outcome(world, state, action, keys.world[i], t))
-                at, act = np.uint64(state), np.uint64(action)
-                reward, state_next = world.reward[at, act, k], int(world.next_state[at, act, k])
-                now.length[i] += 1
+                at = (np.uint64(state) * actions + np.uint64(action)) * outcomes + k
+                reward, state_next = rewards[at], int(next_states[at])
                 now.ret[i] += reward
                 terminated = world.terminal[np.uint64(state_next)]
-                ended = terminated or 0 < horizon <= now.length[i]
+                ended = terminated | (now.began[i] <= late)
                 row_next = base + row_of(shown, state_next)
                 move = Move(  # signed states: what authors subtract would wrap around, and with ints become a float
                     i, int(np.int64(row - base)), action, reward, int(np.int64(row_next - base)), row, row_next,
                     terminated, ended, t, keys.policy[i], keys.learning[i], scratch,
                 )  # fmt: skip
                 now.action[i] = learn(rule, now, own, move)
-                if ended:
+                if likely(not ended):
+                    now.state[i] = state_next
+                else:
                     finish(now, log, i, t + 1)
                     now.state[i] = restart_state(world, keys.world[i], t)
-                else:
-                    now.state[i] = state_next
         for i in range(first, last):
             now.t[i] += steps
             now.recent_steps[i] += steps
@@ -151,7 +153,7 @@ def index(number: int) -> int:
 @inlined
 def row_of(shown: Ints, state: Row) -> np.uint64:
     """The number of the row where a state is seen."""
-    return np.uint64(state) if shown.size == 0 else np.uint64(shown[state])
+    return np.uint64(state) if likely(shown.size == 0) else np.uint64(shown[state])
 
 
 @inlined
@@ -160,12 +162,12 @@ def finish(now: Population, log: Log, i: int, step: int) -> None:
     now.episodes[i] += 1
     now.recent_episodes[i] += 1
     now.returns[i] += now.ret[i]
-    now.lengths[i] += now.length[i]
+    now.lengths[i] += step - now.began[i]
     entry = log.entries[i]
     if entry < log.step.shape[1]:
-        log.step[i, entry], log.ret[i, entry], log.length[i, entry] = step, now.ret[i], now.length[i]
+        log.step[i, entry], log.ret[i, entry], log.length[i, entry] = step, now.ret[i], step - now.began[i]
         log.entries[i] = entry + 1
-    now.length[i], now.ret[i] = 0, 0.0
+    now.began[i], now.ret[i] = step, 0.0
 
 
 @inlined

@@ -131,7 +131,8 @@ class TablePopulation:
         return log
 
     def forget(self) -> None:
-        """Drop what was carried along episodes that are left."""
+        """Leave the running episodes: drop what was carried along, and begin others now."""
+        self.now.began[:] = self.now.t
         _, own = flat(self.now, self.own)
         seeds: Any = np.arange(self.now.t.size, dtype=np.uint32)  # the loop's own type: nothing is compiled again
         for i in seeds:
@@ -213,7 +214,7 @@ def flat(now: Population, own: Any) -> tuple[Population, Any]:
 
 def _begin_anew(world: Tables, now: Population, world_keys: Keys) -> None:
     """An episode that begins with a new phase begins where that phase lets it: with the same draw, in its tables."""
-    for i in np.flatnonzero((now.length == 0) & (now.t > 0)):
+    for i in np.flatnonzero((now.began == now.t) & (now.t > 0)):
         now.state[i] = restart_state(world, world_keys[i], now.t[i] - 1)
 
 
@@ -262,7 +263,7 @@ def fresh_population(shape: Shape, initial: float, remembered: int) -> Populatio
         memory=np.zeros((seeds, shape.states, remembered)),
         state=np.zeros(seeds, np.int64),
         action=np.full(seeds, -1, np.int64),
-        length=np.zeros(seeds, np.int64),
+        began=np.zeros(seeds, np.int64),
         ret=np.zeros(seeds),
         episodes=np.zeros(seeds, np.int64),
         recent_steps=np.zeros(seeds, np.int64),

@@ -144,8 +144,18 @@ def test_a_running_episode_ends_by_the_limit_of_the_place_it_comes_to(tmp_path):
     learner = QLearning(world.within(None), epsilon=1.0).learn(60)  # no random walk reaches the goal this early
     learner.save(tmp_path / "learner")
     loaded = QLearning.load(tmp_path / "learner", env=world.within(50))
-    assert loaded._memory.now.length[0] == 60
+    assert loaded._memory.now.began[0] == 0
     assert loaded.learn(1)._memory.now.episodes[0] == 1
+
+
+def test_in_another_world_the_first_episode_begins_there(tmp_path):
+    """Other dynamics under a limit of 50: the 60 steps of the episode that was left do not count."""
+    worlds = [load_problem(parse_spec(text)) for text in ("daedalus/Cliff-v0", "daedalus/Cliff-v0:slip=0.1")]
+    learner = QLearning(worlds[0].within(None), epsilon=1.0).learn(60)
+    learner.save(tmp_path / "learner")
+    loaded = QLearning.load(tmp_path / "learner", env=worlds[1].within(50)).learn(49)
+    assert loaded._memory.now.episodes[0] == 0
+    assert loaded.learn(1)._memory.now.lengths[0] == 50
 
 
 def test_predict_plays_in_an_environment():

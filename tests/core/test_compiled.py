@@ -81,6 +81,15 @@ def test_an_edit_in_another_file_is_noticed(tmp_path):
         assert python(call, DAEDALUS_CACHE=cache, PYTHONDONTWRITEBYTECODE="1") == expected
 
 
+@subject.compiled
+def smaller(x, y):
+    return x if subject.likely(x < y) else y
+
+
+def test_what_is_likely_is_the_condition_itself():
+    assert [smaller(1, 2), smaller(2, 1), smaller(1.5, 0.5)] == [1, 1, 0.5]
+
+
 LOOP = """
 from daedalus.core.compiled import bind, inlined
 

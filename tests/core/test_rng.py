@@ -40,6 +40,17 @@ def test_a_seed_is_its_own_stream_for_ever() -> None:
     assert rng.stream_key(7, "policy") == 0x5F996A6091BE4A2D
 
 
+def test_a_chance_comes_up_where_the_uniform_number_lies_below_it() -> None:
+    key = np.uint64(rng.stream_key(0, "chance"))
+    for probability in (0.0, 2.0**-53, 0.1, 0.25, 0.5, 1 - 2.0**-53, 1.0):
+        for n in range(500):
+            below = draws.uniform(key, np.uint64(n)) < probability
+            assert draws.chance(key, np.uint64(n), probability) == below
+    exactly = draws.uniform(key, np.uint64(7))
+    assert not draws.chance(key, np.uint64(7), exactly)
+    assert draws.chance(key, np.uint64(7), exactly + 2.0**-53)
+
+
 def test_uniform_and_normal_have_their_laws() -> None:
     """Kolmogorov–Smirnov on 20,000 draws; a false alarm has probability 0.001 for each, once and for all."""
     key = np.uint64(rng.stream_key(0, "policy"))
