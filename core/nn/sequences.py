@@ -31,7 +31,7 @@ def features_of(shape: tuple[int, ...], owner: str) -> int:
 
 
 def check_sequences(x: Tensor, features: int, owner: str, mask: Tensor | None = None) -> None:
-    """Raise `UserError` unless `x` is (B, T, features), T above 0, and the mask, where there is one, (B, T) of truth values."""
+    """Raise `UserError` unless `x` is (B, T, features), T above 0, and a mask is (B, T) of truth values."""
     if x.ndim != 3 or x.shape[-1] != features or not x.shape[1]:
         raise UserError(f"{owner} takes (batch, steps, {features}), not {tuple(x.shape)}")
     if mask is not None and (mask.shape != x.shape[:2] or mask.dtype != torch.bool):
