@@ -146,7 +146,7 @@ def read_arrays(path: Path, remedy: str) -> tuple[dict[str, np.typing.NDArray[An
 def read_table(path: Path, remedy: str) -> pa.Table:
     """Read Parquet. Raises `UserError` where the file is missing or damaged."""
     try:
-        return pq.ParquetFile(pa.BufferReader(path.read_bytes())).read()
+        return pq.ParquetFile(pa.BufferReader(path.read_bytes())).read(use_threads=False)
     except (pa.ArrowException, ValueError) as error:
         raise damaged(path, str(error).splitlines()[0], remedy) from error
     except OSError as error:  # Arrow reports damage as OSError too
