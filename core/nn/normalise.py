@@ -100,7 +100,7 @@ class StackedNormalise(Stacked):
 
     def forward(self, x: Tensor) -> Tensor:
         """(N, B, F) or (N, B, H, W, F) → the same shape."""
-        shape = x.shape
+        shape, x = x.shape, x.to(self.weight.dtype)  # statistics in full precision under autocast, as in torch
         if self.kind == "batch":
             y = self._by_batch(x.flatten(1, -2))
         elif self.kind == "rms":

@@ -189,6 +189,37 @@ def test_indices_are_looked_up_slot_by_slot(where: torch.device) -> None:
         close([y[n], gradient[n]], [single(index[n]), first])
 
 
+def test_a_slot_of_looked_up_rows_trains_as_it_does_alone() -> None:
+    def run(seeds: list[int]) -> list[Tensor]:
+        module = MLP((5,), outputs=3, one_hot=True, activation="tanh").build_population((11,), seeded(*seeds))
+        optimiser = torch.optim.Adam(module.parameters(), lr=0.1, foreach=True)
+        drawers = seeded(*(1000 + seed for seed in seeds))
+        for _ in range(3):
+            optimiser.zero_grad()
+            index = torch.stack([torch.randint(11, (7,), generator=drawer) for drawer in drawers])
+            module(index).square().mean((1, 2)).sum().backward()
+            optimiser.step()
+        return [parameter.detach() for parameter in module.parameters()]
+
+    together = run([0, 1, 2, 3])
+    for seed in range(4):
+        assert all(torch.equal(ours[seed], alone[0]) for ours, alone in zip(together, run([seed]), strict=True))
+
+
+@pytest.mark.parametrize("norm", ["batch", "layer", "group", "rms"])
+def test_half_precision_keeps_statistics_whole(norm: str, where: torch.device) -> None:
+    spec = CNN((8,), width=4, outputs=2, norm=norm)
+    module = spec.build_population((2, 5, 5), seeded(0, 1)).to(where)
+    x = torch.randn(2, 6, 2, 5, 5, generator=seeded(2)[0]).to(where)
+    exact = module(x)
+    with torch.autocast(where.type, torch.bfloat16):
+        rough = module(x)
+    assert rough.dtype == torch.bfloat16
+    assert torch.allclose(rough.float(), exact, atol=0.05 * exact.abs().max().item())  # 8 bits of mantissa
+    rough.float().sum().backward()
+    assert all(p.grad is not None and p.grad.dtype == torch.float32 for p in module.parameters())
+
+
 def test_gradients_of_gradients_exist() -> None:
     """Penalties of gradients need them; odd sizes go another way than even ones."""
     shapes, generator = ((2, 4, 5), (2, 5, 3), (2, 1, 3)), seeded(2)[0]
