@@ -1,4 +1,4 @@
-"""Callbacks with Stable-Baselines3's names, hooks and order; its own callbacks can be given as well.
+"""Callbacks with Stable-Baselines3's names, hooks and order; its own ones that need no `VecEnv` can be given as well.
 
 One learns about a training by `_on_training_start`, `_on_rollout_start`, `_on_step` after every step, `_on_rollout_end`
 before what the rollout's steps are learnt from, and `_on_training_end`. A callback whose `_on_step` returns False

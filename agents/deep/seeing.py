@@ -62,12 +62,12 @@ class Eye:
         """One or many observations as they are kept. Raises `UserError` for what is none."""
         try:
             array = np.asarray(shown)
-            kept = array - self.first if self.kind == "one_hot" else array
-            kept = np.asarray(kept, dtype=self.dtype)
-        except (ValueError, TypeError):  # lists of different lengths, dictionaries, words
+        except ValueError:  # lists of different lengths
             raise self._refusal(shown) from None
-        inner = kept.shape[kept.ndim - len(self.kept) :] if len(self.kept) <= kept.ndim else None
-        if inner != self.kept or (array.dtype.kind not in "iu" and self.kind == "one_hot"):
+        if array.dtype.kind not in ("iu" if self.kind == "one_hot" else "biuf"):
+            raise self._refusal(shown)
+        kept = np.asarray(array - self.first if self.kind == "one_hot" else array, dtype=self.dtype)
+        if kept.shape[max(0, kept.ndim - len(self.kept)) :] != self.kept:
             raise self._refusal(shown)
         if self.kind == "one_hot" and not ((kept >= 0) & (kept < self.shape[0])).all():
             raise self._refusal(shown)

@@ -42,6 +42,7 @@ WORLDS = {
     "open": "LawWalk-v0",
 }
 SMALL = {
+    "dqn": "learning_starts=10,batch_size=4,width=8,target_update_interval=20",
     "sb3/dqn": "learning_starts=10,batch_size=4",
     "sb3/ppo": "n_steps=16,batch_size=8,n_epochs=1",
     "uct": "simulations=6,depth=8",
