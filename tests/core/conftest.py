@@ -12,6 +12,9 @@ import pytest
 
 from daedalus.core import catalogue
 
+# One thread of torch each: so do workers, and tests in several processes do not wait for one another.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 _SOURCE = Path(__file__).parent / "lab" / "third_party" / "third_party.py"
 _MAIN = "from daedalus.core.lab.cli import main; main()"
 
