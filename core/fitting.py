@@ -16,8 +16,10 @@ from torch import nn
 from .arrays import Ints
 from .data import Data, Examples, order
 from .device import Numerics, Precision, numerics, torch_generator
+from .diagnosis import diagnose
 from .engine import Engine
 from .errors import UserError
+from .nn.dropout import supply
 from .objective import Batch, Metrics, Objective
 from .optim.averaging import EMA
 from .optim.optimisers import Optimiser, optimiser
@@ -129,27 +131,34 @@ class Model(Protocol):
 
 @dataclass(frozen=True)
 class Measured:
-    """What is known at an evaluation point; norms are by layer, the gradients' those of the last step."""
+    """What is known at an evaluation point."""
 
     score: float  # on the test part, of the weights that would be kept
     loss: float  # mean since the last time; NaN where no step was made
-    numbers: Numbers  # by tag, "train/loss", "validation/accuracy", …: means since the last time, scores of all parts
-    gradients: Numbers
-    weights: Numbers
+    numbers: Numbers  # by tag: "train/loss" and other means since the last time, "validation/accuracy" and others
+    layers: Mapping[
+        str, Numbers
+    ]  # layer by layer in their order: "gradient_norm", "weight_norm", "signal", "dead_share"
 
 
 _MOST = {"train": MOST_TRAINING}
+_KINDS = {"gradient_norm": "gradient", "weight_norm": "weight", "signal": "signal", "dead_share": "dead"}
 
 
 class Fit:
-    """One model with one seed on its way through a data set."""
+    """One model with one seed on its way through a data set; `start` are weights to begin with, see `fitting`."""
 
-    def __init__(self, data: Data, model: Model, config: FitConfig, seed: int, steps: int) -> None:
+    def __init__(
+        self, data: Data, model: Model, config: FitConfig, seed: int, steps: int, start: Arrays | None = None
+    ) -> None:
         self.data, self.config, self.seed = data, config, seed
         self.numerics = numerics(config.device, config.precision)
         self.fitted = model.build(data, config, torch_generator(seed, "init"))
-        noise = torch_generator(seed, "noise", self.numerics.device)
-        self.engine = Engine(self.fitted.objective, self.fitted.training(steps), self.numerics, noise)
+        if start is not None:  # before the engine begins its averages
+            module = self.fitted.objective.module
+            load(module, fitting(weights_of(module), start))
+        self._noise = torch_generator(seed, "noise", self.numerics.device)
+        self.engine = Engine(self.fitted.objective, self.fitted.training(steps), self.numerics, self._noise)
         self.step = 0
         self._order = stream_key(seed, "order")
         self._sums: Numbers = {}  # of what steps told since the last evaluation
@@ -182,11 +191,9 @@ class Fit:
     def measure(self) -> Measured:
         """Judge the weights as they are, and keep them where they are the best so far; means since the last time."""
         told = {f"train/{name}": total / self._count for name, total in self._sums.items()}
-        module = self.fitted.objective.module
-        gradients = gradient_norms(module) if self._count else {}
+        layers = self._diagnosed()
         with self.engine.averaged():
             scored = {name: self._score(part, _MOST.get(name, MOST_SCORED)) for name, part in self.data.parts.items()}
-            weights = weight_norms(module)
             validation, test = (scored[part][self.data.measure.name] for part in ("validation", "test"))
             if self.config.chooses:
                 self._kept.hear(validation, test, self._weights)
@@ -194,7 +201,25 @@ class Fit:
         self.engine.tell(validation)
         self._sums, self._count = {}, 0
         numbers = told | {f"{part}/{name}": value for part, found in scored.items() for name, value in found.items()}
-        return Measured(test, told.get("train/loss", float("nan")), numbers, gradients, weights)
+        return Measured(test, told.get("train/loss", float("nan")), numbers, layers)
+
+    def _diagnosed(self) -> Mapping[str, Numbers]:
+        """What passes through the layers on the batch that comes next; unknown numbers are left out."""
+        objective = self.fitted.objective
+        generator = torch_generator(self.seed, "diagnosis", self.numerics.device)
+        objective.module.train()
+        supply(objective.module, generator)  # so that no draw of the engine's is taken
+        with self.numerics.cast():
+            found = [
+                layer
+                for phase in objective.phases(self.engine.steps)
+                for layer in diagnose(objective, self._batch(self.step), generator, phase).layers
+            ]
+        supply(objective.module, self._noise)
+        return {
+            kind: {layer.name: number for layer in found if np.isfinite(number := float(getattr(layer, field)))}
+            for kind, field in _KINDS.items()
+        }
 
     def _score(self, part: Examples, most: int) -> Numbers:
         noise = torch_generator(self.seed, "evaluation", self.numerics.device)
@@ -219,15 +244,8 @@ class Fit:
         """Go on from what `arrays` returned."""
         self.step, self._count = int(arrays["step"]), int(arrays["count"])
         self.engine.take_up(_under(arrays, "engine/"))
-        device = self.numerics.device
-        self._sums = {
-            name: torch.tensor(float(total)).double().to(device) for name, total in _under(arrays, "sum/").items()
-        }
+        self._sums = {name: float(total) for name, total in _under(arrays, "sum/").items()}
         self._kept.take_up(_under(arrays, "kept/"))
-
-    def begin_from(self, stored: Arrays) -> None:
-        """Begin with other weights, as far as they fit: see `fitting`."""
-        load(self.fitted.objective.module, fitting(weights_of(self.fitted.objective.module), stored))
 
 
 class _Kept:
@@ -309,11 +327,3 @@ def fitting(own: Arrays, stored: Arrays) -> Arrays:
 
 def _under(arrays: Arrays, prefix: str) -> dict[str, np.typing.NDArray[Any]]:
     return {name.removeprefix(prefix): array for name, array in arrays.items() if name.startswith(prefix)}
-
-
-def gradient_norms(module: nn.Module) -> Numbers:
-    return {n: float(p.grad.norm()) for n, p in module.named_parameters() if p.grad is not None}
-
-
-def weight_norms(module: nn.Module) -> Numbers:
-    return {n: float(p.norm()) for n, p in module.named_parameters()}

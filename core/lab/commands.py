@@ -26,13 +26,15 @@ Worlds = Annotated[
     typer.Argument(
         metavar="ENV…",
         help="Worlds: an id (daedalus/Maze-v0:rows=10,slip=0.1), the path of a drawn maze (.txt, .png), "
-        "or any Gymnasium id.",
+        "or any Gymnasium id. Or data sets (digits), with models in place of agents.",
         show_default=False,
     ),
 ]
 Agents = Annotated[
     list[str] | None,
     typer.Option(
+        "--agents",
+        "--models",
         metavar="A,B,…",
         help="Agents: q_learning:alpha=.5,epsilon=.1,sarsa is two. A label ends in a colon: "
         "Fast=q_learning:alpha=.9. May be repeated.",
@@ -93,6 +95,8 @@ def compare(
 
       daedalus compare daedalus/Cliff-v0 --agents q_learning,sarsa --sweep alpha=.05,.1,.2,.5,1 --sweep env.slip=0,.1
 
+      daedalus compare digits moons:noise=.3 --models logistic,mlp,mlp:dropout=.3 --steps 2000
+
       daedalus compare --config examples/demo.yaml
     """
     from daedalus.core.spec import parse_agents, parse_spec
@@ -105,7 +109,11 @@ def compare(
     plan = _planned(config, {key: value for key, value in asked.items() if value is not None})
     from .job import run_plan
 
-    comparison = run_plan(plan, jobs=jobs, out=out)
+    tell_comparison(plan, run_plan(plan, jobs=jobs, out=out), as_json)
+
+
+def tell_comparison(plan: "Plan", comparison: "Comparison", as_json: bool) -> None:
+    """Print what a plan's run found: for a person, or as JSON."""
     _note_stored(plan, comparison)
     if as_json:
         everything = comparison.to_dict()
@@ -196,15 +204,19 @@ _LISTS: dict[str, tuple[Kind, str]] = {
     "envs": ("world", "Worlds"),
     "agents": ("agent", "Agents"),
     "strategies": ("strategy", "Strategies, for explore=…"),
+    "data": ("data", "Data sets"),
+    "models": ("model", "Models, for data sets"),
 }
 
 
 def list_entries(
-    what: Annotated[str | None, typer.Argument(metavar="[envs|agents|strategies]", show_default=False)] = None,
+    what: Annotated[
+        str | None, typer.Argument(metavar="[envs|agents|strategies|data|models]", show_default=False)
+    ] = None,
     as_json: Json = False,
     debug: Debug = False,
 ) -> None:
-    """List worlds, agents and exploration strategies, from this suite and from installed packages.
+    """List worlds, agents, exploration strategies, data sets and models, from this suite and installed packages.
 
     Examples:
 
@@ -247,7 +259,7 @@ def _show_families(entries: "list[Entry]") -> None:
 
 
 def _suits(entry: "Entry") -> str:
-    return f"  [{', '.join(entry.suits)}]" if entry.suits and entry.kind == "agent" else ""
+    return f"  [{', '.join(entry.suits)}]" if entry.suits and entry.kind in ("agent", "model") else ""
 
 
 def report(

@@ -100,11 +100,12 @@ BELIEFS = {
 }
 
 #: The columns of the "scalars" table besides seed and step. A tag is "group/name": "train/loss", "test/accuracy"; those
-#: of `GRADIENTS` and `WEIGHTS` go on with a layer's name.
+#: of `LAYERS` go on with a layer's name.
 SCALARS = {"tag": np.str_, "value": np.float64}
 
-#: Norms, layer by layer: of the loss's gradient by a layer's parameters, and of these.
-GRADIENTS, WEIGHTS = "gradient_norm/", "weight_norm/"
+#: Groups whose names are layers, in their order: norms of the loss's gradient to a layer's weights and of these; the
+#: root mean square of the gradient to what it gives on; the share of its units that are zero for every example.
+GRADIENTS, WEIGHTS, SIGNALS, DEAD = LAYERS = ("gradient_norm/", "weight_norm/", "signal/", "dead_share/")
 
 #: Beliefs are kept of so many states at most: larger pictures would not be moving ones.
 MOST_BELIEFS = 4096

@@ -1,20 +1,21 @@
 """The trial of models, and what a stored run of theirs allows: its weights again, and their scores."""
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from daedalus.core.data import Data, load_data
-from daedalus.core.device import threads
-from daedalus.core.fitting import Fit, FitConfig, Measured
-from daedalus.core.spec import fill
+from daedalus.core.device import numerics, threads, torch_generator
+from daedalus.core.errors import UserError
+from daedalus.core.fitting import Fit, FitConfig, Measured, Model, Numbers, fitting, load, score, weights_of
+from daedalus.core.lab.store.run import Member, Run
+from daedalus.core.spec import Spec, fill
 
 from .experiment import (
     CURVE,
-    GRADIENTS,
-    WEIGHTS,
     Experiment,
     Final,
     Record,
@@ -23,9 +24,7 @@ from .experiment import (
     evaluation_steps,
     scalars_record,
 )
-
-#: Under this prefix the weights that are judged stand in `Final`.
-STORED = "weights/"
+from .starting import STORED, stored_weights
 
 #: Seconds of work after which a snapshot is offered between two evaluations.
 _REST_SECONDS = 5.0
@@ -44,17 +43,14 @@ class _Trial:
         self.data = load_data(experiment.world)
         model = entry_of(experiment.world, experiment.agent).load()
         config: FitConfig = fill(model.config_class, experiment.agent.mapping, experiment.agent.name)
-        self.life = Fit(self.data, model, config, seed, experiment.steps)
+        begin = stored_weights(config.start, experiment.agent, seed) if config.start and resume is None else None
+        self.life = Fit(self.data, model, config, seed, experiment.steps, begin)
         self.lived, self.began = 0.0, time.perf_counter()
         self.measured = -1  # the last step that was judged
         if resume is not None:
             arrays = dict(resume.arrays)
             self.lived, self.measured = float(arrays.pop("seconds")), int(arrays.pop("measured"))
             self.life.take_up(arrays)
-        elif config.start:
-            from .starting import stored_weights
-
-            self.life.begin_from(stored_weights(config.start, experiment, seed))
 
     @property
     def seconds(self) -> float:
@@ -103,10 +99,87 @@ class _Trial:
         )
 
 
+def check_start(data: Data, model: Model, config: FitConfig, spec: Spec) -> None:
+    """Raise `UserError` where the weights that a model is to start from are missing or of another network."""
+    if config.start:
+        module = model.build(data, config, torch_generator(0, "init")).objective.module
+        fitting(weights_of(module), stored_weights(config.start, spec, 0))
+
+
+@dataclass(frozen=True)
+class Judged:
+    """A stored model judged again: the mean over seeds of every score on both parts, and what the run says."""
+
+    data: str
+    model: str
+    label: str
+    seeds: int
+    measure: str
+    validation: Mapping[str, float]
+    test: Mapping[str, float]
+    stored: float  # the score on the test part, by the measure, as it stands in the run
+    by_seed: Sequence[float]  # the same judged again, seed by seed
+
+
+def judge(run: Run) -> list[Judged]:
+    """Build the models of a finished run again from their stored settings and weights, and judge them.
+
+    Raises `UserError` where it is a run of agents, is not finished, keeps no weights, or where a data set has changed.
+    """
+    members = run.members()
+    found = [member for member in members if "measure" in member.card]
+    if not found:
+        raise UserError(
+            f"{run.path} is a run of agents in worlds; `evaluate` judges models: `daedalus report` tells more"
+        )
+    if missing := sum(member.missing() for member in found):
+        raise UserError(f"{run.path} is not finished: {missing} seeds are missing; run its command again to go on")
+    with threads(1):
+        return [_judged(member) for member in found]
+
+
+def _judged(member: Member) -> Judged:
+    experiment, card = member.experiment, member.card
+    data = load_data(experiment.world)
+    if data.fingerprint() != card.get("fingerprint"):
+        raise UserError(f"the data set {experiment.world} has changed since {member.folder} was run; run it again")
+    model: Model = entry_of(experiment.world, experiment.agent).load()
+    config: FitConfig = fill(model.config_class, member.settings, experiment.agent.name)
+    numbers = numerics(config.device, config.precision)
+    weights = {n.removeprefix(STORED): array for n, array in member.final().items() if n.startswith(STORED)}
+    if not weights:
+        raise UserError(f"{member.folder} keeps no weights; run it again")
+    scored: list[dict[str, Numbers]] = []
+    seeds = [seed for block in member.blocks() for seed in block.seeds]
+    for place, seed in enumerate(seeds):
+        fitted = model.build(data, config, torch_generator(seed, "init"))
+        load(fitted.objective.module, {name: array[place] for name, array in weights.items()})
+        fitted.objective.module.to(numbers.device)
+        noise = {part: torch_generator(seed, "evaluation", numbers.device) for part in ("validation", "test")}
+        scored.append({part: score(fitted, data.parts[part], numbers, noise[part]) for part in noise})
+    curve = member.curve()
+    last = np.asarray(curve["step"]) == experiment.steps
+    name = data.measure.name
+    return Judged(
+        str(experiment.world),
+        experiment.agent.name,
+        member.label,
+        len(seeds),
+        name,
+        _mean([one["validation"] for one in scored]),
+        _mean([one["test"] for one in scored]),
+        float(np.asarray(curve["value"])[last].mean()),
+        [one["test"][name] for one in scored],
+    )
+
+
+def _mean(scores: Sequence[Numbers]) -> Numbers:
+    return {name: float(np.mean([one[name] for one in scores])) for name in scores[0]}
+
+
 _STRIDE = 16  # steps between two looks at the clock
 
 
 def _tagged(measured: Measured) -> dict[str, float]:
-    norms = {GRADIENTS: measured.gradients, WEIGHTS: measured.weights}
-    layers = {prefix + layer: norm for prefix, found in norms.items() for layer, norm in found.items()}
+    layers = {f"{kind}/{layer}": number for kind, found in measured.layers.items() for layer, number in found.items()}
     return {**measured.numbers, **layers}

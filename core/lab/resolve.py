@@ -118,11 +118,18 @@ def resolve(plan: Plan) -> Resolved:
         learner = entry.load()
         config = _filled(learner.config_class, experiment.agent, entry)
         if entry.kind == "model":
-            learner.check(places[experiment.world].problem, config)
+            _check_model(learner, places[experiment.world].problem, config, experiment.agent)
         elif hasattr(learner, "check"):  # a learner may look at the world itself, at its spaces for example
             learner.check(places[experiment.world].problem)
         seats.append(Seat(experiment, entry, settings_of(config)))
     return Resolved(plan, tuple(places.values()), tuple(seats))
+
+
+def _check_model(model: Any, data: Any, config: Any, spec: Spec) -> None:
+    from .fits import check_start  # torch
+
+    model.check(data, config)
+    check_start(data, model, config, spec)
 
 
 def _loaded(world: Spec) -> Problem | Data:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from daedalus.core.lab.statistics.comparison import Comparison, Result
     from daedalus.core.lab.statistics.verdict import Verdict
 
+    from .fits import Judged
     from .report.reproductions import Found
     from .tuning import Tuned
 
@@ -98,11 +99,13 @@ def _world_table(results: Sequence["Result"], width: int) -> Table:
     heads = ["mean", "IQM", "95 % interval", words.optimum, words.regret, *(["% optimal"] if bandit else [])]
     table = Table(box=None, header_style="dim", pad_edge=False)
     table.add_column(words.agent, style="cyan", overflow="fold")
-    for head in heads:
-        table.add_column(head, justify="right", no_wrap=True)
     values = [value for result in results for value in (result.iqm, result.mean, result.optimum)]
     decimals = decimals_in([(result.iqm_low, result.iqm_high) for result in results], values)
     rows = [_cells(result, decimals, bandit) for result in results]
+    if results[0].measure and all(result.optimum is None for result in results):  # mostly nobody knows it
+        heads, rows = heads[:3], [row[:3] for row in rows]
+    for head in heads:
+        table.add_column(head, justify="right", no_wrap=True)
     taken = sum(2 + max(len(cell) for cell in column) for column in zip(heads, *rows, strict=True))
     best = max((result.iqm for result in results if result.iqm is not None and result.agent != "optimal"), default=None)
     for result, cells in zip(results, rows, strict=True):
@@ -161,6 +164,22 @@ def show_solution(world: str, facts: Mapping[str, Any]) -> None:
     console = Console()
     console.print(Text(world, style="bold"))
     console.print(table)
+
+
+def show_judged(found: "Sequence[Judged]") -> None:
+    """Print models judged again: their scores on the held-out parts, beside what their run says."""
+    console = Console()
+    for data in dict.fromkeys(one.data for one in found):
+        mine = [one for one in found if one.data == data]
+        table = Table(box=None, header_style="dim", pad_edge=False)
+        table.add_column("model", style="cyan", overflow="fold")
+        for head in ("validation", "test", "test, as stored", "seeds"):
+            table.add_column(head, justify="right", no_wrap=True)
+        for one in mine:
+            scores = (one.validation[one.measure], one.test[one.measure], one.stored)
+            table.add_row(Text(one.label), *(number(score, 4) for score in scores), f"{one.seeds:,}")
+        console.print(Text.assemble((data, "bold"), (f" · judged by {mine[0].measure.replace('_', ' ')}", "dim")))
+        console.print(table)
 
 
 def show_found(found: "Found") -> None:

@@ -1,5 +1,6 @@
 """What things are called: an agent acts in a world, a model is fitted to a data set; all else is the same."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -74,3 +75,10 @@ def measure_of(card: Mapping[str, Any]) -> str | None:
         return None
     name, unit = str(measure.get("words", "score")), str(measure.get("unit", ""))
     return f"{name}, {unit}" if unit else name
+
+
+def most_of(card: Mapping[str, Any]) -> float:
+    """What no score can pass by the measure of a card's data set; infinite where nothing is known."""
+    measure = card.get("measure")
+    most = measure.get("most") if isinstance(measure, Mapping) else None
+    return float(most) if isinstance(most, int | float) else math.inf

@@ -1,11 +1,12 @@
 """What a report shows of models fitted to a data set, and of the scalars that any trial may tell: by tag, by layer."""
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from daedalus.core.lab.experiment import GRADIENTS, WEIGHTS
+from daedalus.core.lab.experiment import DEAD, GRADIENTS, LAYERS, SIGNALS, WEIGHTS
 from daedalus.core.lab.numerals import count, decimals_apart, number
 
 from .bands import Band
@@ -53,12 +54,16 @@ def fit_curves(house: "Household") -> list[Curves]:
     measure = house.measure or ""
     x = f"{house.words.step}s"
     name = measure.partition(",")[0]
+    losses = house.bands("loss")
+    positive = all(np.nanmin(one.mean) >= 0 for one in losses.values() if one.known)
+    if positive:
+        losses = {label: one.within(low=0.0) for label, one in losses.items()}
     return [
         Curves(
             f"{house.key}-value",
             f"{name[:1].upper()}{name[1:]} on the test part",
             measure,
-            house.bands("value"),
+            {label: one.within(high=house.most) for label, one in house.bands("value").items()},
             house.looks,
             "Of the weights that would be kept, had the run ended there: the last, or those that did best on the "
             f"validation part. {house.note}",
@@ -80,25 +85,21 @@ def fit_curves(house: "Household") -> list[Curves]:
             f"{house.key}-loss",
             "Training loss",
             "loss",
-            house.bands("loss"),
+            losses,
             house.looks,
             "The mean since the previous point of what each model minimises, penalties included; models of different "
             f"kinds minimise different losses. {house.note}",
-            scale="log" if _positive(house.bands("loss")) else "linear",
+            scale="log" if positive else "linear",
             x=x,
         ),
     ]
-
-
-def _positive(bands: Mapping[str, Band]) -> bool:
-    return all(np.nanmin(band.mean) >= 0 for band in bands.values() if band.known)
 
 
 def scalar_plots(house: "Household") -> list[Plot]:
     """A plot of every tag that trials told beside the curve, all who told it together; norms of layers aside."""
     tags = dict.fromkeys(tag for one in house.lived for tag in one.scalars)
     made = []
-    shown = [tag for tag in tags if not tag.startswith((GRADIENTS, WEIGHTS)) and tag not in _told(house)]
+    shown = [tag for tag in tags if not tag.startswith(LAYERS) and tag not in _told(house)]
     for place, tag in enumerate(shown):
         bands = {one.label: one.scalars[tag] for one in house.lived if tag in one.scalars}
         if not any(band.known and band.steps.size > 1 for band in bands.values()):
@@ -131,7 +132,7 @@ def layer_plots(house: "Household", prefix: str) -> list[Plot]:
     for place, one in enumerate(house.lived):
         bands = {tag.removeprefix(prefix): band for tag, band in one.scalars.items() if tag.startswith(prefix)}
         bands = {layer: band for layer, band in bands.items() if band.known and band.steps.size > 1}
-        if bands:
+        if len(bands) > 1:
             made.append(_layers(house, one, f"{house.key}-{prefix[:6]}-{place + 1}", prefix, bands))
     return made
 
@@ -140,23 +141,42 @@ def _layers(house: "Household", one: "Lived", key: str, prefix: str, bands: Mapp
     chosen = [list(bands)[at] for at in _spread(len(bands))]
     looks = {layer: slot_style(slot) for slot, layer in enumerate(chosen)}
     some = f" {len(chosen)} of {count(len(bands), 'layer')} are drawn." if len(chosen) < len(bands) else ""
-    what, said = ("Gradients", f"{_diagnosis(bands)} ") if prefix == GRADIENTS else ("Weights", "")
+    what, said = ("Gradients", f"{_diagnosis(one)} ") if prefix == GRADIENTS else ("Weights", "")
     return curves(
         Curves(
             key,
             f"{what} of {one.label}, layer by layer",
             "norm",
-            {layer: bands[layer] for layer in chosen},
+            {layer: bands[layer].bare() for layer in chosen},
             looks,
-            f"{said}Euclidean norms, from the input (first) to the output (last).{some} {house.note}",
+            f"{said}Euclidean norms, means over seeds, from the input (first) to the output (last).{some}",
             scale="log",
             x=f"{house.words.step}s",
         )
     )
 
 
-def _diagnosis(bands: Mapping[str, Band]) -> str:
-    return ""
+def _diagnosis(one: "Lived") -> str:
+    """What is wrong with the gradients at the first point and at the last, in plain words."""
+    import torch
+
+    from daedalus.core.diagnosis import Layer
+    from daedalus.core.diagnosis import _sentences as sentences
+
+    def said(at: int) -> list[str]:
+        numbers = {tag: float(band.mean[at]) for tag, band in one.scalars.items() if tag.startswith(LAYERS)}
+        names = [tag.removeprefix(GRADIENTS) for tag in numbers if tag.startswith(GRADIENTS)]
+        groups = (WEIGHTS, GRADIENTS, SIGNALS, DEAD)
+        layers = [
+            Layer(name, *(torch.tensor(numbers.get(group + name, math.nan)) for group in groups)) for name in names
+        ]
+        return [f"{sentence[:1].upper()}{sentence[1:]}." for sentence in sentences(layers)]
+
+    first, last = said(0), said(-1)
+    early = [f"At the beginning: {sentence}" for sentence in first if sentence not in last]
+    if not early + last:
+        return "Gradients neither vanish nor explode on their way back, and no layer is dead."
+    return " ".join([*early, *(last or ["At the end nothing is wrong any more."])])
 
 
 def _spread(layers: int) -> Sequence[int]:

@@ -72,7 +72,12 @@ def _described(data: Data) -> dict[str, Any]:
             name: {"shape": list(field.shape), "dtype": field.dtype, "values": field.values}
             for name, field in data.fields.items()
         },
-        "measure": {"name": data.measure.name, "words": data.measure.words, "unit": data.measure.unit},
+        "measure": {
+            "name": data.measure.name,
+            "words": data.measure.words,
+            "unit": data.measure.unit,
+            "most": _number(data.measure.most),  # what no score can pass
+        },
         "optimum": _number(data.ceiling),
         "random_value": _number(data.chance),
         "notes": list(data.notes),
