@@ -113,7 +113,7 @@ class _Windows(torch.autograd.Function):
         for i in range(height):
             for j in range(width):
                 ends = i + down * (out[0] - 1) + 1, j + across * (out[1] - 1) + 1
-                total[:, :, i : ends[0] : down, j : ends[1] : across] += g[:, :, :, :, i, j]
+                total[:, :, i : ends[0] : down, j : ends[1] : across].add_(g[:, :, :, :, i, j])
         return total, None, None, None, None
 
 

@@ -137,6 +137,10 @@ def test_a_slot_is_the_single_network(spec: Spec, shape: tuple[int, ...], where:
         answer.square().sum().backward()
         assert mine.grad is not None
         close([y[n], x.grad[n]], [answer, mine.grad])
+        taken = take_slot(module, n)
+        close(list(taken.buffers()), list(single.buffers()))
+        close([taken.eval()(x[n]), module.eval()(x)[n]], [single.eval()(x[n])] * 2)
+        module.train()
         moved = take_slot(copy_of_gradients(module), n)
         close(list(moved.parameters()), [given.grad for given in single.parameters() if given.grad is not None])
 
