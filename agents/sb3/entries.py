@@ -25,5 +25,5 @@ SB3 = (
     _learner("sb3/tqc", "TQC", "TQC of sb3-contrib, for actions in a box", ("open",)),
     _learner("sb3/crossq", "CROSS_Q", "CrossQ of sb3-contrib, for actions in a box", ("open",)),
     Entry("trial", "sb3", "daedalus.agents.sb3.trial:sb3", "Stable-Baselines3, one seed at a time"),
-    Entry("service", "actor", "daedalus.agents.sb3.actor:actor", "acts by the networks that a run keeps"),
+    Entry("service", "actor", "daedalus.agents.acting:actor", "acts by the networks that a run keeps"),
 )

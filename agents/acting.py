@@ -1,0 +1,22 @@
+"""Stored networks, acting again: whoever learnt them."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+
+from daedalus.core.catalogue import find
+from daedalus.core.lab.experiment import Experiment
+
+
+def actor(
+    experiment: Experiment, final: Mapping[str, np.typing.NDArray[Any]], seed: int
+) -> Callable[[Any], int] | None:
+    """The greedy action for what is shown, by the weights that a seed's `Final` keeps; None where it keeps none."""
+    if find("agent", experiment.agent.name).trial == "deep":
+        from .deep.actor import actor as deep
+
+        return deep(experiment, final, seed)
+    from .sb3.actor import actor as sb3
+
+    return sb3(experiment, final, seed)
