@@ -7,7 +7,6 @@ population of one are packed all together and live in the row, so that an update
 several slots only those that need it are copied.
 """
 
-from collections.abc import Sequence
 from typing import Any
 
 import torch
@@ -22,16 +21,14 @@ class Pack:
     def __init__(self, parameters: list[nn.Parameter]) -> None:
         self.parameters = parameters
         slots, sizes = len(parameters[0]), [parameter[0].numel() for parameter in parameters]
-        # each begins a cache line: products of matrices round by where a matrix begins (`daedalus.core.nn.stacked`)
-        self._gaps = [parameters[0].new_zeros(slots, -size % REGISTER) for size in sizes]
-        self._sizes = [width for size, gap in zip(sizes, self._gaps, strict=True) for width in (size, gap.shape[1])]
+        # Each begins a cache line: products of matrices round by where a matrix begins (`daedalus.core.nn.stacked`).
+        self._sizes = [width for size in sizes for width in (size, -size % REGISTER)]
         self.rows = nn.Parameter(parameters[0].new_zeros(slots, sum(self._sizes)))
         self.rows.grad = torch.zeros_like(self.rows)
-        self._weights, self._gradients = self.rows.detach(), self.rows.grad
-        self._views = self.views(self._weights)
-        self._lay(parameters, self._weights)
+        self._weights, self._gradients = self.views(self.rows.detach()), self.views(self.rows.grad)
+        torch._foreach_copy_(self._weights, [parameter.detach() for parameter in parameters])
         if slots == 1:
-            for parameter, view in zip(parameters, self._views, strict=True):
+            for parameter, view in zip(parameters, self._weights, strict=True):
                 parameter.data = view  # one memory, as long as nobody gives the parameter another
 
     def views(self, rows: Tensor) -> list[Tensor]:
@@ -41,21 +38,18 @@ class Pack:
 
     def gather(self) -> None:
         """Bring the parameters and their gradients (none: zeros) into the rows."""
-        self._lay([torch.zeros_like(p) if p.grad is None else p.grad for p in self.parameters], self._gradients)
+        gradients = [torch.zeros_like(p) if p.grad is None else p.grad for p in self.parameters]
+        torch._foreach_copy_(self._gradients, gradients)
         if not self._shared():
-            self._lay(self.parameters, self._weights)
+            torch._foreach_copy_(self._weights, [parameter.detach() for parameter in self.parameters])
 
     def scatter(self) -> None:
         """Bring the rows into the parameters."""
         if not self._shared():
-            torch._foreach_copy_([parameter.detach() for parameter in self.parameters], self._views)
-
-    def _lay(self, tensors: Sequence[Tensor], rows: Tensor) -> None:
-        pairs = zip((tensor.detach().reshape(len(rows), -1) for tensor in tensors), self._gaps, strict=True)
-        torch.cat([piece for pair in pairs for piece in pair if piece.shape[1]], 1, out=rows)
+            torch._foreach_copy_([parameter.detach() for parameter in self.parameters], self._weights)
 
     def _shared(self) -> bool:
-        pairs = zip(self.parameters, self._views, strict=True)
+        pairs = zip(self.parameters, self._weights, strict=True)
         return all(parameter.data_ptr() == view.data_ptr() for parameter, view in pairs)
 
 
