@@ -74,7 +74,7 @@ def diagnose(objective: Objective, batch: Batch, generator: torch.Generator, pha
                 dead.get(name, _filled(torch.nan, slots)),
             )
         )
-    return Diagnosis(tuple(layers), tuple(_sentences(layers)))
+    return Diagnosis(tuple(layers), tuple(sentences(layers)))
 
 
 def layer_norms(module: nn.Module, slots: int | None = None) -> dict[str, tuple[Tensor, Tensor]]:
@@ -156,7 +156,7 @@ def _filled(number: float, slots: int | None) -> Tensor:
     return torch.full(() if slots is None else (slots,), number)
 
 
-def _sentences(layers: list[Layer]) -> Iterator[str]:
+def sentences(layers: list[Layer]) -> Iterator[str]:
     """What is wrong, the same fault of several slots in one sentence."""
     for layer in layers:
         for what, numbers in (("weights", layer.weight), ("gradient", layer.gradient)):

@@ -5,7 +5,7 @@ ones, or with `keep=best` those that did best on the validation part, which are 
 """
 
 import dataclasses
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
@@ -22,6 +22,7 @@ from .errors import UserError
 from .nn.dropout import supply
 from .objective import Batch, Metrics, Objective
 from .optim.averaging import EMA
+from .optim.best import Best, Patience
 from .optim.optimisers import Optimiser, optimiser
 from .optim.schedules import Schedule, over, schedule
 from .optim.turn import Training
@@ -136,9 +137,8 @@ class Measured:
     score: float  # on the test part, of the weights that would be kept
     loss: float  # mean since the last time; NaN where no step was made
     numbers: Numbers  # by tag: "train/loss" and other means since the last time, "validation/accuracy" and others
-    layers: Mapping[
-        str, Numbers
-    ]  # layer by layer in their order: "gradient_norm", "weight_norm", "signal", "dead_share"
+    #: "gradient_norm", "weight_norm", "signal" and "dead_share" (`diagnosis.Layer`), layer by layer in their order
+    layers: Mapping[str, Numbers]
 
 
 _MOST = {"train": MOST_TRAINING}
@@ -163,12 +163,13 @@ class Fit:
         self._order = stream_key(seed, "order")
         self._sums: Numbers = {}  # of what steps told since the last evaluation
         self._count = 0
-        self._kept = _Kept()
+        self._best = Best(None if config.patience is None else Patience(config.patience)) if config.chooses else None
+        self._test = np.nan  # the score on the test part of the best weights
 
     @property
     def stopped(self) -> bool:
         """Whether it lost patience; more steps change nothing then."""
-        return self.config.patience is not None and self._kept.waited >= self.config.patience
+        return self._best is not None and self._best.over
 
     def run(self, until: int) -> None:
         """Train up to a step. Raises `Diverged` where numbers stop being finite."""
@@ -195,9 +196,10 @@ class Fit:
         with self.engine.averaged():
             scored = {name: self._score(part, _MOST.get(name, MOST_SCORED)) for name, part in self.data.parts.items()}
             validation, test = (scored[part][self.data.measure.name] for part in ("validation", "test"))
-            if self.config.chooses:
-                self._kept.hear(validation, test, self._weights)
-                test = self._kept.score
+            if self._best is not None:
+                if self._best.offer(validation, self.step, self.fitted.objective.module).any():
+                    self._test = test
+                test = self._test
         self.engine.tell(validation)
         self._sums, self._count = {}, 0
         numbers = told | {f"{part}/{name}": value for part, found in scored.items() for name, value in found.items()}
@@ -227,49 +229,28 @@ class Fit:
 
     def weights(self) -> Arrays:
         """The weights that are kept."""
+        if self._best is not None and (best := _under(self._best.arrays(), "best/")):
+            return best
         with self.engine.averaged():
-            return self._kept.weights if self.config.chooses and self._kept.weights else self._weights()
-
-    def _weights(self) -> Arrays:
-        return weights_of(self.fitted.objective.module)
+            return weights_of(self.fitted.objective.module)
 
     def arrays(self) -> Arrays:
         """Everything that it takes to go on, bit for bit."""
         state: dict[str, Any] = {"step": np.array(self.step), "count": np.array(self._count)}
         state |= {f"engine/{name}": array for name, array in self.engine.arrays().items()}
         state |= {f"sum/{name}": np.array(total) for name, total in self._sums.items()}
-        return state | {f"kept/{name}": array for name, array in self._kept.arrays().items()}
+        if self._best is not None:
+            state |= {"test": np.array(self._test)} | {f"kept/{name}": a for name, a in self._best.arrays().items()}
+        return state
 
     def take_up(self, arrays: Arrays) -> None:
         """Go on from what `arrays` returned."""
         self.step, self._count = int(arrays["step"]), int(arrays["count"])
         self.engine.take_up(_under(arrays, "engine/"))
         self._sums = {name: float(total) for name, total in _under(arrays, "sum/").items()}
-        self._kept.take_up(_under(arrays, "kept/"))
-
-
-class _Kept:
-    """The best weights so far by the score on the validation part, and their score on the test part."""
-
-    def __init__(self) -> None:
-        self.best, self.score, self.waited = -np.inf, np.nan, 0
-        self.weights: Arrays = {}
-
-    def hear(self, validation: float, test: float, weights: Callable[[], Arrays]) -> None:
-        if validation > self.best:
-            self.best, self.score, self.waited = validation, test, 0
-            self.weights = weights()
-        else:
-            self.waited += 1
-
-    def arrays(self) -> Arrays:
-        counts = np.array([self.best, self.score, self.waited], dtype=np.float64)
-        return {"counts": counts} | {f"weights/{name}": array for name, array in self.weights.items()}
-
-    def take_up(self, arrays: Arrays) -> None:
-        best, score, waited = arrays["counts"].tolist()
-        self.best, self.score, self.waited = best, score, int(waited)
-        self.weights = _under(arrays, "weights/")
+        if self._best is not None:
+            self._test = float(arrays["test"])
+            self._best.take_up(_under(arrays, "kept/"))
 
 
 def check_batch(data: Data, config: FitConfig) -> None:

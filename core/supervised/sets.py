@@ -22,17 +22,26 @@ _SPLIT = "70 % train, 15 % validation, 15 % test, shuffled once for all"
 _STANDARD = "inputs standardised by mean and deviation of the training part"
 
 
-def digits(examples: int | None = None, noise: float = 0.0, measure: Judged = "accuracy") -> Data:
+def digits(
+    examples: int | None = None,
+    noise: float = 0.0,
+    only: Literal["all", "low", "high"] = "all",
+    measure: Judged = "accuracy",
+) -> Data:
     """1,797 handwritten digits of 8×8 pixels (Alpaydin & Kaynak 1998), from 0 to 1, as x (1, 8, 8).
 
     Only the first `examples` of the training part are trained on, and of their labels a share of `noise` is drawn
-    anew; validation and test stay whole and true.
+    anew; validation and test stay whole and true. `only` takes the digits 0 to 4 ("low") or 5 to 9 ("high") as five
+    classes.
     """
     from sklearn.datasets import load_digits
 
     x, y = load_digits(return_X_y=True)
-    pixels = (x / 16.0).reshape(-1, 1, 8, 8)
-    return _classes("digits", pixels, y, 10, measure, examples, noise, ("pixels from 0 to 1",))
+    wanted = {"all": y >= 0, "low": y < 5, "high": y >= 5}[only]
+    pixels, y = (x[wanted] / 16.0).reshape(-1, 1, 8, 8), y[wanted]
+    classes = 10 if only == "all" else 5
+    y = y - 5 if only == "high" else y
+    return _classes("digits", pixels, y, classes, measure, examples, noise, ("pixels from 0 to 1",))
 
 
 def iris(measure: Judged = "accuracy") -> Data:

@@ -160,8 +160,7 @@ def _diagnosis(one: "Lived") -> str:
     """What is wrong with the gradients at the first point and at the last, in plain words."""
     import torch
 
-    from daedalus.core.diagnosis import Layer
-    from daedalus.core.diagnosis import _sentences as sentences
+    from daedalus.core.diagnosis import Layer, sentences
 
     def said(at: int) -> list[str]:
         numbers = {tag: float(band.mean[at]) for tag, band in one.scalars.items() if tag.startswith(LAYERS)}
