@@ -7,6 +7,7 @@ from torch.nn import functional
 
 from daedalus.core.errors import UserError
 from daedalus.core.nn.activations import ACTIVATIONS, activation
+from daedalus.core.nn.dropout import supply
 from daedalus.core.nn.embedding import Embedding
 from daedalus.core.nn.mlp import MLP
 
@@ -70,6 +71,18 @@ def test_an_index_is_its_one_hot_vector(where: torch.device) -> None:
         gradients.append([parameter.grad for parameter in module.parameters()])
     gradients[1][0] = gradients[1][0].T
     close(gradients[0], gradients[1])
+
+
+def test_dropout_falls_on_hidden_units_only() -> None:
+    """With inverted dropout the mean answer of a linear network is its answer without: 4 standard errors."""
+    network = MLP(200, depth=1, outputs=1, activation="identity", dropout=0.5).build((3,), *seeded(0))
+    supply(network, *seeded(1))
+    x = torch.ones(1, 3)
+    drawn = torch.cat([network(x) for _ in range(400)])
+    assert drawn.std() > 0
+    expected = network.eval()(x)
+    assert abs((drawn.mean() - expected).item()) < 4 * drawn.std().item() / 20
+    assert torch.equal(network(x), expected)
 
 
 @pytest.mark.parametrize("name", ACTIVATIONS)

@@ -177,6 +177,18 @@ def test_a_slot_taken_has_numbers_of_its_own() -> None:
     assert torch.equal(module.state_dict()["linear0.weight"], before)
 
 
+def test_a_slot_taken_draws_numbers_of_its_own() -> None:
+    module = CNN((64,), width=None, channel_dropout=0.5).build_population((2, 4, 4), seeded(0, 1))
+    supply(module, seeded(3, 4))
+    x = torch.ones(2, 1, 2, 4, 4)
+    expected = module(x)
+    supply(module, seeded(3, 4))
+    taken = take_slot(module, 0)
+    supply(taken, *seeded(9))
+    assert not torch.equal(taken(x[0]), expected[0])
+    assert torch.equal(module(x), expected)
+
+
 def test_indices_are_looked_up_slot_by_slot(where: torch.device) -> None:
     spec = MLP(5, outputs=3, one_hot=True)
     module = spec.build_population((11,), seeded(0, 1)).to(where)
