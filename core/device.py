@@ -75,14 +75,41 @@ def numerics(name: str = "auto", precision: Precision = "auto", compile: bool = 
     where = device(name)
     if precision not in ("auto", "float32", "bfloat16"):
         raise UserError(f"precision must be auto, float32 or bfloat16, not {precision!r}")
-    if compile and where.type == "cpu" and not _compiler():
+    if compile and where.type == "cpu" and compiler() is None:
         raise UserError("compile=true needs a C++ compiler (g++ or clang++) on the CPU; install one, or leave it out")
     half = precision == "bfloat16" or (precision == "auto" and where.type == "cuda" and torch.cuda.is_bf16_supported())
     return Numerics(where, torch.bfloat16 if half else None, compile)
 
 
-def _compiler() -> bool:
-    return any(shutil.which(name) for name in (os.environ.get("CXX", ""), "c++", "g++", "clang++") if name)
+def compiler() -> str | None:
+    """The C++ compiler that `compile` would use on the CPU, if there is one."""
+    names = (os.environ.get("CXX", ""), "c++", "g++", "clang++")
+    return next((name for name in names if name and shutil.which(name)), None)
+
+
+def title(where: torch.device) -> str:
+    """What the maker calls an accelerator; nothing for the CPU."""
+    return {"cuda": torch.cuda.get_device_name, "mps": lambda _: "Apple GPU"}.get(where.type, lambda _: "")(where)
+
+
+def memory_bytes(where: torch.device) -> int:
+    """How much memory a device has in all."""
+    if where.type == "cuda":
+        return int(torch.cuda.get_device_properties(where).total_memory)
+    if where.type == "mps":
+        return int(torch.mps.recommended_max_memory())
+    return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+
+
+def precisions(where: torch.device) -> tuple[str, ...]:
+    """The floating-point numbers that a device multiplies matrices of."""
+    found = []
+    for dtype in (torch.float32, torch.bfloat16, torch.float16, torch.float64):
+        with contextlib.suppress(RuntimeError, TypeError):
+            ones = torch.ones(8, 8, dtype=dtype, device=where)
+            if (ones @ ones).sum().item() == 512:
+                found.append(str(dtype).removeprefix("torch."))
+    return tuple(found)
 
 
 @contextlib.contextmanager

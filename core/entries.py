@@ -13,5 +13,6 @@ CATALOGUE = (
     Entry("command", "bench", "daedalus.core.lab.bench:bench", "Measure speed here, beside others."),
     Entry("command", "reproduce", "daedalus.core.lab.reproduce:reproduce", "Rerun published experiments."),
     Entry("command", "report", "daedalus.core.lab.commands:report", "Make a run's report again."),
+    Entry("command", "doctor", "daedalus.core.lab.doctor:doctor", "Show what this machine offers, and try it."),
     *SUPERVISED,
 )

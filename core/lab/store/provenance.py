@@ -23,7 +23,7 @@ def provenance(command: str) -> dict[str, Any]:
         "python": platform.python_version(),
         "versions": {name: found for name in _PACKAGES if (found := version(name))},
         "platform": platform.platform(),
-        "cpu": _cpu(),
+        "cpu": cpu(),
         "cores": os.cpu_count(),
         "memory": f"{os.sysconf('SC_PAGE_SIZE') * os.sysconf('SC_PHYS_PAGES') / 2**30:.0f} GiB",
         "git": _git(),
@@ -54,7 +54,8 @@ def typed_command() -> str:
     return shlex.join(["python", *sys.argv]) if program.is_file() else ""
 
 
-def _cpu() -> str:
+def cpu() -> str:
+    """What the processor's maker calls it; empty where nobody says."""
     try:
         lines = Path("/proc/cpuinfo").read_text().splitlines()
         return next(line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
