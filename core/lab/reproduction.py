@@ -6,11 +6,16 @@ functions below, each of which is one rule of judging:
 - `measured`: a mean over independent runs equals a published number, up to chance on both sides;
 - `exact` and `exact_table`: computed numbers equal printed ones to the last digit;
 - `at_most` and `at_least`: a mean over runs is shown to lie on one side of a bound;
-- `ahead`: one set of runs is shown to beat another, seed by seed.
+- `ahead`: one set of runs is shown to beat another, seed by seed;
+- `alongside`: two sets of runs, ours and a peer's made here, are not shown to differ by more than a margin.
 
-"Shown" means by `within` standard errors, three if not said otherwise: under a true claim chance alone fails about one
-row in 370 of the first kind, and a false claim of the others passes one time in 740. Seeds are fixed, so a row that
-passed once passes always on the same code.
+The last is Welch's test of a difference: each side has a spread of its own, and the few runs of a costly peer are
+heeded by Student's t. Where there is no difference beyond the margin it fails with the chance that it is given, 1 in
+100 if not said otherwise. To pass is no proof that two are equal: its rule says how large a difference passes.
+
+Elsewhere "shown" means by `within` standard errors, three if not said otherwise: under a true claim chance alone
+fails about one row in 370 of the first kind, and a false claim of the others passes one time in 740. Seeds are fixed,
+so a row that passed once passes always on the same code.
 """
 
 import math
@@ -144,6 +149,25 @@ def ahead(quantity: str, better: Sample, worse: Sample, source: str, *, within: 
     if len(better) != len(worse):
         raise UserError(f"{quantity}: {len(better)} runs cannot be paired with {len(worse)}")
     return at_least(quantity, np.asarray(better) - np.asarray(worse), 0.0, source, within=within)
+
+
+def alongside(
+    quantity: str, ours: Sample, theirs: Sample, source: str, *, margin: float = 0.0, error_rate: float = 0.01
+) -> Row:
+    """Runs beside a peer's that were made here: their means are not shown to differ by more than `margin`.
+
+    Passes where |ours - theirs| ≤ margin + t · √(SE² + SE'²), t the two-sided quantile of Student's distribution at
+    `error_rate` with Welch's degrees of freedom (Welch 1947). The two sides may have unequal numbers of runs.
+    """
+    (mine, my_error), (other, their_error) = mean_and_error(ours, quantity), mean_and_error(theirs, quantity)
+    reach = margin
+    if (both := math.hypot(my_error, their_error)) > 0:
+        from scipy.special import stdtrit  # here, since listing what there is needs no SciPy
+
+        freedom = both**4 / (my_error**4 / (len(ours) - 1) + their_error**4 / (len(theirs) - 1))
+        reach += float(stdtrit(freedom, 1 - error_rate / 2)) * both
+    passed = abs(mine - other) <= reach
+    return Row(quantity, mine, my_error, other, source, passed, f"Welch, within {reach:.2g}")
 
 
 def mean_and_error(sample: Sample, quantity: str = "a mean") -> tuple[float, float]:

@@ -5,10 +5,12 @@ import math
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from daedalus.core.errors import UserError
 from daedalus.core.lab.reproduction import (
     ahead,
+    alongside,
     at_least,
     at_most,
     exact,
@@ -83,6 +85,43 @@ def test_rivals_are_paired_by_seed():
     assert not ahead("q", seeds, seeds + 1, "book").passed
     with pytest.raises(UserError, match="q: 2 runs cannot be paired with 3"):
         ahead("q", [1, 2], [1, 2, 3], "book")
+
+
+def test_runs_stand_alongside_a_peers_as_scipy_has_it():
+    """At the edge of the rule, Welch's test as SciPy makes it gives the error rate for its p-value."""
+    ours, theirs = np.array([1.0, 2.0, 3.0, 6.0]), np.array([2.0, 2.5, 4.0, 3.0, 2.0, 9.0, 4.0])
+    for rate in (0.01, 0.2):
+        reach = float(alongside("q", ours, theirs, "peer", error_rate=rate).rule.rpartition(" ")[2])
+        low, high = 0.0, 100.0
+        for _ in range(60):  # the shift from equal means that is just not shown
+            shift = (low + high) / 2
+            level = stats.ttest_ind(ours - ours.mean() + shift, theirs - theirs.mean(), equal_var=False).pvalue
+            low, high = (shift, high) if level > rate else (low, shift)
+        assert f"{low:.2g}" == f"{reach:.2g}"
+        for beyond, passes in ((-1e-6, True), (1e-6, False)):
+            for side in (-1, 1):
+                moved = ours - ours.mean() + theirs.mean() + side * (low + beyond)
+                assert alongside("q", moved, theirs, "peer", error_rate=rate).passed is passes
+                moved = moved + side * 0.5
+                assert alongside("q", moved, theirs, "peer", margin=0.5, error_rate=rate).passed is passes
+
+
+def test_runs_without_any_spread_are_as_far_apart_as_they_are():
+    assert alongside("q", [500.0, 500.0], [500.0, 500.0], "peer").passed
+    assert not alongside("q", [500.0, 500.0], [499.0, 499.0], "peer").passed
+    row = alongside("q", [500.0, 500.0], [499.0, 499.0], "peer", margin=1.0)
+    assert row.passed
+    assert (row.ours, row.theirs, row.standard_error, row.rule) == (500.0, 499.0, 0.0, "Welch, within 1")
+    assert not alongside("q", [math.nan, 1.0], [1.0, 1.0], "peer").passed
+
+
+def test_equal_runs_are_told_apart_as_rarely_as_is_said():
+    """1 in 10 of 2000 comparisons of normal samples, here within four standard errors of that (1 in 16,000 fails)."""
+    rng = np.random.default_rng(0)
+    missed = [
+        not alongside("q", rng.normal(0, 3, 5), rng.normal(0, 1, 4), "p", error_rate=0.1).passed for _ in range(2000)
+    ]
+    assert abs(np.mean(missed) - 0.1) < 4 * math.sqrt(0.09 / 2000)
 
 
 @pytest.mark.parametrize("sample", [[], [1.0], [[1.0, 2.0], [3.0, 4.0]]])
