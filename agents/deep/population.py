@@ -5,7 +5,7 @@ the CPU: its environment, its coins, its samples and its first weights come from
 """
 
 import copy
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, final
 
 import numpy as np
@@ -28,6 +28,7 @@ from .living import Array, Frame, Living, Moved
 from .network import optimiser_of, q_network
 from .newest import Memory, Newest
 from .objective import LOSSES, ActionValues
+from .quick import QuickTrainer, Rows, quick
 from .seeing import numbers_of
 from .tally import Tally
 from .targets import allowed, q_target
@@ -57,11 +58,9 @@ class DQNPopulation:
         self._target = copy.deepcopy(self.network).requires_grad_(False)
         self._old: list[Tensor] = list(self._target.parameters())
         self._new: list[Tensor] = list(self.network.parameters())
-        training = Training(optimiser=optimiser_of(config), clip_norm=config.max_grad_norm)
-        objective = ActionValues(self.network, LOSSES[config.loss])
-        self.engine = Engine(
-            objective, training, numerics, [torch_generator(seed, "learning", numerics.device) for seed in seeds]
-        )
+        self._q: Callable[[Tensor], Tensor] = self.network
+        self._q_target: Callable[[Tensor], Tensor] = self._target
+        self.engine = self._trainer(numerics)
         self.memory: Memory = (
             Replay(capacity, count, sense.frame, gamma=config.gamma)
             if config.replay
@@ -75,6 +74,18 @@ class DQNPopulation:
         self._losses = torch.zeros(count, device=self.device)  # their sum since the last summary, and how many
         self._updates = 0
         self.last_losses: Tensor | None = None  # the mean of each seed over the last training, (N,)
+
+    def _trainer(self, numerics: Numerics) -> "Engine | QuickTrainer":
+        """What makes the updates."""
+        config = self.config
+        if config.optimiser == "adam" and numerics.device.type == "cpu" and quick(self.network):
+            online, target = Rows(self.network), Rows(self._target)
+            self._new, self._old = [online.row_NP], [target.row_NP]
+            self._q, self._q_target = online.values, target.values
+            return QuickTrainer(online, config.learning_rate, config.max_grad_norm, config.loss == "huber")
+        training = Training(optimiser=optimiser_of(config), clip_norm=config.max_grad_norm)
+        noise = [torch_generator(seed, "learning", numerics.device) for seed in self.seeds]
+        return Engine(ActionValues(self.network, LOSSES[config.loss]), training, numerics, noise)
 
     @property
     def epsilon(self) -> float:
@@ -130,7 +141,7 @@ class DQNPopulation:
         """Q of every seed on frames (N, B), (N, B, A) float32; −∞ where an action is not allowed."""
         sense = self.living.sense
         with torch.no_grad():
-            q_NBA = self.network(sense.see(batch))
+            q_NBA = self._q(sense.see(batch))
             if sense.masked:
                 q_NBA = allowed(q_NBA, sense.mask(batch))
         values: Array = q_NBA.cpu().numpy()
@@ -172,7 +183,7 @@ class DQNPopulation:
         sense, size = self.living.sense, self.config.batch_size
         drawn = self.memory.sample(size * count, self._replay_keys, self.engine.steps)
         with torch.no_grad():
-            q_next_NBA = (self._target if self.config.target_network else self.network)(sense.see(drawn, "next_"))
+            q_next_NBA = (self._q_target if self.config.target_network else self._q)(sense.see(drawn, "next_"))
             if sense.masked:
                 q_next_NBA = allowed(q_next_NBA, sense.mask(drawn, "next_"))
             reward_NB, discount_NB = drawn["reward"].to(self.device), drawn["discount"].to(self.device)
