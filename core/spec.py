@@ -4,7 +4,7 @@ One small grammar serves worlds, agents, strategies and models:
 
     agents   = piece ("," piece)*               split at commas outside parentheses
     spec     = [label "="] name [":" parameters]
-    value    = number | true | false | none | word | name "(" parameters ")"
+    value    = number | true | false | none | word | name "(" parameters ")" | "(" value ("," value)* ")"
 """
 
 import inspect
@@ -19,7 +19,7 @@ from typing import Any, TypeVar
 
 from .errors import UserError, unknown
 
-Value = "bool | int | float | str | Spec | None"
+Value = "bool | int | float | str | Spec | tuple[Value, ...] | None"
 C = TypeVar("C")
 
 
@@ -50,6 +50,8 @@ def show(value: Any) -> str:
     match value:
         case Spec():
             return f"{value.name}({_join(value.params)})"
+        case tuple():
+            return f"({','.join(map(show, value))})"
         case bool() | None:
             return str(value).lower()
         case _:
@@ -57,8 +59,10 @@ def show(value: Any) -> str:
 
 
 def parse_value(text: str) -> Any:
-    """Read one value: a number, `true`, `false`, `none`, a word, or a nested `name(key=value,…)`."""
+    """Read one value: a number, `true`, `false`, `none`, a word, `name(key=value,…)`, or several: `(16,32)`."""
     text = text.strip()
+    if text.startswith("(") and text.endswith(")"):
+        return tuple(parse_value(piece) for piece in _members(text))
     if text.endswith(")") and "(" in text:
         name, _, inside = text[:-1].partition("(")
         return Spec(name.strip(), parse_params(inside, where=name.strip()))
@@ -91,6 +95,19 @@ def split(text: str) -> Iterator[str]:
     if depth:
         raise UserError(f"'(' is never closed in {text!r}")
     yield text[start:]
+
+
+def _members(text: str) -> list[str]:
+    """The pieces of `(16,32)`, which may end in a comma as Python's do; those of `()` are none."""
+    pieces = [piece.strip() for piece in split(text[1:-1])]
+    if not pieces[-1]:
+        pieces.pop()
+    for piece in pieces:
+        if not piece:
+            raise UserError(f"an empty value in {text!r}; remove the extra comma")
+        if "=" in piece.partition("(")[0]:
+            raise UserError(f"expected values such as (16,32), found {piece!r} in {text!r}")
+    return pieces
 
 
 def parse_params(text: str, where: str) -> tuple[tuple[str, Any], ...]:
@@ -198,8 +215,8 @@ def fill(build: Callable[..., C], params: Mapping[str, Any], owner: str) -> C:
     """Call `build`, a frozen dataclass or a function, with parameters; `owner` is the name shown in errors.
 
     Every key must be one of its parameters (the nearest is named otherwise), none may be missing, and every value
-    must fit the parameter's annotation: an int may stand for a float, NumPy's numbers for Python's, nothing else is
-    converted. `build` checks ranges itself and raises `UserError`.
+    must fit the parameter's annotation: an int may stand for a float, NumPy's numbers for Python's, a list for a tuple,
+    nothing else is converted. `build` checks ranges itself and raises `UserError`.
     """
     hints = typing.get_type_hints(build)
     known = inspect.signature(build).parameters
@@ -220,6 +237,8 @@ _TYPE_NAMES = {
     bool: "true or false",
     str: "a word",
     Spec: "a name such as ucb(c=2)",
+    tuple[int, ...]: "whole numbers such as (16,32)",
+    tuple[float, ...]: "numbers such as (0.5,1)",
     types.NoneType: "none",
 }
 
@@ -240,6 +259,9 @@ def _fit(value: Any, hint: Any, where: str) -> Any:
             return int(value)
         elif option is float and isinstance(value, numbers.Real) and not isinstance(value, bool):
             return _float(value, where)
+        elif typing.get_origin(option) is tuple and isinstance(value, tuple | list):
+            member = typing.get_args(option)[0]  # of tuple[X, ...], the one form that is used
+            return tuple(_fit(one, member, f"{where}[{place}]") for place, one in enumerate(value))
         elif isinstance(option, type) and isinstance(value, option) and (option is bool or not isinstance(value, bool)):
             return value
         elif option is Spec and isinstance(value, str):

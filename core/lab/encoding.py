@@ -28,10 +28,12 @@ def slug(name: str) -> str:
 
 
 def value_to_json(value: Any) -> Any:
-    """A parameter's value as JSON: nested specs as objects, numbers that JSON lacks as words."""
+    """A parameter's value as JSON: nested specs as objects, tuples as lists, numbers that JSON lacks as words."""
     match value:
         case Spec():
             return spec_to_json(value)
+        case tuple():
+            return [value_to_json(one) for one in value]
         case float() if not math.isfinite(value):
             return str(value)
         case _:
@@ -42,6 +44,8 @@ def _value_from_json(value: Any) -> Any:
     match value:
         case dict():
             return spec_from_json(value)
+        case list():
+            return tuple(_value_from_json(one) for one in value)
         case "inf" | "-inf" | "nan":
             return float(value)
         case _:

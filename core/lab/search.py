@@ -198,8 +198,8 @@ def _suggested(trial: optuna.Trial, one: Range | Choice) -> Any:
 
 
 def _stored(value: Any) -> Any:
-    """A value as Optuna keeps it: a spec as text."""
-    return show(value) if isinstance(value, Spec) else value
+    """A value as Optuna keeps it: a spec or several values as text."""
+    return show(value) if isinstance(value, Spec | tuple) else value
 
 
 def _params(space: Space, found: Mapping[str, Any]) -> dict[str, Any]:

@@ -84,8 +84,10 @@ def _parsed(text: Any, where: str) -> Sweep:
 
 def _values(values: Any, where: str) -> list[Any]:
     listed = list(values) if isinstance(values, Iterable) and not isinstance(values, str | Mapping) else [values]
+    listed = [tuple(value) if isinstance(value, list) else value for value in listed]  # YAML's way to say (16,32)
     for value in listed:
-        if not isinstance(value, bool | int | float | str | Spec | None):
+        members = value if isinstance(value, tuple) else (value,)
+        if not all(isinstance(one, bool | int | float | str | Spec | None) for one in members):
             raise UserError(f"{where}: expected a list of values such as [0.1, 0.2], found {value!r}")
     return [parse_value(value) if isinstance(value, str) else value for value in listed]
 

@@ -94,7 +94,7 @@ def ranking(tried: "Sequence[Tried]") -> "list[Tried]":
 
 
 def _said(params: Mapping[str, Any]) -> dict[str, Any]:
-    return {key: show(value) if isinstance(value, Spec) else value for key, value in params.items()}
+    return {key: show(value) if isinstance(value, Spec | tuple) else value for key, value in params.items()}
 
 
 def _label(winner: Spec) -> str:

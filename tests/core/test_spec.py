@@ -1,6 +1,8 @@
 """The small grammar of names with parameters."""
 
 import contextlib
+import json
+import re
 from dataclasses import dataclass
 from typing import Literal
 
@@ -10,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from daedalus.core.errors import UserError
+from daedalus.core.lab.encoding import settings_of, spec_from_json, spec_to_json
 from daedalus.core.spec import Labelled, Spec, fill, parse_agents, parse_spec
 
 
@@ -78,6 +81,11 @@ def test_a_name_may_hold_a_colon() -> None:
         ("False", False),
         ("none", None),
         ("a/b", "a/b"),
+        ("(16,32)", (16, 32)),
+        ("(16)", (16,)),
+        ("( .5 , none, )", (0.5, None)),
+        ("()", ()),
+        ("((1,2),f(x=(3)))", ((1, 2), Spec("f", (("x", (3,)),)))),
     ],
 )
 def test_values(text: str, value: object) -> None:
@@ -94,10 +102,13 @@ def test_values(text: str, value: object) -> None:
         ("a:b=(1", "never closed"),
         ("a:b=1)", "without '('"),
         ("a:b=", "expected key=value"),
+        ("a:b=(1,,2)", "an empty value"),
+        ("a:b=(1,c=2)", "expected values such as (16,32), found 'c=2'"),
+        ("a:b=(1)(2)", "without '('"),
     ],
 )
 def test_errors_of_a_spec(text: str, message: str) -> None:
-    with pytest.raises(UserError, match=message.replace("(", r"\(")):
+    with pytest.raises(UserError, match=re.escape(message)):
         parse_spec(text)
 
 
@@ -115,15 +126,28 @@ scalars = st.one_of(
 )
 params = st.dictionaries(names, scalars, max_size=3).map(lambda mapping: tuple(mapping.items()))
 nested = st.builds(Spec, names, params)
+several = st.recursive(st.one_of(scalars, nested), lambda one: st.lists(one, max_size=3).map(tuple), max_leaves=6)
+specs = st.builds(Spec, names, st.dictionaries(names, several, max_size=4).map(lambda m: tuple(m.items())))
 
 
-@given(
-    st.builds(
-        Spec, names, st.dictionaries(names, st.one_of(scalars, nested), max_size=4).map(lambda m: tuple(m.items()))
-    )
-)
+@given(specs)
 def test_text_and_spec_round_trip(spec: Spec) -> None:
     assert parse_spec(str(spec)) == spec
+
+
+@given(specs)
+def test_json_and_spec_round_trip(spec: Spec) -> None:
+    again = spec_from_json(json.loads(json.dumps(spec_to_json(spec))))
+    assert again == spec
+    assert hash(again) == hash(spec)
+
+
+def test_several_values_stay_together_in_a_list_of_agents() -> None:
+    assert parse_agents("cnn:channels=(16,32),width=64,Wide=mlp(width=(256,128)):,sarsa") == [
+        Labelled("cnn:channels=(16,32),width=64", Spec("cnn", (("channels", (16, 32)), ("width", 64)))),
+        Labelled("Wide", Spec("mlp", (("width", (256, 128)),))),
+        Labelled("sarsa", Spec("sarsa")),
+    ]
 
 
 @given(st.text(max_size=40))
@@ -185,3 +209,32 @@ def test_numbers_of_numpy_stand_for_pythons() -> None:
 def test_an_integer_beyond_all_floats_is_refused() -> None:
     with pytest.raises(UserError, match="sized: slip is too large"):
         fill(Sized, {"slip": 10**400}, "sized")
+
+
+@dataclass(frozen=True)
+class Layers:
+    width: int | tuple[int, ...] = 64
+    channels: tuple[int, ...] = (32, 64)
+    rates: tuple[float, ...] = ()
+
+
+def test_several_numbers_fill_a_tuple() -> None:
+    layers = fill(Layers, parse_spec("net:width=(64,32),rates=(1,.5)").mapping, "net")
+    assert layers == Layers((64, 32), (32, 64), (1.0, 0.5))
+    assert [type(rate) for rate in layers.rates] == [float, float]
+    assert fill(Layers, {"width": np.int64(8), "channels": [np.int64(4)]}, "net") == Layers(8, (4,))
+    assert fill(Layers, json.loads(json.dumps(settings_of(layers))), "net") == layers
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("channels=32", "net: channels must be whole numbers such as (16,32), not '32'"),
+        ("width=wide", "net: width must be a whole number or whole numbers such as (16,32), not 'wide'"),
+        ("width=(64,wide)", "net: width[1] must be a whole number, not 'wide'"),
+        ("rates=(1,(2))", "net: rates[1] must be a number, not '(2)'"),
+    ],
+)
+def test_what_is_no_tuple_of_numbers_is_refused(text: str, message: str) -> None:
+    with pytest.raises(UserError, match=f"^{re.escape(message)}$"):
+        fill(Layers, parse_spec(f"net:{text}").mapping, "net")

@@ -111,7 +111,7 @@ def test_a_group_has_its_own_sweep_or_that_of_all() -> None:
         ("q_learning.slip=.1", "unknown parameter of q_learning 'slip'"),
         ("epsilon=.1", "q_learning:epsilon=0.5 fixes epsilon itself; leave it out there"),
         ({"alpha": []}, "alpha has no values"),
-        ({"alpha": [[1]]}, r"alpha: expected a list of values such as \[0.1, 0.2\], found \[1\]"),
+        ({"alpha": [{"a": 1}]}, r"alpha: expected a list of values such as \[0.1, 0.2\], found {'a': 1}"),
         ({"alpha": {"a": 1}}, "alpha: expected a list"),
         (3, "expected alpha=0.1,0.2,0.5 or"),
         ([3], "not 3"),

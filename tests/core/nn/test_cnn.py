@@ -11,6 +11,7 @@ from daedalus.core.errors import UserError
 from daedalus.core.nn.cnn import CNN, atari
 from daedalus.core.nn.convolution import Pool, StackedConv
 from daedalus.core.nn.residual import ResidualBlock
+from daedalus.core.spec import fill, parse_spec
 
 from .oracle import answers, close, close_modules, seeded
 
@@ -129,3 +130,8 @@ def test_a_block_that_would_change_the_size_is_refused() -> None:
         ResidualBlock(kernel=4).build((3, 5, 5), *seeded(0))
     with pytest.raises(UserError, match=r"\(F,\) or \(C, H, W\), not \(3, 5\)"):
         ResidualBlock().build((3, 5), *seeded(0))
+
+
+def test_stages_can_be_typed() -> None:
+    asked = parse_spec("cnn(channels=(3,5),kernels=(3,2),strides=1)")
+    assert fill(CNN, asked.mapping, "cnn") == CNN((3, 5), (3, 2), 1)
