@@ -27,7 +27,7 @@ _FOR_DEAD = "they learn nothing more; lower the learning rate, or take a leaky a
 
 @dataclass(frozen=True, eq=False)
 class Layer:
-    """A module with parameters of its own. The numbers are (), or of a population (N,)."""
+    """A module with parameters of its own. The numbers are (), or of a population (N,), on the CPU."""
 
     name: str
     weight: Tensor  #: the norm of its parameters
@@ -65,25 +65,24 @@ def diagnose(objective: Objective, batch: Batch, generator: torch.Generator, pha
         mine = list(part.parameters(recurse=False))
         gradients = [gradient_of.get(id(p)) for p in mine]
         signal = gradient_of.get(id(seen.outputs.get(name)))
-        layers.append(
-            Layer(
-                name,
-                norms([p.detach() for p in mine], slots),
-                _norms([g for g in gradients if g is not None], slots),
-                _filled(torch.nan, slots) if signal is None else _root_mean_square(signal, slots),
-                dead.get(name, _filled(torch.nan, slots)),
-            )
+        numbers = (
+            norms([p.detach() for p in mine], slots),
+            _norms([g for g in gradients if g is not None], slots),
+            _filled(torch.nan, slots) if signal is None else _root_mean_square(signal, slots),
+            dead.get(name, _filled(torch.nan, slots)),
         )
+        layers.append(Layer(name, *(number.cpu() for number in numbers)))
     return Diagnosis(tuple(layers), tuple(sentences(layers)))
 
 
 def layer_norms(module: nn.Module, slots: int | None = None) -> dict[str, tuple[Tensor, Tensor]]:
-    """The norms of weights and gradients of each layer by name, as the last step left them: () or (N,)."""
-    return {
-        name: (norms([p.detach() for p in mine], slots), _norms([p.grad for p in mine if p.grad is not None], slots))
-        for name, part in module.named_modules()
-        if (mine := list(part.parameters(recurse=False)))
-    }
+    """The norms of weights and gradients of each layer by name, as the last step left them: () or (N,), on the CPU."""
+    found = {}
+    for name, part in module.named_modules():
+        if mine := list(part.parameters(recurse=False)):
+            weight = norms([p.detach() for p in mine], slots)
+            found[name] = weight.cpu(), _norms([p.grad for p in mine if p.grad is not None], slots).cpu()
+    return found
 
 
 @dataclass

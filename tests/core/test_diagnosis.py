@@ -106,8 +106,8 @@ def test_norms_are_those_of_autograd_and_nothing_changes(where: torch.device) ->
     assert [layer.name for layer in layers] == ["0", "1", "3"]
     for layer, part in zip(layers, (module[0], module[1], module[3]), strict=True):
         weights, gradients = ([p.flatten() for p in part.parameters()], [p.grad.flatten() for p in part.parameters()])
-        torch.testing.assert_close(layer.weight, torch.cat(weights).norm().detach())
-        torch.testing.assert_close(layer.gradient, torch.cat(gradients).norm())
+        torch.testing.assert_close(layer.weight, torch.cat(weights).norm().detach().cpu())
+        torch.testing.assert_close(layer.gradient, torch.cat(gradients).norm().cpu())
         torch.testing.assert_close(layer_norms(module)[layer.name], (layer.weight, layer.gradient))
 
 

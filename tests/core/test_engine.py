@@ -1,6 +1,7 @@
 """The engine: equal to torch by hand, to the bit after a resume and in a population, and never left half-done."""
 
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -8,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from daedalus.core import losses
+from daedalus.core.checkpoint import Card, load, save
 from daedalus.core.device import Numerics, torch_generator
 from daedalus.core.engine import Diverged, Engine, Training
 from daedalus.core.errors import UserError
@@ -214,6 +216,38 @@ def test_parts_of_a_batch_make_the_step_of_the_whole(kind: str) -> None:
     torch.testing.assert_close(many["loss"], weights[0][1]["loss"])
 
 
+def test_a_slot_drops_what_it_would_drop_alone() -> None:
+    def run(slots: list[int]) -> dict[str, np.ndarray]:
+        noise = [torch_generator(slot, "noise") for slot in slots]
+        network = MLP(width=8, depth=2, outputs=1, dropout=0.4)
+        module = network.build_population((5,), [torch_generator(slot, "init") for slot in slots])
+        trained = Engine(Regression(module), PLAIN, CPU, noise)
+        for batch in batches(4, 3, 8):
+            trained.step({key: tensor[slots] for key, tensor in batch.items()})
+        return trained.arrays()
+
+    together = run([0, 1, 2])
+    for n in range(3):
+        alone = run([n])
+        for path, array in alone.items():
+            if path.startswith(("module/", "generators")):
+                np.testing.assert_array_equal(array[0], together[path][n])
+
+
+def test_a_checkpoint_holds_all_of_it(tmp_path: Path) -> None:
+    trained, fresh = (engine(drawn(noisy(), seed), Training(ema=EMA()), seed=seed) for seed in (0, 1))
+    seen = batches(4, 8)
+    for batch in seen[:2]:
+        trained.step(batch)
+    save(tmp_path / "it.safetensors", trained.arrays(), Card("test", "noisy"))
+    arrays, _ = load(tmp_path / "it.safetensors", "noisy")
+    fresh.take_up(arrays)
+    for one in (trained, fresh):
+        for batch in seen[2:]:
+            one.step(batch)
+    assert same(trained.arrays(), fresh.arrays())
+
+
 def test_clipping_bounds_each_slot_for_itself() -> None:
     batch = batches(1, 2, 8)[0]
     batch["y"] = batch["y"] * torch.tensor([[0.001], [100.0]])  # one slot with a huge gradient
@@ -224,6 +258,16 @@ def test_clipping_bounds_each_slot_for_itself() -> None:
     wanted = told["gradient_norm"].clamp(max=1.0)
     assert told["gradient_norm"][1] > 10 > 1 > told["gradient_norm"][0]
     torch.testing.assert_close(moved.norm(dim=1), wanted)
+
+
+def test_values_are_clipped_before_the_norm() -> None:
+    module = nn.Sequential(nn.Linear(2, 1, bias=False))
+    with torch.no_grad():
+        module[0].weight.zero_()
+    batch = {"x": torch.tensor([[3.0, 4.0]]), "y": torch.tensor([-0.5])}  # the gradient is (3, 4)
+    told = engine(module, Training(SGD(lr=1.0), clip_value=1.0, clip_norm=1.0)).step(batch)
+    assert told["gradient_norm"].item() == pytest.approx(5)
+    assert module[0].weight[0].tolist() == pytest.approx([-(0.5**0.5)] * 2, abs=1e-5)
 
 
 def test_the_schedule_sets_the_rate_of_each_step() -> None:
@@ -281,6 +325,12 @@ def test_frozen_parameters_stay_and_phases_train_their_part() -> None:
     fresh = duel()
     torch.testing.assert_close(both["maker"].state_dict(), fresh["maker"].state_dict())
     assert not torch.equal(both["critic"][0].weight, fresh["critic"][0].weight)
+    assert both["maker"][0].weight.grad is not None
+    alone = duel()
+    maker = Duel(alone)
+    maker.phases = lambda step: (Phase("maker", "maker"),)  # type: ignore[method-assign]
+    Engine(maker, PLAIN, CPU, torch_generator(0, "noise")).step(batches(1, 8)[0])
+    assert all(parameter.grad is None for parameter in alone["critic"].parameters())
 
 
 def test_autocast_keeps_weights_in_float32(where: torch.device) -> None:

@@ -60,6 +60,10 @@ def test_averages_by_hand() -> None:
     assert average.tensors[0].tolist() == [1, 9]
     average.update(weights)
     assert average.tensors[0].tolist() == [1.75, 9.75]
+    warm = Average(EMA(decay=0.75), [torch.zeros(1)])
+    for _ in range(2):
+        warm.update([torch.ones(1)])  # shares 9/11 and 9/12
+    assert warm.tensors[0].item() == pytest.approx(1 - 2 / 11 * 3 / 12)
     assert [EMA(0.5).share(t) for t in (1, 2, 8, 9)] == pytest.approx([9 / 11, 9 / 12, 0.5, 0.5])  # 1 − (1+t)/(10+t)
     with pytest.raises(UserError, match=r"decay must lie in \[0, 1\), not 1"):
         EMA(1.0)
