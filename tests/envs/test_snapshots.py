@@ -39,6 +39,20 @@ def test_a_finite_worlds_snapshot_is_json():
     assert live(env, 300, 2) == future
 
 
+@pytest.mark.parametrize("name", ["CartPole-v1", "Acrobot-v1", "MountainCar-v0"])
+def test_gymnasiums_classic_control_is_taken_down(name):
+    """In mid-episode, time limit and random numbers included; an environment made alike goes on as this one does."""
+    env = moved(gymnasium.make(name))
+    taken = snapshot(env)
+    future = live(env, 700, 2)
+    other = gymnasium.make(name)
+    restore(other, taken)
+    assert live(other, 700, 2) == future
+    assert live(moved(gymnasium.make(name), 36), 700, 2) != future
+    with pytest.raises(UserError, match="not of"):
+        restore(gymnasium.make("Pendulum-v1"), taken)
+
+
 def test_a_worlds_next_phase_is_met_again():
     env = moved(gymnasium.make("daedalus/BlockingMaze-v0", change_at=40), 30)
     taken = snapshot(env)
