@@ -13,7 +13,8 @@ from typing import Any, Protocol
 import numpy as np
 
 from .arrays import Ints
-from .catalogue import find, of_kind
+from .catalogue import of_kind
+from .errors import unknown
 from .spec import Spec, fill
 
 Columns = Mapping[str, np.typing.NDArray[Any]]
@@ -151,7 +152,10 @@ def is_data(spec: Spec) -> bool:
 
 def load_data(spec: Spec) -> Data:
     """Make a data set. Raises `UserError` for an unknown name or parameter, naming the nearest."""
-    build: Callable[..., Data] = find("data", spec.name).load()
+    known = of_kind("data")
+    if spec.name not in known:
+        raise unknown("data set", spec.name, known)
+    build: Callable[..., Data] = known[spec.name].load()
     return fill(build, spec.mapping, spec.name)
 
 

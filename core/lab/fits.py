@@ -72,8 +72,10 @@ class _Trial:
     def _train(self, until: int) -> Iterator[Snapshot]:
         """Train up to a step; when that takes long, rest on the way."""
         due = time.monotonic() + _REST_SECONDS
-        while self.life.step < until and time.monotonic() < due:
+        while True:
             self.life.run(min(self.life.step + _STRIDE, until))
+            if self.life.step >= until or time.monotonic() >= due:
+                break
         if self.life.step < until:
             yield self._snapshot()
 

@@ -12,6 +12,7 @@ import numpy as np
 from daedalus.core.arrays import Floats, Ints
 from daedalus.core.data import ACCURACY, LOG_LIKELIHOOD, R_SQUARED, Data, Field, Held
 from daedalus.core.errors import UserError
+from daedalus.core.lab.numerals import count
 from daedalus.core.rng import generator
 
 TRAIN, VALIDATION = 0.7, 0.15
@@ -26,22 +27,38 @@ def digits(
     examples: int | None = None,
     noise: float = 0.0,
     only: Literal["all", "low", "high"] = "all",
+    moved: int = 0,
     measure: Judged = "accuracy",
 ) -> Data:
     """1,797 handwritten digits of 8×8 pixels (Alpaydin & Kaynak 1998), from 0 to 1, as x (1, 8, 8).
 
     Only the first `examples` of the training part are trained on, and of their labels a share of `noise` is drawn
     anew; validation and test stay whole and true. `only` takes the digits 0 to 4 ("low") or 5 to 9 ("high") as five
-    classes.
+    classes. Images that validate and test are `moved` by up to so many pixels each way, those to train on never.
     """
     from sklearn.datasets import load_digits
 
+    if not 0 <= moved <= 4:
+        raise UserError(f"digits: moved must lie between 0 and 4 pixels, not {moved}")
     x, y = load_digits(return_X_y=True)
     wanted = {"all": y >= 0, "low": y < 5, "high": y >= 5}[only]
     pixels, y = (x[wanted] / 16.0).reshape(-1, 1, 8, 8), y[wanted]
     classes = 10 if only == "all" else 5
     y = y - 5 if only == "high" else y
-    return _classes("digits", pixels, y, classes, measure, examples, noise, ("pixels from 0 to 1",))
+    notes: tuple[str, ...] = ("pixels from 0 to 1",)
+    if moved:
+        held_out = np.concatenate(split("digits", len(pixels))[1:])
+        pixels[held_out] = _moved(pixels[held_out], moved)
+        notes = (*notes, f"held-out images moved by up to {count(moved, 'pixel')}")
+    return _classes("digits", pixels, y, classes, measure, examples, noise, notes)
+
+
+def _moved(pixels: Floats, reach: int) -> Floats:
+    """Images (B, 1, H, W), each moved its own way by a fixed draw; what comes in is 0."""
+    padded = np.pad(pixels, ((0, 0), (0, 0), (reach, reach), (reach, reach)))
+    offsets = generator(0, "moved/digits").integers(0, 2 * reach + 1, (len(pixels), 2))
+    high, wide = pixels.shape[2:]
+    return np.stack([one[:, y : y + high, x : x + wide] for one, (y, x) in zip(padded, offsets, strict=True)])
 
 
 def iris(measure: Judged = "accuracy") -> Data:

@@ -18,5 +18,7 @@ def test_unknown_without_a_neighbour_lists_what_there_is() -> None:
 def test_entries_are_data() -> None:
     for entry in catalogue.entries():
         assert ":" in entry.target
-        if entry.kind != "reproduction":  # whose groups stand there
+        if entry.kind in ("data", "model"):
+            assert entry.suits
+        elif entry.kind != "reproduction":  # whose groups stand there
             assert set(entry.suits) <= {"bandit", "contextual", "finite", "changing", "open"}
