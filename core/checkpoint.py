@@ -21,6 +21,7 @@ Arrays = dict[str, np.typing.NDArray[Any]]
 FORMAT = 1
 
 _PACKAGES = ("daedalus-suite", "torch", "numpy")
+_LONGEST = 300  # of a file's words in a message
 _REMEDY = "save it again, or take another file"
 _RUNNABLE = (b"PK\x03\x04", b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05")  # zip (torch.save) and pickles
 
@@ -65,7 +66,9 @@ def load(path: Path, architecture: str | None = None, kind: str | None = None) -
     if kind is not None and card.kind != kind:
         raise UserError(f"{path} is a checkpoint of kind {card.kind!r}, not {kind!r}; load it by what saved it")
     if architecture is not None and card.architecture != architecture:
-        raise UserError(f"{path} holds {card.architecture}, but this is {architecture}; build the one that was saved")
+        raise UserError(
+            f"{path} holds {_shown(card.architecture)}, but this is {architecture}; build the one that was saved"
+        )
     return arrays, card
 
 
@@ -88,10 +91,12 @@ def _card(path: Path, metadata: Mapping[str, str]) -> Card:
             raise UserError(f"{path} has format {version}, newer than this version's {FORMAT}; update Daedalus to "
                             f"read it (it was saved by {_saver(facts)})")  # fmt: skip
         card = Card(**facts)
-    except (KeyError, TypeError, json.JSONDecodeError, RecursionError) as error:
+    except UserError:
+        raise
+    except (KeyError, TypeError, ValueError, RecursionError) as error:
         raise UserError(f"{path} is no checkpoint of Daedalus: it bears no card; take another file") from error
-    words = all(isinstance(word, str) for word in (card.kind, card.architecture)) and version == FORMAT
-    if not words or not all(isinstance(facts, dict) for facts in (card.facts, card.packages)):
+    words = all(isinstance(word, str) for word in (card.kind, card.architecture)) and type(version) is int
+    if not words or version != FORMAT or not all(isinstance(facts, dict) for facts in (card.facts, card.packages)):
         raise UserError(f"{path} is no checkpoint of Daedalus: its card is of another form; take another file")
     return card
 
@@ -99,7 +104,13 @@ def _card(path: Path, metadata: Mapping[str, str]) -> Card:
 def _saver(facts: Mapping[str, Any]) -> str:
     packages = facts.get("packages")
     version = packages.get("daedalus-suite") if isinstance(packages, dict) else None
-    return f"version {version}" if isinstance(version, str) else "an unknown version"
+    return f"version {_shown(version)}" if isinstance(version, str) else "an unknown version"
+
+
+def _shown(words: str) -> str:
+    """A stranger's words, in a line that a terminal only prints."""
+    short = words if len(words) <= _LONGEST else f"{words[:_LONGEST]}…"
+    return short if short.isprintable() else ascii(short)
 
 
 def fits(given: Mapping[str, Any], wanted: Mapping[str, Any]) -> None:

@@ -21,6 +21,7 @@ from .optim.turn import Turn
 
 Arrays = dict[str, np.typing.NDArray[Any]]
 
+_FULL = ("out of memory", "not enough memory", "can't allocate memory")  # accelerators; a CPU's Windows and Linux
 _LOWER = "lower the batch size or the network's width, or cut the batch up (accumulate=4)"
 
 
@@ -238,5 +239,5 @@ def _out_of_memory(error: BaseException) -> bool:
     """Whether torch says so: for the CPU and MPS by words alone."""
     said = str(error)
     return isinstance(error, torch.OutOfMemoryError | MemoryError) or (
-        isinstance(error, RuntimeError) and ("not enough memory" in said or "out of memory" in said)
+        isinstance(error, RuntimeError) and any(words in said for words in _FULL)
     )

@@ -53,6 +53,7 @@ class Normalise(nn.Module):
         if self.kind == "rms":
             scale = torch.rsqrt(x.square().mean(1, keepdim=True) + EPSILON)
             return x * scale * self.weight.reshape(-1, *[1] * (x.ndim - 2))
+        check_group(x[:1].numel(), self.groups)
         return nn.functional.group_norm(x, self.groups, self.weight, self.bias, EPSILON)
 
     def extra_repr(self) -> str:
@@ -126,6 +127,7 @@ class StackedNormalise(Stacked):
 
     def _by_group(self, x: Tensor) -> Tensor:
         """(N, B, …, F) → (N, B, cells, groups, F/groups), normalised over cells and the channels of a group."""
+        check_group(x[:1, :1].numel(), self.groups)
         parted = x.reshape(*x.shape[:2], -1, self.groups, self.features // self.groups)
         centred = parted - parted.mean((2, 4), keepdim=True)
         return centred * torch.rsqrt(centred.square().mean((2, 4), keepdim=True) + EPSILON)
@@ -135,3 +137,11 @@ def check_batch(count: int) -> None:
     """Raise `UserError` where a feature comes only once, so that it has no deviation."""
     if count < 2:
         raise UserError("batch normalisation needs at least two examples in a batch while it trains; raise batch")
+
+
+def check_group(numbers: int, groups: int) -> None:
+    """Raise `UserError` where each of an example's groups is a single number, of which normalising leaves nothing."""
+    if numbers == groups:
+        raise UserError(
+            f"{numbers} numbers normalised in as many groups leave nothing; take fewer groups or more width"
+        )

@@ -56,7 +56,8 @@ class SinusoidalPositions(nn.Module):
 
     def forward(self, x_BTE: Tensor, offset: int = 0) -> Tensor:
         """(B, T, E) → (B, T, E); the first step stands at position `offset`."""
-        positions = torch.arange(offset, offset + x_BTE.shape[1], device=x_BTE.device, dtype=x_BTE.dtype)
+        number = torch.float64 if x_BTE.dtype == torch.float64 else torch.float32  # bfloat16 counts to 256
+        positions = torch.arange(offset, offset + x_BTE.shape[1], device=x_BTE.device, dtype=number)
         return x_BTE + sinusoids(positions, self.width, self.base).to(x_BTE.dtype)
 
 

@@ -75,6 +75,13 @@ def test_another_architecture_or_kind_is_named_with_ours(saved: Path) -> None:
     assert "a checkpoint of kind 'dqn', not 'vae'" in refusal(saved, kind="vae")
 
 
+def test_a_strangers_words_do_not_reach_the_terminal_raw(saved: Path) -> None:
+    save(saved, ARRAYS, Card("dqn", "\x1b[2Jgone\n" + "x" * 10_000))
+    said = refusal(saved)
+    assert said.isprintable()
+    assert len(said) < 500 + len(str(saved))
+
+
 def test_a_newer_format_is_named(saved: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     save(saved, ARRAYS, Card("dqn", "MLP(width=3)", packages={"daedalus-suite": "9.1"}, format=checkpoint.FORMAT + 1))
     said = refusal(saved)
@@ -137,6 +144,8 @@ def test_hostile_headers_are_refused(tmp_path: Path) -> None:
         json.dumps({"kind": "dqn", "architecture": 3, "facts": {}, "packages": {}, "format": 1}),
         json.dumps({"kind": "dqn", "architecture": "a", "facts": [], "packages": {}, "format": 1}),
         json.dumps({"kind": "dqn", "architecture": "a", "facts": {}, "packages": {}, "format": "new"}),
+        json.dumps({"kind": "dqn", "architecture": "a", "facts": {}, "packages": {}, "format": True}),
+        '{"format": ' + "1" * 5000 + "}",  # more digits than Python reads
     ],
 )
 def test_other_safetensors_are_no_checkpoints(tmp_path: Path, card: str | None) -> None:

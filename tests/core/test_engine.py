@@ -423,6 +423,13 @@ def test_out_of_memory_says_what_to_lower(error: RuntimeError, monkeypatch: pyte
     error.args = ("something else",)
 
 
+def test_a_batch_that_no_memory_holds_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    trained = engine(net())
+    monkeypatch.setattr(trained.objective, "loss", lambda *_: torch.empty(10**14))  # beyond any address
+    with pytest.raises(UserError, match="too little memory for this batch"):
+        trained.step(batches(1, 8)[0])
+
+
 def test_other_errors_pass_as_they_are(monkeypatch: pytest.MonkeyPatch) -> None:
     trained = engine(net())
 

@@ -5,7 +5,7 @@ import torch
 from torch import nn
 
 from daedalus.core.errors import UserError
-from daedalus.core.nn.normalise import Normalise
+from daedalus.core.nn.normalise import Normalise, StackedNormalise
 
 from .oracle import close, close_modules, seeded
 
@@ -52,5 +52,11 @@ def test_bad_settings() -> None:
         Normalise("layr", 4)
     with pytest.raises(UserError, match="6 channels do not part into 4 equal groups"):
         Normalise("group", 6, groups=4)
+    for kind, features, shape in (("group", 6, (1, 6)), ("layer", 1, (1, 1)), ("group", 6, (2, 6, 1, 1))):
+        one = Normalise(kind, features, groups=6)
+        with pytest.raises(UserError, match="in as many groups leave nothing; take fewer groups"):
+            one(torch.ones(shape))
+    with pytest.raises(UserError, match="take fewer groups"):
+        StackedNormalise([Normalise("group", 6, groups=6)] * 2)(torch.ones(2, 1, 6))
     with pytest.raises(UserError, match="at least two examples"):
         Normalise("batch", 4)(torch.zeros(1, 4))

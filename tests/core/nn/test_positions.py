@@ -30,6 +30,12 @@ def test_an_offset_continues_the_sequence() -> None:
         assert not torch.allclose(module(x[:, 4:]), parts[1])
 
 
+def test_half_precision_loses_no_position() -> None:
+    """bfloat16 has 8 bits, so that 257 would be 256; what is added is the table, rounded once."""
+    added = Sinusoidal().build((8,))(torch.zeros(1, 600, 8, dtype=torch.bfloat16))[0]
+    torch.testing.assert_close(added, sinusoids(torch.arange(600), 8).to(torch.bfloat16), rtol=0, atol=0)
+
+
 def test_rotated_scores_depend_on_the_distance_alone() -> None:
     """q at position m times k at n is the same for all m, n of one distance, and moves with the distance."""
     q, k = torch.randn(2, 1, 1, 1, 16, generator=seeded(0), dtype=torch.float64)
