@@ -18,7 +18,15 @@ from daedalus.core.spec import parse_spec
 from daedalus.core.world import World
 from daedalus.envs.loading import load_problem
 
-SMALL = {"width": 16, "batch_size": 8, "learning_starts": 16, "target_update_interval": 20, "buffer_size": 200}
+SMALL = {
+    "width": 16,
+    "depth": 2,
+    "train_freq": 4,
+    "batch_size": 8,
+    "learning_starts": 16,
+    "target_update_interval": 20,
+    "buffer_size": 200,
+}
 
 
 @pytest.fixture(autouse=True)

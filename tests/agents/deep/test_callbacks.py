@@ -13,7 +13,14 @@ from daedalus.core.spec import parse_spec
 from daedalus.envs.loading import load_problem
 
 MAZE = "daedalus/Maze-v0:rows=3,columns=3,time_limit=10"
-SMALL = {"width": 8, "batch_size": 4, "learning_starts": 10, "target_update_interval": 20, "buffer_size": 200}
+SMALL = {
+    "width": 8,
+    "train_freq": 4,
+    "batch_size": 4,
+    "learning_starts": 10,
+    "target_update_interval": 20,
+    "buffer_size": 200,
+}
 
 
 class Diary(ours.BaseCallback):
@@ -54,7 +61,7 @@ def test_the_order_is_theirs():
     for diary in (Diary(), their_diary):
         expected = list(their_diary.lines) if isinstance(diary, Diary) else expected  # noqa: F821
         diary.lines = []
-        DQN(MAZE, train_freq=4, **SMALL).learn(12, callback=diary)
+        DQN(MAZE, **SMALL).learn(12, callback=diary)
         assert diary.lines == expected
 
 

@@ -9,7 +9,14 @@ from daedalus.core.errors import UserError
 from daedalus.core.files import read_arrays, write_arrays
 
 MAZE = "daedalus/Maze-v0:rows=3,columns=3,slip=.1,time_limit=20"
-SMALL = {"width": 16, "batch_size": 8, "learning_starts": 16, "target_update_interval": 20, "buffer_size": 500}
+SMALL = {
+    "width": 16,
+    "train_freq": 4,
+    "batch_size": 8,
+    "learning_starts": 16,
+    "target_update_interval": 20,
+    "buffer_size": 500,
+}
 
 
 def weights(learner):

@@ -101,7 +101,7 @@ def test_masks_of_infos_are_kept(opened):
 
 
 def test_pictures_go_through_convolutions_as_bytes(opened):
-    population = opened(Painting, (0,), 200, learning_rate=2e-3, network="auto")
+    population = opened(Painting, (0,), 200, learning_rate=3e-3, train_freq=1)
     assert population.living.sense.eye.seen == (3, 10, 8)
     assert population.living.frame["obs"].dtype == np.uint8
     seen = population.living.sense.see({"obs": torch.from_numpy(population.living.frame["obs"]).unsqueeze(1)})

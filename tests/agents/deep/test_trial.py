@@ -10,7 +10,7 @@ from daedalus.core.lab.experiment import Experiment, Final, Record, Snapshot, ev
 from daedalus.core.spec import parse_spec
 from daedalus.envs.loading import load_problem
 
-SMALL = "dqn:width=8,batch_size=4,learning_starts=10,target_update_interval=20,exploration_fraction=0.5"
+SMALL = "dqn:width=8,train_freq=4,batch_size=4,learning_starts=10,target_update_interval=20,exploration_fraction=0.5"
 
 
 def lived(world, steps=100, seeds=(0, 1), agent=SMALL):
