@@ -12,9 +12,6 @@ import pytest
 
 from daedalus.core import catalogue
 
-# One thread of torch each: so do workers, and tests in several processes do not wait for one another.
-os.environ.setdefault("OMP_NUM_THREADS", "1")
-
 _SOURCE = Path(__file__).parent / "lab" / "third_party" / "third_party.py"
 _MAIN = "from daedalus.core.lab.cli import main; main()"
 
@@ -67,15 +64,6 @@ def finished_run(third_party_folder: Path, tmp_path_factory: pytest.TempPathFact
 def finished(finished_run: Path, third_party: Path, tmp_path: Path) -> Path:
     """A copy of the finished run, with the package installed."""
     return Path(shutil.copytree(finished_run, tmp_path / "r"))
-
-
-def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """A test that takes `where` runs on the CPU and, where there is a GPU, there too."""
-    if "where" in metafunc.fixturenames:
-        import torch
-
-        there = [torch.device("cpu"), *([torch.device("cuda:0")] if torch.cuda.is_available() else [])]
-        metafunc.parametrize("where", there, ids=str)
 
 
 class Daedalus:

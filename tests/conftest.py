@@ -1,0 +1,17 @@
+"""One thread of torch in each test process, as in the lab's workers, and tests on every device that there is."""
+
+import os
+
+import pytest
+
+# Set before torch is imported: tests in several processes do not wait for one another's threads.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """A test that takes `where` runs on the CPU and, where there is a GPU, there too."""
+    if "where" in metafunc.fixturenames:
+        import torch
+
+        there = [torch.device("cpu"), *([torch.device("cuda:0")] if torch.cuda.is_available() else [])]
+        metafunc.parametrize("where", there, ids=str)
