@@ -117,7 +117,10 @@ class Fitted(Protocol):
 class Model(Protocol):
     """What an entry of the kind "model" names."""
 
-    config_class: type[FitConfig]
+    @property
+    def config_class(self) -> type[FitConfig]:
+        """Its settings."""
+        ...
 
     @staticmethod
     def check(data: Data, config: Any) -> None:

@@ -45,5 +45,12 @@ SUPERVISED = (
         1,
         _NETWORKS,
     ),
+    Entry(
+        "reproduction",
+        "regularisation",
+        "daedalus.core.supervised.regularisation:regularisation",
+        "seven remedies against learning by heart",
+        ("supervised",),
+    ),
     Entry("trial", "fit", "daedalus.core.lab.fits:fit", "fits a model to a data set"),
 )

@@ -79,9 +79,9 @@ def test_the_score_is_the_mean_over_all_examples(data):
 
 
 def test_the_best_weights_are_those_that_were_evaluated(data):
-    config = MLPConfig(width=16, batch=60, keep="best", lr=0.3)  # so fast that it goes up and down
-    fit, seen = Fit(data, Perceptron, config, 1, 40), []
-    for stop in range(0, 41, 2):
+    config = MLPConfig(width=16, batch=8, keep="best", lr=0.3)  # so fast that it goes up and down
+    fit, seen = Fit(data, Perceptron, config, 1, 24), []
+    for stop in range(0, 25, 2):
         fit.run(stop)
         measured = fit.measure()
         numbers = measured.numbers
@@ -93,7 +93,7 @@ def test_the_best_weights_are_those_that_were_evaluated(data):
 
 
 def test_patience_stops_and_keeps_the_best(data):
-    fit = Fit(data, Perceptron, MLPConfig(width=16, batch=60, lr=0.3, patience=2), 1, 100)
+    fit = Fit(data, Perceptron, MLPConfig(width=16, batch=8, lr=0.3, patience=2), 1, 100)
     validation = []
     for stop in range(2, 101, 2):
         fit.run(stop)

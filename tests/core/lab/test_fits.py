@@ -11,6 +11,7 @@ import pytest
 from daedalus.core.data import load_data
 from daedalus.core.errors import UserError
 from daedalus.core.lab import compare, open_run
+from daedalus.core.lab.cli import main
 from daedalus.core.lab.experiment import Experiment, Final, Record, Snapshot
 from daedalus.core.lab.fits import fit, judge
 from daedalus.core.lab.plan import make_plan
@@ -143,9 +144,9 @@ def test_a_changed_data_set_and_lost_weights_are_refused(stored, tmp_path):
         judge(open_run(copy))
 
 
-def test_evaluate_refuses_a_run_of_agents(finished_run):
+def test_evaluate_refuses_a_run_of_agents(made_run, group):
     with pytest.raises(UserError, match="is a run of agents in worlds"):
-        judge(open_run(finished_run))
+        judge(made_run(group("daedalus/Bandit-v0", {"greedy": "greedy"}, seeds=2, steps=10)))
 
 
 @pytest.mark.parametrize(
@@ -167,16 +168,22 @@ def test_what_does_not_fit_is_refused_before_anything_is_written(worlds, models,
     assert not (tmp_path / "runs").exists()
 
 
-def test_the_commands_fit_and_evaluate(daedalus):
-    out, _ = daedalus(
-        "fit", "mlp", "--data", DATA, "--set", "width=4", "--set", "batch=20", "--steps", "30", "--name", "r"
-    )
+def test_the_commands_fit_and_evaluate(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+
+    def typed(*words: str) -> tuple[int, str, str]:
+        with pytest.raises(SystemExit) as ended:
+            main(words)
+        return ended.value.code, *capsys.readouterr()
+
+    settings = ("--set", "width=4", "--set", "batch=20", "--steps", "30")
+    status, out, _ = typed("fit", "mlp", "--data", DATA, *settings, "--name", "r")
+    assert status == 0
     assert out.splitlines()[-1] == "runs/r/report.html"
     assert "mlp:width=4,batch=20" in out
-    out, _ = daedalus("evaluate", "r", "--json")
+    status, out, _ = typed("evaluate", "r", "--json")
     (found,) = json.loads(out)["results"]
     assert found["test"]["accuracy"] == found["stored"]
-    _, err = daedalus("evaluate", "s", status=2)
-    assert "unknown run 's'; did you mean 'r'" in err or "unknown run 's'; known: r" in err
-    _, err = daedalus("fit", "mlp:width=3", "--data", "digits", "--set", "width=4", status=2)
-    assert "given twice" in err
+    assert typed("evaluate", "s")[::2] == (2, "daedalus: unknown run 's'; known: r\n")
+    status, _, err = typed("fit", "mlp:width=3", "--data", "digits", "--set", "width=4")
+    assert (status, err) == (2, "daedalus: mlp: 'width' is given twice\n")
