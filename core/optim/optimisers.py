@@ -142,12 +142,16 @@ def optimiser(asked: Optimiser | Spec | str) -> Optimiser:
 
 
 def decayed(module: nn.Module) -> Iterator[nn.Parameter]:
-    """The parameters that weight decay and penalties are for: neither biases, nor what normalises, nor embeddings."""
+    """The parameters that weight decay and penalties are for: neither biases, nor what normalises, nor embeddings.
+
+    Nor a deviation that is a parameter itself (`heads.Gaussian`), which decay would draw to 1.
+    """
     seen: set[nn.Parameter] = set()
     for part in module.modules():
         spared = any(word in type(part).__name__ for word in ("Norm", "Embedding", "Position"))
         for name, parameter in part.named_parameters(recurse=False):
-            if parameter.requires_grad and not spared and "bias" not in name and parameter not in seen:
+            light = spared or "bias" in name or name == "log_std"
+            if parameter.requires_grad and not light and parameter not in seen:
                 seen.add(parameter)
                 yield parameter
 

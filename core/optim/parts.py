@@ -17,6 +17,8 @@ def cut(batch: Batch | Sequence[Batch], count: int, axis: int) -> list[Batch]:
     given = [batch] if not isinstance(batch, Sequence) else list(batch)
     if not given or not all(given):
         raise UserError("a batch without tensors; give at least one example")
+    if any(tensor.ndim > axis and not tensor.shape[axis] for one in given for tensor in one.values()):
+        raise UserError("a batch without examples has no mean loss; give at least one example")
     return [piece for one in given for piece in _pieces(one, count, axis)] if count > 1 else given
 
 

@@ -80,7 +80,8 @@ class Stairs:
 class Plateau:
     """Multiplies the rate by `times` when `patience` scores in a row were no better than the best by `least`.
 
-    It hears scores (higher is better) through `Hearing.tell`; of a population, one score for all slots.
+    The rate is never less than `floor` times what it was. It hears scores (higher is better) through `Hearing.tell`; of
+    a population, one score for all slots.
     """
 
     patience: int = 10
@@ -91,6 +92,9 @@ class Plateau:
 
     def __post_init__(self) -> None:
         _check("plateau", self.patience, self.times, self.warm_up)
+        _check("plateau", share=self.floor)
+        if not self.least >= 0:
+            raise UserError(f"plateau: least must be at least 0, not {self.least:g}")
 
     def factor(self, step: int) -> float:
         """The warm-up's alone; what was heard comes on top."""

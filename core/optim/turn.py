@@ -204,6 +204,7 @@ class Turn:
         missing = sorted((wanted | {"counts"}) - set(tensors))
         if missing:
             raise UserError(f"the saved state lacks {missing[0]}; resume with the training that it was saved by")
+        self._check_optimiser({path.rpartition("/")[2] for path in tensors if path.startswith("optimiser/")})
         for path, tensor in tensors.items():
             kind, _, rest = path.partition("/")
             name = rest.rpartition("/")[0] if kind == "optimiser" else rest
@@ -212,3 +213,14 @@ class Turn:
             if kind != "counts" and (mine is None or (whole and tensor.shape != mine.shape)):
                 shape = tuple(tensor.shape)
                 raise UserError(f"the saved {path} {shape} fits no parameter; resume with the network that was saved")
+
+    def _check_optimiser(self, found: set[str]) -> None:
+        """Refuse the state of another optimiser; what a state holds is seen from a step on a number of its own."""
+        number = nn.Parameter(torch.zeros(1))
+        number.grad = torch.zeros(1)
+        probe = self.training.optimiser.over([{"params": [number]}])
+        probe.step()
+        wanted = {key for key, value in probe.state[number].items() if isinstance(value, Tensor)}
+        if found and found != wanted:
+            odd = min(found ^ wanted)
+            raise UserError(f"the saved state is of another optimiser ({odd!r}); resume with the one that saved it")

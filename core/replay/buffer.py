@@ -57,7 +57,8 @@ class Replay:
         width = sum(field.bytes for field in frame.values())
         room = 2 * capacity + 1 if width <= _SMALL_FRAME else capacity + capacity // _USUAL_STEPS + n_step + 2
         each = capacity * _TRANSITION_BYTES + (tree_bytes(capacity) if priority else 0)
-        _check_bytes(capacity, slots, slots * (each + room * width))
+        away = where is not None and where.type != "cpu"  # frames that are not in this memory; the device refuses them
+        _check_bytes(capacity, slots, slots * (each + (0 if away else room * width)))
         self.capacity, self.slots, self.frame, self.n_step, self.gamma = capacity, slots, dict(frame), n_step, gamma
         self._room, self._where = room, where
         self._state = np.zeros((slots, ring.COLUMNS), np.int64)

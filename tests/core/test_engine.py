@@ -461,9 +461,12 @@ def test_what_does_not_fit_is_not_taken_up() -> None:
     arrays = trained.arrays()
     fresh = engine(net(1), Training(ema=EMA()))
     before = fresh.arrays()
+    other = engine(net(), Training(RMSProp(), ema=EMA()))
+    other.step(batches(1, 8)[0])
     wide = np.zeros((9, 9), dtype=np.float32)
     broken = {
         "'0.weight' has shape (9, 9) where (7, 5) is wanted": arrays | {"module/0.weight": wide},
+        "is of another optimiser ('exp_avg')": other.arrays(),
         "lacks '2.bias'": {path: array for path, array in arrays.items() if path != "module/2.bias"},
         "has 'more', which is not wanted": arrays | {"module/more": wide},
         "optimiser/0.weight/exp_avg (9, 9) fits no parameter": arrays

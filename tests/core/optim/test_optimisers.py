@@ -9,6 +9,7 @@ from torch import nn
 
 from daedalus.core.device import torch_generator
 from daedalus.core.errors import UserError
+from daedalus.core.nn.heads import Gaussian
 from daedalus.core.optim.optimisers import SGD, Adam, AdamW, Optimiser, RMSProp, decayed, groups, optimiser
 from daedalus.core.spec import Spec
 
@@ -108,6 +109,11 @@ def test_weights_alone_are_decayed() -> None:
     moving.step()
     for name, parameter in text.named_parameters():
         torch.testing.assert_close(parameter.detach(), before[name] * (0.5 if name == "hidden.weight" else 1.0))
+
+
+def test_a_deviation_is_not_decayed() -> None:
+    bell = Gaussian(2, by_state=False).build((3,), torch_generator(0, "init"))
+    assert [id(p) for p in decayed(bell)] == [id(bell.mean.weight)]
 
 
 def test_specs_are_read_from_words() -> None:

@@ -152,3 +152,12 @@ def test_batches_are_cut_and_metrics_joined() -> None:
 def test_numbers_of_a_population_are_averaged_slot_by_slot() -> None:
     parts = [({"loss": torch.tensor([1.0, 2.0])}, 0.5), ({"loss": torch.tensor([3.0, 6.0])}, 0.5)]
     np.testing.assert_allclose(joined(parts, axes=1)["loss"], [2, 4])
+
+
+@pytest.mark.parametrize(("axis", "shape"), [(0, (0, 3)), (1, (2, 0, 3))])
+def test_a_batch_without_examples_is_refused(axis: int, shape: tuple[int, ...]) -> None:
+    empty, one = {"x": torch.zeros(shape)}, {"x": torch.zeros(2, 1, 3)}
+    for batch in (empty, [one, empty]):
+        for count in (1, 3):
+            with pytest.raises(UserError, match="without examples"):
+                cut(batch, count, axis)

@@ -83,6 +83,8 @@ def test_specs_are_read_from_words_and_end_with_the_run() -> None:
         "linear(end=2)": r"linear: its share of the rate must lie in \[0, 1\], not 2",
         "stairs(every=0)": "stairs: its steps must be at least 1",
         "plateau(patience=0)": "plateau: its steps must be at least 1",
+        "plateau(floor=2)": r"plateau: its share of the rate must lie in \[0, 1\], not 2",
+        "plateau(least=-1)": "plateau: least must be at least 0, not -1",
         "constant(warm_up=-1)": "constant: warm_up must be at least 0",
     }.items(),
 )

@@ -72,6 +72,15 @@ def test_frames_on_a_device_are_the_same(where):
     assert_equals_naive(Replay(20, 3, NUMBER, n_step=2, gamma=0.9, where=where), read=read)
 
 
+def test_frames_elsewhere_take_no_memory_here(monkeypatch):
+    monkeypatch.setattr("daedalus.core.replay.buffer.available_bytes", lambda: 10_000)
+    fields = {"obs": Field((1000,))}
+    Replay(100, 1, fields, where=torch.device("meta"))
+    for where in (None, torch.device("cpu")):
+        with pytest.raises(UserError, match="more than the 10,000 available"):
+            Replay(100, 1, fields, where=where)
+
+
 @pytest.mark.parametrize("n_step", [1, 3])
 def test_large_frames_have_less_room(n_step):
     """Capacity 40 and room for 40 + 40 / 8 + n + 2 frames: of short episodes the oldest transitions go earlier."""
