@@ -45,6 +45,9 @@ def quantile_huber(prediction: Tensor, target: Tensor, tau: Tensor, kappa: float
     `prediction` (…, M) at the fractions `tau` (M,) or (…, M), `target` (…, K); returns (…), the sum over M of the
     mean over K.
     """
+    if prediction.shape[:-1] != target.shape[:-1] or tau.shape[-1:] != prediction.shape[-1:]:
+        shapes = f"prediction {tuple(prediction.shape)}, target {tuple(target.shape)} and tau {tuple(tau.shape)}"
+        raise UserError(f"{shapes} must be (…, M), (…, K) and (M,) or (…, M)")
     error = target.unsqueeze(-2) - prediction.unsqueeze(-1)  # (…, M, K)
     if kappa:
         size = functional.huber_loss(error, torch.zeros_like(error), reduction="none", delta=kappa) / kappa
@@ -59,9 +62,7 @@ def cross_entropy(logits: Tensor, target: Tensor, smoothing: float = 0.0) -> Ten
 
     With `smoothing` s the target is (1 − s) of that class and s/C of every class (Szegedy et al. 2016).
     """
-    if logits.shape[:-1] != target.shape:
-        wanted = tuple(logits.shape[:-1])
-        raise UserError(f"logits {tuple(logits.shape)} need targets {wanted}, not {tuple(target.shape)}")
+    _classes(logits, target)
     log_p = functional.log_softmax(logits, dim=-1)
     loss = -log_p.gather(-1, target.unsqueeze(-1)).squeeze(-1)
     return loss if not smoothing else (1 - smoothing) * loss - smoothing * log_p.mean(-1)
@@ -80,6 +81,7 @@ def hinge(score: Tensor, target: Tensor, power: int = 1) -> Tensor:
 
 def hinge_one_vs_rest(scores: Tensor, target: Tensor, power: int = 1) -> Tensor:
     """The sum over classes of each one's hinge against the rest. `scores` (…, C), `target` int64 (…); returns (…)."""
+    _classes(scores, target)
     sign = 2 * functional.one_hot(target, scores.shape[-1]).to(scores.dtype) - 1
     return hinge(scores, sign, power).sum(-1)
 
@@ -89,6 +91,7 @@ def hinge_crammer_singer(scores: Tensor, target: Tensor) -> Tensor:
 
     `scores` (…, C), `target` int64 (…); returns (…).
     """
+    _classes(scores, target)
     right = scores.gather(-1, target.unsqueeze(-1))
     rival = scores.scatter(-1, target.unsqueeze(-1), -math.inf).amax(-1)
     return (1 + rival - right.squeeze(-1)).clamp(min=0)
@@ -96,7 +99,7 @@ def hinge_crammer_singer(scores: Tensor, target: Tensor) -> Tensor:
 
 def gaussian(mean: Tensor, log_std: Tensor, target: Tensor) -> Tensor:
     """−ln N(target; mean, exp(log_std)²) in nats, of each number. All (…); returns (…)."""
-    return log_std + 0.5 * (((target - mean) * torch.exp(-log_std)).square() + math.log(2 * math.pi))
+    return log_std + 0.5 * (((target - _alike(mean, target)) * torch.exp(-log_std)).square() + math.log(2 * math.pi))
 
 
 def kl_gaussian(
@@ -133,6 +136,12 @@ def _alike(prediction: Tensor, target: Tensor) -> Tensor:
     if prediction.shape != target.shape:
         raise UserError(f"prediction {tuple(prediction.shape)} and target {tuple(target.shape)} must have one shape")
     return prediction
+
+
+def _classes(logits: Tensor, target: Tensor) -> None:
+    if logits.shape[:-1] != target.shape:
+        wanted = tuple(logits.shape[:-1])
+        raise UserError(f"logits {tuple(logits.shape)} need targets {wanted}, not {tuple(target.shape)}")
 
 
 def _positive(value: float, name: str) -> float:

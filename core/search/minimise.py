@@ -103,12 +103,13 @@ def _by_scipy(counted: _Counted, start: Floats, method: NelderMead | BFGS) -> No
     def value(point: Floats) -> float:
         return float(counted(np.asarray(point, dtype=np.float64)[None])[0])
 
+    limits = {"maxiter": np.inf, "maxfev": np.inf}  # the budget ends it
+    tolerances = {"xatol": method.tolerance, "fatol": method.tolerance}
     try:
-        if isinstance(method, BFGS):
-            minimize(value, start, method="BFGS", options={"gtol": method.tolerance})
-        else:
-            limits = {"maxiter": np.inf, "maxfev": np.inf}  # the budget ends it
-            tolerances = {"xatol": method.tolerance, "fatol": method.tolerance}
-            minimize(value, start, method="Nelder-Mead", options=limits | tolerances)
+        with np.errstate(invalid="ignore"):  # SciPy subtracts values, and of a point that is none it is +∞
+            if isinstance(method, BFGS):
+                minimize(value, start, method="BFGS", options={"gtol": method.tolerance})
+            else:
+                minimize(value, start, method="Nelder-Mead", options=limits | tolerances)
     except _SpentError:
         pass

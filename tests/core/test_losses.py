@@ -145,7 +145,13 @@ def test_shapes_that_would_broadcast_silently_are_refused() -> None:
     for loss in (losses.squared, losses.huber, losses.hinge, losses.binary_cross_entropy):
         with pytest.raises(UserError, match=r"prediction \(4,\) and target \(4, 1\) must have one shape"):
             loss(torch.zeros(4), torch.zeros(4, 1))
-    with pytest.raises(UserError, match=r"logits \(4, 3\) need targets \(4,\), not \(4, 1\)"):
-        losses.cross_entropy(torch.zeros(4, 3), torch.zeros(4, 1, dtype=torch.int64))
+    with pytest.raises(UserError, match="must have one shape"):
+        losses.gaussian(torch.zeros(4), torch.zeros(4), torch.zeros(4, 1))
+    for loss in (losses.cross_entropy, losses.hinge_one_vs_rest, losses.hinge_crammer_singer):
+        with pytest.raises(UserError, match=r"logits \(4, 3\) need targets \(4,\), not \(4, 1\)"):
+            loss(torch.zeros(4, 3), torch.zeros(4, 1, dtype=torch.int64))
+    for samples, levels in ((torch.zeros(1, 5), torch.zeros(3)), (torch.zeros(4, 5), torch.zeros(1))):
+        with pytest.raises(UserError, match=r"prediction \(4, 3\), target .* must be \(…, M\), \(…, K\) and"):
+            losses.quantile_huber(torch.zeros(4, 3), samples, levels)
     with pytest.raises(UserError, match="delta must be positive, not 0"):
         losses.huber(torch.zeros(1), torch.zeros(1), delta=0)

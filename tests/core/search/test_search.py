@@ -255,3 +255,11 @@ def test_points_that_are_none_are_avoided(method: Method) -> None:
 
     result = minimise(bounded, np.array([2.0, 1.0]), method, 4000, np.random.default_rng(0))
     assert 1.0 < result.value < 1.1
+
+
+@pytest.mark.parametrize("method", [NelderMead(), BFGS()], ids=lambda method: type(method).__name__)
+def test_scipys_methods_bear_points_that_are_none(method: NelderMead | BFGS) -> None:
+    """Without a warning, even where no point is any."""
+    result = minimise(lambda x: np.full(len(x), np.inf), np.zeros(2), method, 30, np.random.default_rng(0))
+    assert result.value == np.inf
+    assert np.array_equal(result.point, [0, 0])
