@@ -12,6 +12,7 @@ import numpy as np
 
 from daedalus.core.arrays import Floats
 from daedalus.core.data import load_data
+from daedalus.core.device import threads
 from daedalus.core.fitting import Fit, FitConfig, Model
 from daedalus.core.lab.reproduction import Figure, Row, ahead, mean_line
 from daedalus.core.spec import Spec, parse_spec
@@ -115,8 +116,11 @@ _BEFORE = "digits:noise=0.6"
 def regularisation(quick: bool) -> Iterator[Row | Figure]:
     """Rows that show each remedy to help by three standard errors, and the curves with and without it."""
     seeds = range(_QUICK_SEEDS if quick else _SEEDS)
+    plain: dict[tuple[str, FitConfig], Floats] = {}  # three remedies are held against the same
     for duel in _DUELS:
-        yield from _told(duel, _curves(duel, duel.without, seeds), _curves(duel, duel.remedy, seeds))
+        if (duel.data, duel.without) not in plain:
+            plain[duel.data, duel.without] = _curves(duel, duel.without, seeds)
+        yield from _told(duel, plain[duel.data, duel.without], _curves(duel, duel.remedy, seeds))
     before = [_fitted(_BEFORE, _PLAIN, seed, 200).weights() for seed in seeds]
     fresh, begun = _curves(_FINE, _FINE.without, seeds), _curves(_FINE, _FINE.remedy, seeds, before)
     yield from _told(_FINE, fresh, begun)
@@ -128,9 +132,10 @@ def _curves(duel: _Duel, config: FitConfig, seeds: Sequence[int], start: Weights
     scores = np.empty((len(seeds), _POINTS + 1))
     for row, seed in enumerate(seeds):
         fit = Fit(data, _model(config), config, seed, duel.steps, start[row] if start else None)
-        for place, step in enumerate(_steps(duel)):
-            fit.run(step)
-            scores[row, place] = fit.measure().score
+        with threads(1):
+            for place, step in enumerate(_steps(duel)):
+                fit.run(step)
+                scores[row, place] = fit.measure().score
     return scores
 
 
@@ -140,7 +145,8 @@ def _steps(duel: _Duel) -> list[int]:
 
 def _fitted(data: str, config: FitConfig, seed: int, steps: int) -> Fit:
     fit = Fit(load_data(parse_spec(data)), _model(config), config, seed, steps)
-    fit.run(steps)
+    with threads(1):
+        fit.run(steps)
     return fit
 
 

@@ -145,7 +145,7 @@ def _layers(house: "Household", one: "Lived", key: str, prefix: str, bands: Mapp
     return curves(
         Curves(
             key,
-            f"{what} of {one.label}, layer by layer",
+            f"{what} of {one.label}",
             "norm",
             {layer: bands[layer].bare() for layer in chosen},
             looks,
