@@ -9,8 +9,9 @@ from torch.nn import functional
 
 from daedalus.core.errors import UserError
 
+from .layers import linear
 from .positions import Rotation, rotate
-from .sequences import check_positive, check_sequences, features_of, linear
+from .sequences import check_positive, check_sequences, features_of
 
 
 @final
@@ -47,9 +48,9 @@ class MultiHeadAttention(nn.Module):
     def __init__(self, width: int, context: int, heads: int, bias: bool, generator: torch.Generator) -> None:
         super().__init__()
         self.width, self.context, self.heads = width, context, heads
-        self.query = linear(width, width, generator, bias)
-        self.key_value = linear(context, 2 * width, generator, bias)
-        self.out = linear(width, width, generator, bias)
+        self.query = linear(width, width, generator, bias=bias)
+        self.key_value = linear(context, 2 * width, generator, bias=bias)
+        self.out = linear(width, width, generator, bias=bias)
 
     def cache(self, batch: int, length: int) -> Cache:
         """An empty cache of so many steps."""

@@ -13,10 +13,10 @@ from .activations import activation
 from .convolution import FlattenGrid, Pool, Pooling, ToGrid
 from .dropout import Dropping
 from .initialise import initialiser
-from .mlp import linear
+from .layers import convolution, linear
 from .normalise import Normalise
 from .population import stack
-from .residual import Order, ResidualBlock, convolution
+from .residual import Order, ResidualBlock
 
 
 @dataclass(frozen=True)

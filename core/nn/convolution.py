@@ -14,6 +14,7 @@ from torch.nn import functional
 from daedalus.core.errors import UserError, unknown
 
 from .dropout import Dropping
+from .layers import blank
 from .stacked import Plain, Stacked, affine, room
 
 Pooling = Literal["none", "max", "average"]
@@ -42,10 +43,8 @@ class StackedConv(Stacked):
 
     def take(self, n: int) -> nn.Conv2d:
         """Slot n as `nn.Conv2d`."""
-        single = nn.Conv2d(
-            self.channels, self.outputs, (self.height, self.width), self.stride, self.padding, device="meta"
-        )
-        single = single.to_empty(device=self.weight.device).to(self.weight.dtype)
+        sizes = self.channels, self.outputs, (self.height, self.width), self.stride, self.padding
+        single = blank(nn.Conv2d, *sizes, like=self.weight)
         window = self.weight[n].reshape(self.height, self.width, self.channels, self.outputs)
         with torch.no_grad():
             single.weight.copy_(window.permute(3, 2, 0, 1))

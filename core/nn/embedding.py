@@ -8,7 +8,7 @@ from torch import nn
 from daedalus.core.errors import UserError
 
 from .initialise import normal
-from .stacked import blank
+from .layers import blank
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,8 @@ from torch import Tensor, nn
 from daedalus.core.errors import UserError
 
 from .dropout import Dropping
-from .sequences import check_choice, check_positive, features_of, linear
+from .layers import linear
+from .sequences import check_choice, check_positive, features_of
 
 
 def both_ways(edges_2E: Tensor) -> Tensor:

@@ -12,7 +12,7 @@ from torch.distributions import Independent, Normal
 from daedalus.core.errors import UserError
 
 from .initialise import initialiser
-from .mlp import linear
+from .layers import linear
 from .population import stack
 
 

@@ -13,10 +13,11 @@ from daedalus.core.errors import UserError
 from .activations import activation
 from .convolution import Flatten
 from .dropout import Dropping
-from .initialise import Initialiser, affine, initialiser
+from .initialise import Initialiser, initialiser
+from .layers import linear
 from .normalise import Normalise
 from .population import stack
-from .stacked import Lookup, blank
+from .stacked import Lookup
 
 
 @dataclass(frozen=True)
@@ -94,13 +95,6 @@ def check_shape(owner: str, shape: tuple[int, ...]) -> None:
     """Raise `UserError` where no network can take examples of that shape."""
     if not shape or min(shape) < 1:
         raise UserError(f"{owner} takes examples of at least one number, not of shape {shape}")
-
-
-def linear(inputs: int, outputs: int, generator: torch.Generator, rule: Initialiser) -> nn.Linear:
-    """A linear layer that begins by the rule."""
-    layer = blank(nn.Linear, inputs, outputs)
-    affine(layer.weight, layer.bias, generator, rule)
-    return layer
 
 
 def lookup(count: int, outputs: int, generator: torch.Generator, rule: Initialiser) -> Lookup:

@@ -21,6 +21,7 @@ from daedalus.core.errors import UserError
 
 from .dropout import Dropping
 from .initialise import identity, normal, uniform, zeros
+from .layers import blank
 from .sequences import check_choice, check_positive, check_sequences, features_of
 
 #: (h,), of an LSTM (h, c): each (layers, B, H), of one layer (B, H).
@@ -137,10 +138,9 @@ def _fused(layer: nn.RNNBase, x: Tensor, state: State) -> tuple[Tensor, State]:
 
 
 def _layers(make: Callable[..., nn.RNNBase], shape: tuple[int, ...], width: int, depth: int) -> list[nn.RNNBase]:
-    """Layers whose weights are not yet set: torch would draw them from its global generator."""
+    """Layers whose weights are not yet set."""
     sizes = [features_of(shape, "a recurrent network"), *[width] * (depth - 1)]
-    layers = [make(size, width, batch_first=True, device="meta") for size in sizes]
-    return [layer.to_empty(device=torch.get_default_device()) for layer in layers]
+    return [blank(partial(make, batch_first=True), size, width) for size in sizes]
 
 
 def _uniform(layers: Sequence[nn.RNNBase], generator: torch.Generator) -> None:

@@ -9,10 +9,9 @@ from torch import Tensor, nn
 from daedalus.core.errors import UserError, unknown
 
 from .activations import activation
-from .initialise import Initialiser, affine, initialiser
-from .mlp import linear
+from .initialise import initialiser
+from .layers import convolution, linear
 from .normalise import Normalise
-from .stacked import blank
 
 Order = Literal["pre", "post"]
 
@@ -72,12 +71,3 @@ class ResidualBlock:
         if len(shape) == 1:
             return linear(features, features, generator, rule)
         return convolution(features, features, self.kernel, 1, self.kernel // 2, generator, rule)
-
-
-def convolution(
-    inputs: int, outputs: int, kernel: int, stride: int, padding: int, generator: torch.Generator, rule: Initialiser
-) -> nn.Conv2d:
-    """A square convolution that begins by the rule."""
-    layer = blank(nn.Conv2d, inputs, outputs, kernel, stride, padding)
-    affine(layer.weight, layer.bias, generator, rule)
-    return layer

@@ -3,19 +3,9 @@
 from collections.abc import Sequence
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from daedalus.core.errors import UserError
-
-from .initialise import affine
-
-
-def linear(inputs: int, outputs: int, generator: torch.Generator, bias: bool = True) -> nn.Linear:
-    """A linear layer begun from the generator, with torch's own distribution."""
-    layer = nn.Linear(inputs, outputs, bias=bias, device="meta")  # there torch draws no numbers
-    layer.to_empty(device=torch.get_default_device())
-    affine(layer.weight, layer.bias, generator)
-    return layer
 
 
 def mask_of(lengths_B: Tensor, steps: int) -> Tensor:

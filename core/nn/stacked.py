@@ -9,12 +9,14 @@ alone has it anyway. All others are laid out with a gap between the slots: `torc
 
 import copy
 from abc import abstractmethod
-from collections.abc import Callable, Sequence
-from typing import Any, Self, TypeVar
+from collections.abc import Sequence
+from typing import Any, Self
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
+
+from .layers import blank
 
 LINE = 32  # numbers: two 64-byte cache lines of float32, and what AVX-512 code takes at a time
 ALIGNED = 64  # bytes of a cache line
@@ -139,15 +141,6 @@ class StackedLookup(Stacked):
         """(N, B) whole numbers → (N, B, out)."""
         first = torch.arange(self.slots, device=index.device)[:, None] * self.weight.shape[1]
         return functional.embedding(index + first, self.weight.flatten(0, 1)) + self.bias
-
-
-Layer = TypeVar("Layer", bound=nn.Module)
-
-
-def blank(layer: Callable[..., Layer], *sizes: int, like: Tensor | None = None) -> Layer:
-    """A layer, where `like` is, whose numbers are not set: torch's constructors draw from the global generator."""
-    made = layer(*sizes, device="meta", dtype=None if like is None else like.dtype)
-    return made.to_empty(device="cpu" if like is None else like.device)
 
 
 def affine(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:

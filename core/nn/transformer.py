@@ -11,8 +11,9 @@ from daedalus.core.errors import UserError
 
 from .attention import Attention, Cache
 from .dropout import Dropping
+from .layers import linear
 from .positions import Learned, LearnedPositions, Rotation, Sinusoidal, SinusoidalPositions, rotation
-from .sequences import check_choice, check_positive, check_sequences, features_of, linear
+from .sequences import check_choice, check_positive, check_sequences, features_of
 
 Positions = Literal["rotary", "learned", "sinusoidal", "none"]
 

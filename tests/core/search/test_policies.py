@@ -7,7 +7,7 @@ from torch import nn
 
 from daedalus.core.errors import UserError
 from daedalus.core.mdp import FiniteMDP
-from daedalus.core.nn.sequences import linear
+from daedalus.core.nn.layers import linear
 from daedalus.core.planning import optimum_within, policy_value_within, random_policy
 from daedalus.core.search.distributions import CrossEntropy, EvolutionStrategy
 from daedalus.core.search.minimise import minimise
