@@ -9,8 +9,9 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """A test that takes `where` runs on the CPU and, where there is a GPU, there too."""
-    if "where" in metafunc.fixturenames:
+    """A test that takes `where`, and is not told where, runs on the CPU and, where there is a GPU, there too."""
+    told = any("where" in str(mark.args[0]) for mark in metafunc.definition.iter_markers("parametrize"))
+    if "where" in metafunc.fixturenames and not told:
         import torch
 
         there = [torch.device("cpu"), *([torch.device("cuda:0")] if torch.cuda.is_available() else [])]
