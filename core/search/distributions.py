@@ -82,7 +82,7 @@ class EvolutionStrategy:
 
     def begin(self, start: Floats) -> Search:
         """A search whose mean begins at the start (D,)."""
-        return _Climbing(self, start)
+        return _Evolution(self, start)
 
 
 def centred_ranks(fitness: Floats) -> Floats:
@@ -93,7 +93,7 @@ def centred_ranks(fitness: Floats) -> Floats:
 
 
 @final
-class _Climbing(Search):
+class _Evolution(Search):
     def __init__(self, spec: EvolutionStrategy, start: Floats) -> None:
         super().__init__(start)
         self._spec, self._mean, self._sigma, self._rate = spec, start.copy(), spec.sigma, spec.rate

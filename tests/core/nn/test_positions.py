@@ -30,10 +30,11 @@ def test_an_offset_continues_the_sequence() -> None:
         assert not torch.allclose(module(x[:, 4:]), parts[1])
 
 
-def test_half_precision_loses_no_position() -> None:
+def test_half_precision_loses_no_position(where: torch.device) -> None:
     """bfloat16 has 8 bits, so that 257 would be 256; what is added is the table, rounded once."""
-    added = Sinusoidal().build((8,))(torch.zeros(1, 600, 8, dtype=torch.bfloat16))[0]
-    torch.testing.assert_close(added, sinusoids(torch.arange(600), 8).to(torch.bfloat16), rtol=0, atol=0)
+    added = Sinusoidal().build((8,))(torch.zeros(1, 600, 8, dtype=torch.bfloat16, device=where))[0]
+    table = sinusoids(torch.arange(600, device=where), 8).to(torch.bfloat16)
+    torch.testing.assert_close(added, table, rtol=0, atol=0)
 
 
 def test_rotated_scores_depend_on_the_distance_alone() -> None:
