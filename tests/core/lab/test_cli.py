@@ -169,7 +169,7 @@ def test_fewer_seeds_than_the_run_holds_are_noted(
 def test_list_as_json(capsys: pytest.CaptureFixture[str], third_party: Path) -> None:
     out, _ = called(capsys, "list", "--json")
     found = json.loads(out)
-    assert list(found) == ["envs", "agents", "strategies"]
+    assert list(found) == ["envs", "agents", "strategies", "data", "models"]
     assert {"name": "drawer", "summary": "draws numbers", "suits": ["bandit"], "family": ""} in found["agents"]
     assert "daedalus/Maze-v0" in called(capsys, "list", "envs")[0]
     assert "q_learning" not in called(capsys, "list", "envs")[0]
