@@ -20,6 +20,9 @@ from daedalus.core.errors import UserError
 from daedalus.core.nn.stacked import LINE, StackedLinear, StackedLookup, laid, room
 from daedalus.core.objective import Batch
 
+from .adam import adam
+from .slopes import slopes
+
 Array = np.typing.NDArray[Any]
 
 _BETA1, _BETA2, _EPS = 0.9, 0.999, 1e-8  # those of `core.optim.Adam`
@@ -87,7 +90,8 @@ class QuickTrainer:
         self.steps = 0
         self._rows, self._lr, self._clip, self._huber = rows, learning_rate, clip, huber
         self._gradient, self._first, self._second = torch.zeros((3, *rows.row_NP.shape)).unbind()
-        self._moved = torch.zeros(())
+        moved = rows.row_NP, self._gradient, self._first, self._second
+        self._arrays = [tensor.numpy() for tensor in moved]
         self._names = [name for name, _ in rows.network.named_parameters()]
         self._moments = {"exp_avg": rows.views(self._first), "exp_avg_sq": rows.views(self._second)}
         slopes = rows.views(self._gradient)
@@ -96,11 +100,11 @@ class QuickTrainer:
     def step(self, batch: Batch) -> Mapping[str, Tensor]:
         """One update; "loss" and "gradient_norm", (N,). Raises `Diverged`, and changes nothing."""
         inputs = self._rows.forward(batch["seen"])
-        q_NBA, action_NB1 = inputs.pop(), batch["action"].unsqueeze(-1)
-        error_NB = q_NBA.gather(-1, action_NB1).squeeze(-1) - batch["target"]
-        slope_NB = error_NB.clamp(-1.0, 1.0) if self._huber else error_NB
-        loss_N = (slope_NB * (error_NB - 0.5 * slope_NB)).mean(-1)
-        self._backward(inputs, q_NBA.zero_().scatter_(-1, action_NB1, (slope_NB / slope_NB.shape[1]).unsqueeze(-1)))
+        q_NBA, loss_N = inputs.pop(), torch.empty(len(self._gradient))
+        slope_NBA = torch.empty(q_NBA.shape)
+        given = q_NBA.contiguous().numpy(), batch["action"].numpy(), batch["target"].numpy()
+        slopes(*given, self._huber, slope_NBA.numpy(), loss_N.numpy())
+        self._backward(inputs, laid(slope_NBA))
         norm_N = self._gradient.square().sum(1).sqrt()
         self._refuse(loss_N, norm_N)
         self._move(norm_N)
@@ -124,15 +128,10 @@ class QuickTrainer:
                 g = torch.ops.aten.threshold_backward.grad_input(before, x, 0, grad_input=before)
 
     def _move(self, norm_N: Tensor) -> None:
-        """Clip by norm, then Adam (Kingma & Ba 2015)."""
-        if self._clip is not None:
-            scale_N = (self._clip / (norm_N + 1e-6)).clamp_(max=1.0)
-            self._gradient.mul_(scale_N.unsqueeze(1))
-        self._moved += 1.0
-        torch._fused_adam_(
-            [self._rows.row_NP], [self._gradient], [self._first], [self._second], [], [self._moved], lr=self._lr,
-            beta1=_BETA1, beta2=_BETA2, weight_decay=0.0, eps=_EPS, amsgrad=False, maximize=False,
-        )  # fmt: skip
+        """Clip by norm, then Adam."""
+        scale_N = torch.ones_like(norm_N) if self._clip is None else (self._clip / (norm_N + 1e-6)).clamp_(max=1.0)
+        weight, gradient, first, second = self._arrays
+        adam(weight, gradient, first, second, scale_N.numpy(), self._lr, _BETA1, _BETA2, _EPS, self.steps + 1)
 
     def _refuse(self, loss_N: Tensor, norm_N: Tensor) -> None:
         if math.isfinite(float(norm_N.sum() + loss_N.sum())):
@@ -163,7 +162,6 @@ class QuickTrainer:
         for path, moment in wanted.items():
             moment.copy_(given[path]) if int(steps) else moment.zero_()
         self.steps = int(steps)
-        self._moved.fill_(float(self.steps))
 
     def _optimiser(self) -> dict[str, Tensor]:
         """Adam's moments by the names that `Engine` gives them."""
