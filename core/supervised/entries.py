@@ -48,7 +48,7 @@ SUPERVISED = (
     Entry(
         "reproduction",
         "regularisation",
-        "daedalus.core.supervised.regularisation:regularisation",
+        "daedalus.core.lab.regularisation:regularisation",
         "seven remedies against learning by heart",
         ("supervised",),
     ),

@@ -12,7 +12,6 @@ import numpy as np
 from daedalus.core.arrays import Floats, Ints
 from daedalus.core.data import ACCURACY, LOG_LIKELIHOOD, R_SQUARED, Data, Field, Held
 from daedalus.core.errors import UserError
-from daedalus.core.lab.numerals import count
 from daedalus.core.rng import generator
 
 TRAIN, VALIDATION = 0.7, 0.15
@@ -49,7 +48,7 @@ def digits(
     if moved:
         held_out = np.concatenate(split("digits", len(pixels))[1:])
         pixels[held_out] = _moved(pixels[held_out], moved)
-        notes = (*notes, f"held-out images moved by up to {count(moved, 'pixel')}")
+        notes = (*notes, f"held-out images moved by up to {moved} pixel{'' if moved == 1 else 's'}")
     return _classes("digits", pixels, y, classes, measure, examples, noise, notes)
 
 

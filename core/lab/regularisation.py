@@ -14,11 +14,11 @@ from daedalus.core.arrays import Floats
 from daedalus.core.data import load_data
 from daedalus.core.device import threads
 from daedalus.core.fitting import Fit, FitConfig, Model
-from daedalus.core.lab.reproduction import Figure, Row, ahead, mean_line
 from daedalus.core.spec import Spec, parse_spec
+from daedalus.core.supervised.cnn import CNNConfig, Convolutional
+from daedalus.core.supervised.mlp import MLPConfig, Perceptron
 
-from .cnn import CNNConfig, Convolutional
-from .mlp import MLPConfig, Perceptron
+from .reproduction import Figure, Row, ahead, mean_line
 
 _SEEDS, _QUICK_SEEDS, _POINTS = 10, 5, 20
 

@@ -2,8 +2,8 @@
 
 from dataclasses import replace
 
+from daedalus.core.lab import regularisation
 from daedalus.core.lab.reproduction import Figure, Row
-from daedalus.core.supervised import regularisation
 
 
 def test_pairs_begin_alike_and_end_in_a_row_and_a_figure(monkeypatch):
