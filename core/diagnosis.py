@@ -10,6 +10,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from .noise import Noise
 from .objective import Batch, Objective, Phase
 from .optim.clipping import norms
 
@@ -44,8 +45,8 @@ class Diagnosis:
     sentences: tuple[str, ...]
 
 
-def diagnose(objective: Objective, batch: Batch, generator: torch.Generator, phase: Phase | None = None) -> Diagnosis:
-    """Run the loss forwards and backwards on a batch, and look at what passes. It changes nothing but `generator`.
+def diagnose(objective: Objective, batch: Batch, noise: Noise, phase: Phase | None = None) -> Diagnosis:
+    """Run the loss forwards and backwards on a batch, and look at what passes. It changes nothing but `noise`.
 
     Vanishing and exploding are judged by the gradient to the layers' outputs: that to their weights has the size of
     what a layer is given in it too (Glorot & Bengio 2010).
@@ -53,7 +54,7 @@ def diagnose(objective: Objective, batch: Batch, generator: torch.Generator, pha
     module, phase = objective.module, phase or objective.phases(0)[0]
     with _buffers_kept(module):
         with _watching(module) as seen:
-            loss, _ = objective.loss(phase, batch, generator)
+            loss, _ = objective.loss(phase, batch, noise)
         weights = [p for part in seen.parts.values() for p in part.parameters(recurse=False) if p.requires_grad]
         outputs = [seen.outputs[name] for name in seen.parts if name in seen.outputs]
         found = torch.autograd.grad(loss.sum(), [*weights, *outputs], allow_unused=True)

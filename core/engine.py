@@ -14,6 +14,7 @@ from .device import Numerics
 from .errors import UserError
 from .nn.dropout import supply
 from .nn.stacked import Stacked
+from .noise import Noise
 from .objective import Batch, Metrics, Objective, Phase
 from .optim.parts import cut, joined, sizes
 from .optim.turn import Training as Training
@@ -57,7 +58,8 @@ class Engine:
     ) -> None:
         self.objective, self.numerics, self.steps = objective, numerics, 0
         self._training = training
-        self._generators = [generator] if isinstance(generator, torch.Generator) else list(generator)
+        self._noise = Noise(generator)
+        self._generators = self._noise.generators
         numerics.place(objective.module)
         supply(objective.module, self._generators)
         self._buffered = any(True for _ in objective.module.buffers())
@@ -134,7 +136,7 @@ class Engine:
         where = self.numerics.device
         placed = {name: tensor.to(where, non_blocking=True) for name, tensor in part.items()}
         with self.numerics.cast():
-            loss, metrics = self.objective.loss(phase, placed, self._generators[0])
+            loss, metrics = self.objective.loss(phase, placed, self._noise)
         turn.check(loss)
         penalty = turn.penalty(len(loss) if loss.ndim else None)
         return loss if penalty is None else loss + penalty, metrics

@@ -20,6 +20,7 @@ from .diagnosis import diagnose
 from .engine import Engine
 from .errors import UserError
 from .nn.dropout import supply
+from .noise import Noise
 from .objective import Batch, Metrics, Objective
 from .optim.averaging import EMA
 from .optim.best import Best, Patience
@@ -218,7 +219,7 @@ class Fit:
             found = [
                 layer
                 for phase in objective.phases(self.engine.steps)
-                for layer in diagnose(objective, self._batch(self.step), generator, phase).layers
+                for layer in diagnose(objective, self._batch(self.step), Noise(generator), phase).layers
             ]
         supply(objective.module, self._noise)
         return {

@@ -4,8 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-import torch
 from torch import Tensor, nn
+
+from .noise import Noise
 
 #: Named tensors of one batch, leading axis B; of a population (N, B).
 Batch = Mapping[str, Tensor]
@@ -38,9 +39,10 @@ class Objective(Protocol):
         """The turns of one step, in order; each sees the same batch."""
         ...
 
-    def loss(self, phase: Phase, batch: Batch, generator: torch.Generator) -> tuple[Tensor, Metrics]:
-        """What the phase minimises and what is told of it. All noise is drawn from `generator`.
+    def loss(self, phase: Phase, batch: Batch, noise: Noise) -> tuple[Tensor, Metrics]:
+        """What the phase minimises and what is told of it. Whatever it draws, it draws from `noise`.
 
-        The loss is a scalar, or (N,) for a population of N independent copies, each with a loss of its own.
+        The loss is a scalar, or (N,) for a population of N independent copies, each with a loss of its own; shapes
+        drawn from `noise` then begin with N, and each copy draws what it would draw alone.
         """
         ...

@@ -3,10 +3,10 @@
 from collections.abc import Callable, Sequence
 from typing import final
 
-import torch
 from torch import Tensor, nn
 
 from daedalus.core.losses import huber, squared
+from daedalus.core.noise import Noise
 from daedalus.core.objective import Batch, Metrics, Phase
 
 _PHASES = (Phase(),)
@@ -38,9 +38,9 @@ class ActionValues:
         del step
         return _PHASES
 
-    def loss(self, phase: Phase, batch: Batch, generator: torch.Generator) -> tuple[Tensor, Metrics]:
+    def loss(self, phase: Phase, batch: Batch, noise: Noise) -> tuple[Tensor, Metrics]:
         """The loss of each copy, (N,)."""
-        del phase, generator  # nothing is drawn
+        del phase, noise  # nothing is drawn
         q_NBA = self._module(batch["seen"])
         q_NB = q_NBA.gather(-1, batch["action"].unsqueeze(-1)).squeeze(-1)
         return self._loss(q_NB, batch["target"]).mean(-1), {}

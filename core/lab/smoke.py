@@ -10,6 +10,7 @@ from daedalus.core.device import numerics, threads, torch_generator
 from daedalus.core.engine import Engine, Training
 from daedalus.core.losses import squared
 from daedalus.core.nn.mlp import MLP
+from daedalus.core.noise import Noise
 from daedalus.core.objective import Batch, Metrics, Phase
 from daedalus.core.optim.optimisers import Adam
 
@@ -38,7 +39,7 @@ class _Wave:
     def phases(self, step: int) -> tuple[Phase, ...]:
         return (Phase(),)
 
-    def loss(self, phase: Phase, batch: Batch, generator: torch.Generator) -> tuple[Tensor, Metrics]:
+    def loss(self, phase: Phase, batch: Batch, noise: Noise) -> tuple[Tensor, Metrics]:
         return squared(self.module(batch["x"]), batch["y"]).mean(), {}
 
 

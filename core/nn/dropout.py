@@ -7,41 +7,27 @@ import torch
 from torch import Tensor, nn
 
 from daedalus.core.errors import UserError
+from daedalus.core.noise import Noise
 
 
 class Drawing(nn.Module):
-    """A module that draws numbers when it is called in training mode. Before that, `supply` gives it generators.
+    """A module that draws numbers when it is called in training mode. Before that, `supply` gives it generators."""
 
-    Given one generator per slot of a population, slot n draws what it would draw alone.
-    """
-
-    generators: tuple[torch.Generator, ...] = ()
+    noise: Noise | None = None
 
     def kept(self, shape: tuple[int, ...], chance: float, like: Tensor) -> Tensor:
         """Draw ones with the chance given, otherwise zeros: (*shape), of the dtype and on the device of `like`."""
-        if not self.generators:
+        if self.noise is None:
             raise UserError(f"{type(self).__name__} draws numbers: supply(module, generator) must come before training")
-        if len(self.generators) == 1:
-            return _kept(shape, chance, self.generators[0]).to(like)
-        if len(self.generators) != shape[0]:
-            raise UserError(f"{len(self.generators)} generators were supplied for a population of {shape[0]}")
-        return torch.stack([_kept(shape[1:], chance, generator) for generator in self.generators]).to(like)
-
-
-def _kept(shape: tuple[int, ...], chance: float, generator: torch.Generator) -> Tensor:
-    return torch.empty(shape, device=generator.device).bernoulli_(chance, generator=generator)
+        return self.noise.ones(chance, *shape).to(like)
 
 
 def supply(module: nn.Module, generators: torch.Generator | Sequence[torch.Generator]) -> None:
-    """Hand the generator, or one per slot of a population, to every part of the module that draws.
-
-    With a single generator the slots of a population draw in turn from it, so that what one slot draws depends on
-    how many there are.
-    """
-    given = (generators,) if isinstance(generators, torch.Generator) else tuple(generators)
+    """Hand the generator, or one for each slot of a population (`Noise`), to every part of the module that draws."""
+    given = Noise(generators)
     for part in module.modules():
         if isinstance(part, Drawing):
-            part.generators = given
+            part.noise = given
 
 
 class Dropping(Drawing):

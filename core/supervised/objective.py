@@ -11,6 +11,7 @@ from torch.nn import functional
 from daedalus.core.data import Data
 from daedalus.core.errors import UserError
 from daedalus.core.fitting import FitConfig, check_batch
+from daedalus.core.noise import Noise
 from daedalus.core.objective import Batch, Metrics, Phase
 from daedalus.core.optim.turn import Training
 from daedalus.core.spec import Spec
@@ -71,9 +72,9 @@ class Supervised:
         """One."""
         return (Phase(),)
 
-    def loss(self, phase: Phase, batch: Batch, generator: torch.Generator) -> tuple[Tensor, Metrics]:
+    def loss(self, phase: Phase, batch: Batch, noise: Noise) -> tuple[Tensor, Metrics]:
         """The mean loss over the batch, of augmented examples where that is asked for."""
-        x = batch["x"] if self._augment is None else self._augment(batch["x"], generator)
+        x = batch["x"] if self._augment is None else self._augment(batch["x"], noise.single)
         return self._loss(self.module(x), batch["y"]).mean(), {}
 
     def scores(self, batch: Batch, generator: torch.Generator) -> Metrics:

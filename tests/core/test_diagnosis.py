@@ -9,6 +9,7 @@ from daedalus.core.device import Numerics, torch_generator
 from daedalus.core.diagnosis import diagnose, layer_norms
 from daedalus.core.engine import Engine, Training
 from daedalus.core.nn.mlp import MLP
+from daedalus.core.noise import Noise
 from daedalus.core.objective import Batch, Metrics, Phase
 
 
@@ -19,7 +20,7 @@ class Regression:
     def phases(self, step: int) -> tuple[Phase, ...]:
         return (Phase(),)
 
-    def loss(self, phase: Phase, batch: Batch, generator: torch.Generator) -> tuple[Tensor, Metrics]:
+    def loss(self, phase: Phase, batch: Batch, noise: Noise) -> tuple[Tensor, Metrics]:
         return losses.squared(self.module(batch["x"]).mean(-1), batch["y"]).mean(-1), {}
 
 
@@ -42,8 +43,12 @@ def batch(*lead: int, width: int = 16) -> dict[str, Tensor]:
     return {"x": torch.randn(*lead, width, generator=generator), "y": torch.randn(lead, generator=generator)}
 
 
+def noise(where: torch.device | None = None) -> Noise:
+    return Noise(torch_generator(0, "x", where))
+
+
 def sentences(module: nn.Module, *lead: int, width: int = 16) -> tuple[str, ...]:
-    return diagnose(Regression(module), batch(*(lead or (32,)), width=width), torch_generator(0, "x")).sentences
+    return diagnose(Regression(module), batch(*(lead or (32,)), width=width), noise()).sentences
 
 
 def test_deep_sigmoids_vanish() -> None:
@@ -78,7 +83,7 @@ def test_dead_channels_are_counted() -> None:
     with torch.no_grad():
         module[0].bias[:3] = -1e3
     given = {"x": torch.rand(8, 1, 6, 6, generator=torch_generator(0, "x")), "y": torch.zeros(8)}
-    layers = diagnose(Regression(module), given, torch_generator(0, "x")).layers
+    layers = diagnose(Regression(module), given, noise()).layers
     assert [layer.name for layer in layers] == ["0", "2"]
     assert layers[0].dead.item() == 0.75
     assert layers[1].dead.isnan()
@@ -99,10 +104,10 @@ def test_norms_are_those_of_autograd_and_nothing_changes(where: torch.device) ->
     module = nn.Sequential(nn.Linear(3, 2), nn.BatchNorm1d(2), nn.Tanh(), nn.Linear(2, 1)).to(where)
     before = {name: tensor.clone() for name, tensor in module.state_dict().items()}
     given = {name: tensor.to(where) for name, tensor in batch(8, width=3).items()}
-    layers = diagnose(Regression(module), given, torch_generator(0, "x", where)).layers
+    layers = diagnose(Regression(module), given, noise(where)).layers
     assert all(torch.equal(before[name], tensor) for name, tensor in module.state_dict().items())
     assert all(parameter.grad is None for parameter in module.parameters())
-    Regression(module).loss(Phase(), given, torch_generator(0, "x", where))[0].backward()
+    Regression(module).loss(Phase(), given, noise(where))[0].backward()
     assert [layer.name for layer in layers] == ["0", "1", "3"]
     for layer, part in zip(layers, (module[0], module[1], module[3]), strict=True):
         weights, gradients = ([p.flatten() for p in part.parameters()], [p.grad.flatten() for p in part.parameters()])

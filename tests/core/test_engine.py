@@ -15,6 +15,7 @@ from daedalus.core.engine import Diverged, Engine, Training
 from daedalus.core.errors import UserError
 from daedalus.core.nn.dropout import Dropping
 from daedalus.core.nn.mlp import MLP
+from daedalus.core.noise import Noise
 from daedalus.core.objective import Batch, Metrics, Phase
 from daedalus.core.optim.averaging import EMA
 from daedalus.core.optim.optimisers import SGD, Adam, AdamW, Optimiser, RMSProp
@@ -38,7 +39,7 @@ class Regression:
     def phases(self, step: int) -> Sequence[Phase]:
         return (Phase(),)
 
-    def loss(self, phase: Phase, batch: Batch, generator: torch.Generator) -> tuple[Tensor, Metrics]:
+    def loss(self, phase: Phase, batch: Batch, noise: Noise) -> tuple[Tensor, Metrics]:
         errors = losses.squared(self.module(batch["x"]).squeeze(-1), batch["y"])
         return errors.mean(-1), {"worst": errors.detach().amax(-1)}
 
@@ -53,10 +54,9 @@ class Duel:
         critic = Phase("critic", "critic")
         return (critic, critic, Phase("maker", "maker"))
 
-    def loss(self, phase: Phase, batch: Batch, generator: torch.Generator) -> tuple[Tensor, Metrics]:
-        noise = torch.randn(len(batch["x"]), 3, generator=generator)
+    def loss(self, phase: Phase, batch: Batch, noise: Noise) -> tuple[Tensor, Metrics]:
         maker, critic = self.module.get_submodule("maker"), self.module.get_submodule("critic")
-        made: Tensor = maker(noise)
+        made: Tensor = maker(noise.normal(len(batch["x"]), 3))
         if phase.name == "critic":
             real = losses.binary_cross_entropy(critic(batch["x"][:, :1]), torch.ones(len(made), 1))
             return (real + losses.binary_cross_entropy(critic(made), torch.zeros(len(made), 1))).mean(), {}
@@ -232,6 +232,29 @@ def test_a_slot_drops_what_it_would_drop_alone() -> None:
         for path, array in alone.items():
             if path.startswith(("module/", "generators")):
                 np.testing.assert_array_equal(array[0], together[path][n])
+
+
+class Blurred(Regression):
+    """A loss that draws: noise on what comes in, of three sorts."""
+
+    def loss(self, phase: Phase, batch: Batch, noise: Noise) -> tuple[Tensor, Metrics]:
+        shape = batch["x"].shape
+        x = batch["x"] + 0.1 * noise.normal(*shape) + noise.uniform(*shape[:-1], 1) * noise.below(3, *shape)
+        return super().loss(phase, {**batch, "x": x * noise.ones(0.7, *shape)}, noise)
+
+
+def test_a_loss_draws_for_a_slot_what_it_would_draw_alone() -> None:
+    def run(slots: list[int]) -> tuple[dict[str, np.ndarray], list[np.ndarray]]:
+        trained = Engine(Blurred(population(slots)), PLAIN, CPU, [torch_generator(slot, "noise") for slot in slots])
+        told = [trained.step({key: tensor[slots] for key, tensor in batch.items()}) for batch in batches(4, 3, 8)]
+        return trained.arrays(), [one["loss"].numpy() for one in told]
+
+    together, losses_together = run([0, 1, 2])
+    for n in range(3):
+        alone, losses_alone = run([n])
+        for path in (path for path in alone if path.startswith(("module/", "generators"))):
+            np.testing.assert_array_equal(alone[path][0], together[path][n])
+        np.testing.assert_array_equal(np.stack(losses_alone)[:, 0], np.stack(losses_together)[:, n])
 
 
 def test_a_checkpoint_holds_all_of_it(tmp_path: Path) -> None:
