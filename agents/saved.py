@@ -9,7 +9,7 @@ from daedalus.core.lab.experiment import Columns
 from daedalus.core.spec import fill
 from daedalus.core.world import LONGEST
 
-_FORMAT = 1
+_FORMAT = 2
 
 #: What to do about a damaged file.
 REMEDY = "save the learner again"
@@ -40,7 +40,7 @@ def write_learner(path: Path, card: Card, arrays: Columns) -> None:
 
 
 def read_learner(path: Path) -> tuple[Card, Columns]:
-    """Read what `write_learner` wrote. Raises `UserError` for a file that is damaged, newer, or something else."""
+    """Read what `write_learner` wrote. Raises `UserError` for a file that is damaged, older, newer or another thing."""
     from daedalus.core.files import damaged, read_arrays
 
     arrays, metadata = read_arrays(path, REMEDY)
@@ -53,6 +53,8 @@ def read_learner(path: Path) -> tuple[Card, Columns]:
         raise damaged(path, "no learner of daedalus in it", REMEDY) from error
     if version > _FORMAT:
         raise UserError(f"{path} was written by a newer version of daedalus; upgrade to read it")
+    if version < _FORMAT:
+        raise UserError(f"{path} was written by an older version of daedalus, which kept other arrays; learn it again")
     try:
         return fill(Card, about, "card"), arrays
     except UserError as error:

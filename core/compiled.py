@@ -121,6 +121,21 @@ def _likely(typing_context: Any, condition: Any) -> Any:
 likely: Callable[[bool], bool] = cast(Any, intrinsic)(_likely)
 
 
+def _granted(typing_context: Any, condition: Any) -> Any:
+    def assume(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        llvm: Any = cgutils
+        of_a_bit = llvm.ir.FunctionType(llvm.ir.VoidType(), [llvm.bool_t])
+        builder.call(builder.module.declare_intrinsic("llvm.assume", [], of_a_bit), [arguments[0]])
+        return context.get_dummy_value()
+
+    return numba.types.void(numba.types.boolean), assume
+
+
+#: The compiler takes this condition for granted, and compiles nothing for where it does not hold. The caller must have
+#: made sure: where it does not hold after all, anything may happen.
+granted: Callable[[bool], None] = cast(Any, intrinsic)(_granted)
+
+
 def _compile(function: F, **options: bool) -> F:
     options = {"forceinline": False} | options  # unless told, Numba copies what an inlined function calls as well
     config: Any = numba.config

@@ -17,14 +17,14 @@ from daedalus.agents.exploring.estimates import greedy
 from daedalus.agents.exploring.rates import Number, step_size_at
 from daedalus.agents.exploring.rules import observe
 from daedalus.core.arrays import Floats, Ints, Row
-from daedalus.core.compiled import bind, inlined
+from daedalus.core.compiled import inlined
 from daedalus.core.draws import bits
 from daedalus.core.spec import Spec
 
 from .config import TableConfig
 from .learner import TableLearner
-from .loop import Move, Population, chosen, live
-from .method import Method, OneStep, Shape, one_step
+from .loop import Move, Population, chosen, twice
+from .method import Method, OneStep, Shape, one_step, plain
 
 if TYPE_CHECKING:
     from daedalus.agents.face import Place
@@ -73,7 +73,7 @@ def learn(rule: OneStep, now: Population, own: Twins, move: Move) -> int:
     return -1
 
 
-run = bind(live, __name__, decide=chosen, learn=learn)
+run = twice(__name__, plain, decide=chosen, learn=learn)
 METHOD = Method("double_q", one_step, chosen, learn, run, fresh)
 
 

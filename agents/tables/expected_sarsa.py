@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, final
 
 from daedalus.agents.exploring.rates import Number, step_size_at
 from daedalus.agents.exploring.rules import expectation, observe
-from daedalus.core.compiled import bind, inlined
+from daedalus.core.compiled import inlined
 from daedalus.core.spec import Spec
 
 from .learner import TableLearner
-from .loop import Move, Population, chosen, live
-from .method import Method, Nothing, OneStep, one_step
+from .loop import Move, Population, chosen, twice
+from .method import Method, Nothing, OneStep, one_step, plain
 
 if TYPE_CHECKING:
     from daedalus.agents.face import Place
@@ -41,7 +41,7 @@ def learn(rule: OneStep, now: Population, own: Nothing, move: Move) -> int:
     return -1
 
 
-run = bind(live, __name__, decide=chosen, learn=learn)
+run = twice(__name__, plain, decide=chosen, learn=learn)
 METHOD = Method("expected_sarsa", one_step, chosen, learn, run, needs_probabilities=True)
 
 

@@ -4,7 +4,7 @@ To add a learner, write one file such as `q_learning.py`:
 1. a frozen config (`TableConfig` or one that extends it), and a `NamedTuple` of the numbers compiled code needs;
 2. a `NamedTuple` of its own arrays, leading (N,) each, or `Nothing`;
 3. `learn`, and `decide` where it does not choose by q, both `@inlined` at module level;
-4. `run = bind(live, __name__, decide=…, learn=learn)` and a `Method` that holds it all;
+4. `run = bind(live, __name__, decide=…, learn=learn)` (`twice`, where a step is quick) and a `Method` that holds it all;
 5. a final class with the learner's face, an entry in `entries.py` and a name in `agents/__init__.py`.
 The laws in `tests/agents` are parametrised over the catalogue.
 """
@@ -13,12 +13,16 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from daedalus.agents.exploring.rates import Rate, step_size
+from daedalus.agents.exploring.basics import EPSILON_GREEDY, FOUR
+from daedalus.agents.exploring.rates import CONSTANT, Rate, step_size
 from daedalus.agents.exploring.rules import Explore
+from daedalus.core.arrays import Ints
 from daedalus.core.compiled import inlined
+from daedalus.core.sampling import Tables
 from daedalus.core.world import World
 
 from .config import TableConfig
+from .loop import Population
 
 
 class Shape(NamedTuple):
@@ -44,6 +48,14 @@ class OneStep(NamedTuple):
 def one_step(config: TableConfig) -> OneStep:
     """The rule of those settings."""
     return OneStep(step_size(config.alpha), config.gamma, config.strategy().rule)
+
+
+@inlined
+def plain(rule: Any, world: Tables, shown: Ints, now: Population) -> bool:
+    """Whether α and ε are constant, and states have rows of four actions: what most who learn in grids do."""
+    rates = (rule.alpha.kind == CONSTANT) & (rule.explore.code <= EPSILON_GREEDY) & (rule.explore.rate.kind == CONSTANT)
+    four = (now.q.shape[1] == FOUR) & (now.visits.shape[1] == FOUR) & (world.reward.shape[1] == FOUR)
+    return bool(rates & four & (now.memory.shape[1] == 0) & (shown.size == 0))
 
 
 def nothing(shape: Shape, config: Any) -> Nothing:

@@ -216,10 +216,11 @@ def test_files_that_hold_no_such_learner(tmp_path):
     with pytest.raises(UserError, match="device"):
         QLearning.load(path, device="cuda")
     arrays, metadata = read_arrays(path, "")
-    newer = json.loads(metadata["daedalus"]) | {"format": 99}
-    write_arrays(path, arrays, {"daedalus": json.dumps(newer)})
-    with pytest.raises(UserError, match="newer version"):
-        QLearning.load(path)
+    for version, says in ((1, "older version"), (99, "newer version")):
+        other = json.loads(metadata["daedalus"]) | {"format": version}
+        write_arrays(path, arrays, {"daedalus": json.dumps(other)})
+        with pytest.raises(UserError, match=says):
+            QLearning.load(path)
     write_arrays(path, arrays)
     with pytest.raises(UserError, match="no learner"):
         QLearning.load(path)

@@ -1,5 +1,6 @@
 """Compiled equals interactive, one equals many, chunked equals whole, resumed equals uninterrupted: all bitwise."""
 
+import dataclasses
 import functools
 
 import numpy as np
@@ -7,6 +8,7 @@ import pytest
 
 from daedalus.agents.interaction import Interaction
 from daedalus.agents.tables.agent import TableAgent
+from daedalus.agents.tables.loop import Twice
 from daedalus.agents.tables.method import Shape
 from daedalus.agents.tables.population import TablePopulation, empty_log, fresh_memory, logged, rows_of
 from daedalus.core.catalogue import find, of_kind
@@ -227,3 +229,47 @@ def test_greedy_takes_the_lowest_among_ties():
     learners.now.q[0, 3] = [0, 2, 2, 1]
     assert agent.greedy(3) == 1
     assert learners.greedy()[0, 3] == 1
+
+
+TWICE = [name for name in LEARNERS if isinstance(method(name).run, Twice)]
+
+
+@pytest.mark.parametrize("learner", TWICE)
+@pytest.mark.parametrize("place", ["maze", "slippery"])
+def test_what_the_common_copy_takes_for_granted_changes_nothing(learner, place):
+    """Bit for bit: the copy that asks learns the same where the usual holds."""
+    asks = dataclasses.replace(method(learner), run=method(learner).run.other)
+    found = []
+    for one in (method(learner), asks):
+        lives = TablePopulation(world(place), one, config(learner), range(5))
+        lives.run(2000)
+        found.append(lives.arrays())
+    for name, array in found[0].items():
+        np.testing.assert_array_equal(array, found[1][name], name)
+
+
+def test_only_where_the_usual_holds_it_is_taken_for_granted():
+    """The copies are stood in for: the common one may not live where a rate changes, nor with other strategies, nor
+    where states share rows, nor with another number of actions."""
+    assert {"q_learning", "sarsa", "expected_sarsa", "double_q"} <= set(TWICE)
+    taken = []
+    run = dataclasses.replace(
+        method("q_learning").run, common=lambda *_: taken.append("common"), other=lambda *_: taken.append("other")
+    )
+    spied = dataclasses.replace(method("q_learning"), run=run)
+    changing = Spec("linear")
+    for place, settings, copy in [
+        ("maze", {}, "common"),
+        ("slippery", {"epsilon": 0.0}, "common"),
+        ("maze", {"epsilon": changing}, "other"),
+        ("maze", {"alpha": changing}, "other"),
+        ("maze", {"explore": Spec("softmax")}, "other"),
+        ("maze", {"explore": Spec("thompson_gaussian")}, "other"),
+        ("alike", {}, "other"),
+    ]:
+        TablePopulation(world(place), spied, config("q_learning", **settings), range(2)).run(10)
+        assert taken.pop() == copy, (place, settings)
+    corridor = load_problem(parse_spec("daedalus/RandomWalk-v0"))
+    assert corridor.mdp.actions != 4
+    TablePopulation(corridor, spied, config("q_learning"), range(2)).run(10)
+    assert taken == ["other"]

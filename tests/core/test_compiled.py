@@ -20,6 +20,7 @@ if "Cliff" in {world!r}:  # behind a wrapper that nobody can see through it is l
     import gymnasium
     {learner}(TransformReward(gymnasium.make({world!r}), lambda reward: reward)).learn(10)
 kernels = [v for m in (draws, sampling, rules, loop, q_learning) for v in vars(m).values()]
+kernels += [q_learning.run.common, q_learning.run.other]
 stats = [kernel.stats for kernel in kernels if hasattr(kernel, "stats")]
 print(sum(sum(s.cache_hits.values()) for s in stats), sum(sum(s.cache_misses.values()) for s in stats))
 print(len(q_learning.learn.signatures))
