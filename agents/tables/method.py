@@ -4,7 +4,7 @@ To add a learner, write one file such as `q_learning.py`:
 1. a frozen config (`TableConfig` or one that extends it), and a `NamedTuple` of the numbers compiled code needs;
 2. a `NamedTuple` of its own arrays, leading (N,) each, or `Nothing`;
 3. `learn`, and `decide` where it does not choose by q, both `@inlined` at module level;
-4. `run = bind(live, __name__, decide=…, learn=learn)` (`twice`, where a step is quick) and a `Method` that holds it all;
+4. `run = bind(live, __name__, decide=…, learn=learn)` (`twice` for short steps) and a `Method` that holds it all;
 5. a final class with the learner's face, an entry in `entries.py` and a name in `agents/__init__.py`.
 The laws in `tests/agents` are parametrised over the catalogue.
 """
