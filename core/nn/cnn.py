@@ -10,6 +10,7 @@ from torch import nn
 from daedalus.core.errors import UserError
 
 from .activations import activation
+from .chain import chain, whole
 from .convolution import FlattenGrid, Pool, Pooling, ToGrid
 from .dropout import Dropping
 from .initialise import initialiser
@@ -46,6 +47,10 @@ class CNN:
     divisor: float = 1.0
     groups: int = 8
 
+    def __post_init__(self) -> None:
+        for name in ("channels", "kernels", "strides"):
+            object.__setattr__(self, name, whole("cnn", name, getattr(self, name)))
+
     def grids(self, shape: tuple[int, ...]) -> list[tuple[int, int, int]]:
         """The shape (C, H, W) of an example before the first stage and after each.
 
@@ -76,7 +81,7 @@ class CNN:
             UserError: the shape or a setting does not fit.
         """
         self._check()
-        grids, layers = self.grids(shape), nn.Sequential()
+        grids, layers = self.grids(shape), chain(shape, bytes=True)
         layers.add_module("grid", ToGrid(self.divisor))
         for number in range(len(self.channels)):
             self._add_stage(layers, number, grids[number][0], grids[number + 1], generator)

@@ -11,6 +11,7 @@ from torch import nn
 from daedalus.core.errors import UserError
 
 from .activations import activation
+from .chain import chain, whole
 from .convolution import Flatten
 from .dropout import Dropping
 from .initialise import Initialiser, initialiser
@@ -39,6 +40,9 @@ class MLP:
     one_hot: bool = False
     groups: int = 8
 
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "width", whole("mlp", "width", self.width))
+
     @property
     def widths(self) -> tuple[int, ...]:
         """The widths of the hidden layers."""
@@ -58,7 +62,7 @@ class MLP:
         """
         self._check(shape)
         rule = initialiser(self.weights)
-        layers = nn.Sequential()
+        layers = chain(shape, shape[0] if self.one_hot else None)
         if len(shape) > 1:
             layers.add_module("flatten", Flatten())
         sizes = (math.prod(shape), *self.widths, *([] if self.outputs is None else [self.outputs]))

@@ -14,6 +14,7 @@ from torch import nn
 from daedalus.core.errors import UserError
 
 from .activations import ACTIVATIONS, RECTIFIERS, StackedActivation
+from .chain import Chain
 from .convolution import (
     Flatten,
     FlattenGrid,
@@ -64,7 +65,7 @@ def _stack(singles: Sequence[nn.Module]) -> nn.Module:
         return form.of(singles)
     if any(True for _ in first.parameters(recurse=False)) or any(True for _ in first.buffers(recurse=False)):
         raise UserError(f"{type(first).__name__} has no stacked form; train its seeds one after the other")
-    return _rebuilt(first, lambda name: _stack([single.get_submodule(name) for single in singles]))
+    return _rebuilt(first, len(singles), lambda name: _stack([single.get_submodule(name) for single in singles]))
 
 
 def _form(single: nn.Module) -> type[Stacked] | None:
@@ -82,7 +83,7 @@ def take_slot(module: nn.Module, n: int) -> nn.Module:
 def _take(module: nn.Module, n: int) -> nn.Module:
     if isinstance(module, Stacked):
         return module.take(n).train(module.training)
-    return _rebuilt(module, lambda name: _take(module.get_submodule(name), n))
+    return _rebuilt(module, None, lambda name: _take(module.get_submodule(name), n))
 
 
 def put_slot(module: nn.Module, n: int, single: nn.Module) -> None:
@@ -120,8 +121,10 @@ def _shapes(module: nn.Module) -> dict[str, torch.Size]:
     return {name: value.shape for name, value in module.state_dict().items()}
 
 
-def _rebuilt(module: nn.Module, child: Callable[[str], nn.Module]) -> nn.Module:
+def _rebuilt(module: nn.Module, slots: int | None, child: Callable[[str], nn.Module]) -> nn.Module:
     """A copy of a container (or of a layer without numbers) whose children are replaced; its code serves both forms."""
     twin: Any = copy.copy(module)
     twin._modules = {name: child(name) for name in module._modules}
+    if isinstance(twin, Chain):
+        twin.slots = slots
     return twin  # type: ignore[no-any-return]

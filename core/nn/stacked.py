@@ -148,7 +148,7 @@ def affine(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
     slots, rows, inputs = x.shape
     outputs = weight.shape[-1]
     if careful(x):
-        if rows == 1 and inputs * outputs <= SMALL:
+        if rows == 1 and inputs * outputs <= SMALL and x.dtype is weight.dtype:
             return (x.mT * weight).sum(1, keepdim=True).add_(bias)
         x = laid(x)
         gaps = slots > 1 and (_gap(rows, inputs) or _gap(rows, outputs) or _gap(inputs, outputs))
