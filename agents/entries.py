@@ -6,6 +6,7 @@ from .bandits.entries import BANDITS
 from .classic.entries import REPRODUCTIONS
 from .contextual.entries import CONTEXTUAL
 from .deep.entries import DEEP
+from .deep.studies.entries import STUDIES
 from .exploring.entries import STRATEGIES
 from .planning.entries import PLANNING
 from .prediction.entries import PREDICTION
@@ -36,6 +37,7 @@ BASELINES = (
 
 BENCHES = (
     Entry("bench", "agents", "daedalus.agents.bench:bench_agents", "Steps, pulls or updates a second of learners."),
+    Entry("bench", "deep", "daedalus.agents.deep.bench:bench_deep", "Steps and updates a second of deep Q-networks."),
 )
 
 CATALOGUE = (
@@ -50,4 +52,5 @@ CATALOGUE = (
     *DEEP,
     *SB3,
     *REPRODUCTIONS,
+    *STUDIES,
 )

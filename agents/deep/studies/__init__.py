@@ -1,0 +1,1 @@
+"""Studies of deep learners: the group "deep" of `daedalus reproduce`."""
