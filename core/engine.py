@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import numpy as np
@@ -23,7 +24,14 @@ from .optim.turn import Turn
 Arrays = dict[str, np.typing.NDArray[Any]]
 
 _FULL = ("out of memory", "not enough memory", "can't allocate memory")  # accelerators; a CPU's Windows and Linux
-_LOWER = "lower the batch size or the network's width, or cut the batch up (accumulate=4)"
+
+
+@dataclass(frozen=True)
+class Remedies:
+    """What users are told to try, in words of the settings that whoever owns the engine gave them."""
+
+    diverged: str = "clip the gradient (clip_norm=1)"  # or lower the learning rate, which is said by itself
+    memory: str = "lower the batch size or the network's width, or cut the batch up (accumulate=4)"
 
 
 class Diverged(UserError):  # noqa: N818
@@ -55,8 +63,9 @@ class Engine:
         training: Training | Mapping[str, Training],
         numerics: Numerics,
         generator: torch.Generator | Sequence[torch.Generator],
+        remedies: Remedies = Remedies(),
     ) -> None:
-        self.objective, self.numerics, self.steps = objective, numerics, 0
+        self.objective, self.numerics, self.remedies, self.steps = objective, numerics, remedies, 0
         self._training = training
         self._noise = Noise(generator)
         self._generators = self._noise.generators
@@ -107,7 +116,8 @@ class Engine:
         except BaseException as error:
             restore()
             if _out_of_memory(error):
-                raise UserError(f"{self.numerics.device} has too little memory for this batch; {_LOWER}") from error
+                lower = self.remedies.memory
+                raise UserError(f"{self.numerics.device} has too little memory for this batch; {lower}") from error
             raise
         self.steps += 1
         return told
@@ -166,11 +176,11 @@ class Engine:
         what = "gradient" if torch.isfinite(loss).all() else "loss"
         slots = tuple(bad.nonzero().flatten().tolist()) if loss.ndim else ()
         dirty = [name for part in parts for name, tensor in part.items() if not torch.isfinite(tensor).all()]
-        cast = " or precision=float32" if self.numerics.autocast else ""
+        cast = ", or precision=float32" if self.numerics.autocast else ""
         remedy = (
             f"{dirty[0]!r} of the batch holds numbers that are not finite: clean the data"
             if dirty
-            else f"try a lower learning rate than {turn.rate:g}, clipping (clip_norm=1){cast}"
+            else f"try a lower learning rate than {turn.rate:g}, or {self.remedies.diverged}{cast}"
         )
         raise Diverged(self.steps + 1, what, float(norm.flatten()[bad.flatten()][0]), slots, remedy)
 

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from daedalus.agents.memory import damaged_snapshot
 from daedalus.core.arrays import Floats, Ints
 from daedalus.core.device import Numerics, torch_generator
-from daedalus.core.engine import Engine, Training
+from daedalus.core.engine import Engine, Remedies, Training
 from daedalus.core.errors import UserError
 from daedalus.core.lab.experiment import Columns
 from daedalus.core.nn.population import stack, take_slot
@@ -37,6 +37,7 @@ from .targets import allowed, q_target
 _TOGETHER = 8
 #: Numbers that such a group may hold.
 _GROUP_NUMBERS = 2**22
+_REMEDIES = Remedies("clip the gradient (max_grad_norm=1)", "lower batch_size or width")
 
 
 @final
@@ -85,7 +86,7 @@ class DQNPopulation:
             return QuickTrainer(online, config.learning_rate, config.max_grad_norm, config.loss == "huber")
         training = Training(optimiser=optimiser_of(config), clip_norm=config.max_grad_norm)
         noise = [torch_generator(seed, "learning", numerics.device) for seed in self.seeds]
-        return Engine(ActionValues(self.network, LOSSES[config.loss]), training, numerics, noise)
+        return Engine(ActionValues(self.network, LOSSES[config.loss]), training, numerics, noise, _REMEDIES)
 
     @property
     def epsilon(self) -> float:

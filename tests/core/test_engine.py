@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from daedalus.core import losses
 from daedalus.core.checkpoint import Card, load, save
 from daedalus.core.device import Numerics, torch_generator
-from daedalus.core.engine import Diverged, Engine, Training
+from daedalus.core.engine import Diverged, Engine, Remedies, Training
 from daedalus.core.errors import UserError
 from daedalus.core.nn.dropout import Dropping
 from daedalus.core.nn.mlp import MLP
@@ -403,7 +403,7 @@ def test_divergence_says_what_to_try() -> None:
     trained.step(batch)
     with pytest.raises(Diverged, match=r"the (loss|gradient) is not finite \(gradient norm \w+\)") as stopped:
         trained.step(batch)
-    assert "lower learning rate than 1e+30" in str(stopped.value)
+    assert "try a lower learning rate than 1e+30, or clip the gradient (clip_norm=1)" in str(stopped.value)
     assert stopped.value.step == 2
     assert all(torch.isfinite(parameter).all() for parameter in trained.objective.module.parameters())
 
@@ -444,6 +444,18 @@ def test_out_of_memory_says_what_to_lower(error: RuntimeError, monkeypatch: pyte
         trained.step(batches(1, 8)[0])
     assert same(before, trained.arrays())
     error.args = ("something else",)
+
+
+def test_remedies_are_named_in_the_words_of_the_owner(monkeypatch: pytest.MonkeyPatch) -> None:
+    (batch,) = batches(1, 8)
+    remedies = Remedies(diverged="set max_grad_norm=1", memory="lower batch_size")
+    trained = Engine(Regression(net()), Training(SGD(lr=1e30)), CPU, torch_generator(0, "noise"), remedies)
+    trained.step(batch)
+    with pytest.raises(Diverged, match=r"lower learning rate than 1e\+30, or set max_grad_norm=1$"):
+        trained.step(batch)
+    monkeypatch.setattr(trained.objective, "loss", lambda *_: torch.empty(10**14))  # beyond any address
+    with pytest.raises(UserError, match=r"too little memory for this batch; lower batch_size$"):
+        trained.step(batch)
 
 
 def test_a_batch_that_no_memory_holds_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
