@@ -7,7 +7,7 @@ and report. A score is higher where it is better; `ceiling` is the best that any
 import functools
 import hashlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 import numpy as np
@@ -17,11 +17,11 @@ from .catalogue import of_kind
 from .errors import unknown
 from .spec import Spec, fill
 
-Columns = Mapping[str, np.typing.NDArray[Any]]
+Arrays = Mapping[str, np.typing.NDArray[Any]]
 
 
 @dataclass(frozen=True)
-class Field:
+class Column:
     """One named array of an example: its shape without the batch, and its type.
 
     `values` is how many whole numbers from 0 it can hold, such as classes or tokens; None for real numbers.
@@ -36,12 +36,13 @@ class Field:
 class Measure:
     """How models are judged: the mean over examples of the score that a model gives under this name.
 
-    `words` and `unit` are what a person reads; no score passes `most`.
+    `words` and `unit` are what a person reads; no score is below `least` or above `most`.
     """
 
     name: str
     words: str
     unit: str = ""
+    least: float = -np.inf
     most: float = np.inf
 
     @property
@@ -50,12 +51,11 @@ class Measure:
         return f"{self.words}, {self.unit}" if self.unit else self.words
 
 
-ACCURACY = Measure("accuracy", "accuracy", most=1.0)
+ACCURACY = Measure("accuracy", "accuracy", least=0.0, most=1.0)
 R_SQUARED = Measure("r_squared", "R²", most=1.0)
-#: Of a density this may be positive, of classes or tokens never.
+#: Of a density this may be positive, of classes or tokens never: `LOG_PROBABILITY`.
 LOG_LIKELIHOOD = Measure("log_likelihood", "log-likelihood", "nats per example")
-
-MEASURES = {measure.name: measure for measure in (ACCURACY, R_SQUARED, LOG_LIKELIHOOD)}
+LOG_PROBABILITY = replace(LOG_LIKELIHOOD, most=0.0)
 
 
 class Examples(Protocol):
@@ -74,7 +74,7 @@ class Examples(Protocol):
 class Held:
     """Examples in memory: arrays of one length by field."""
 
-    def __init__(self, arrays: Columns) -> None:
+    def __init__(self, arrays: Arrays) -> None:
         self.arrays = arrays
         (self._size,) = {len(array) for array in arrays.values()}
 
@@ -115,7 +115,7 @@ class Data:
 
     name: str
     sort: str
-    fields: Mapping[str, Field]
+    fields: Mapping[str, Column]
     train: Examples
     validation: Examples
     test: Examples

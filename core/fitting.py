@@ -5,7 +5,7 @@ ones, or with `keep=best` those that did best on the validation part, which are 
 """
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
@@ -47,13 +47,22 @@ class FitConfig:
     optimiser: Spec = Spec("adam")  # noqa: RUF009  # frozen; adamw, sgd(momentum=0.9), rmsprop, …
     weight_decay: float = 0.0  # of weights, not of biases and norms, as the optimiser means it
     schedule: Spec = Spec("constant")  # noqa: RUF009  # cosine(warm_up=100), linear, stairs, plateau, …
+    l1: float = 0.0  # of l1·Σ|w| in the loss, over weights, not biases and norms
     clip_norm: float | None = None
+    clip_value: float | None = None
+    accumulate: int = 1  # parts that a batch is cut into, to save memory
     ema: float | None = None  # decay of an average of the weights, which is then what is judged and kept
     keep: Literal["last", "best"] = "last"  # best: those that did best on the validation part
     patience: int | None = None  # stop after so many evaluations without a better one, and keep the best
     start: str = ""  # a stored run to start from: its weights, but for a last layer that does not fit
     device: str = "auto"
     precision: Precision = "auto"
+    compile: bool = False  # pays for large networks alone
+
+    @property
+    def numerics(self) -> Numerics:
+        """The device and its numbers. Raises `UserError` for what this machine lacks."""
+        return numerics(self.device, self.precision, self.compile)
 
     def __post_init__(self) -> None:
         if self.batch < 0:
@@ -78,6 +87,9 @@ class FitConfig:
             self._optimiser(lr),
             over(self._schedule(), steps),
             clip_norm=self.clip_norm,
+            clip_value=self.clip_value,
+            accumulate=self.accumulate,
+            l1=self.l1,
             ema=None if self.ema is None else EMA(self.ema),
         )
 
@@ -146,6 +158,7 @@ class Measured:
 
 
 _MOST = {"train": MOST_TRAINING}
+_READ = 256  # steps at most after which the host reads what they told
 _KINDS = {"gradient_norm": "gradient", "weight_norm": "weight", "signal": "signal", "dead_share": "dead"}
 
 
@@ -156,7 +169,7 @@ class Fit:
         self, data: Data, model: Model, config: FitConfig, seed: int, steps: int, start: Arrays | None = None
     ) -> None:
         self.data, self.config, self.seed = data, config, seed
-        self.numerics = numerics(config.device, config.precision)
+        self.numerics = config.numerics
         self.fitted = model.build(data, config, torch_generator(seed, "init"))
         if start is not None:  # before the engine begins its averages
             module = self.fitted.objective.module
@@ -178,14 +191,23 @@ class Fit:
     def run(self, until: int) -> None:
         """Train up to a step. Raises `Diverged` where numbers stop being finite."""
         self.fitted.objective.module.train()
+        told: list[Metrics] = []
         while self.step < until and not self.stopped:
-            told = self.engine.step(self._batch(self.step))
-            for name, value in told.items():
-                self._sums[name] = self._sums.get(name, 0.0) + float(value)
-            self._count += 1
+            told.append(self.engine.step(self._batch(self.step)))
             self.step += 1
+            if self.step == until or len(told) == _READ:
+                self._add(told)
+                told = []
         if self.stopped:
             self.step = until
+
+    def _add(self, told: Sequence[Metrics]) -> None:
+        """Add up what steps told: the host waits for the device once for all of them."""
+        every = [(name, value) for step in told for name, value in step.items()]
+        numbers = torch.stack([value for _, value in every]).tolist()
+        for (name, _), number in zip(every, numbers, strict=True):
+            self._sums[name] = self._sums.get(name, 0.0) + number
+        self._count += len(told)
 
     def _batch(self, step: int) -> Batch:
         part = self.data.train

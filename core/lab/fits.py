@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from daedalus.core.data import Data, load_data
-from daedalus.core.device import numerics, threads, torch_generator
+from daedalus.core.device import threads, torch_generator
 from daedalus.core.errors import UserError
 from daedalus.core.fitting import Fit, FitConfig, Measured, Model, Numbers, fitting, load, score, weights_of
 from daedalus.core.lab.store.run import Member, Run
@@ -147,7 +147,7 @@ def _judged(member: Member) -> Judged:
         raise UserError(f"the data set {experiment.world} has changed since {member.folder} was run; run it again")
     model: Model = entry_of(experiment.world, experiment.agent).load()
     config: FitConfig = fill(model.config_class, member.settings, experiment.agent.name)
-    numbers = numerics(config.device, config.precision)
+    numbers = config.numerics
     weights = {n.removeprefix(STORED): array for n, array in member.final().items() if n.startswith(STORED)}
     if not weights:
         raise UserError(f"{member.folder} keeps no weights; run it again")

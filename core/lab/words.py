@@ -77,8 +77,12 @@ def measure_of(card: Mapping[str, Any]) -> str | None:
     return f"{name}, {unit}" if unit else name
 
 
-def most_of(card: Mapping[str, Any]) -> float:
-    """What no score can pass by the measure of a card's data set; infinite where nothing is known."""
+def bounds_of(card: Mapping[str, Any]) -> tuple[float, float]:
+    """Between which numbers every score lies by the measure of a card's data set; infinite where nothing is known."""
     measure = card.get("measure")
-    most = measure.get("most") if isinstance(measure, Mapping) else None
-    return float(most) if isinstance(most, int | float) else math.inf
+    known = measure if isinstance(measure, Mapping) else {}
+    least, most = known.get("least"), known.get("most")
+    return (
+        float(least) if isinstance(least, int | float) else -math.inf,
+        float(most) if isinstance(most, int | float) else math.inf,
+    )

@@ -7,21 +7,29 @@ import torch
 
 from daedalus.core import losses
 from daedalus.core.data import Data
+from daedalus.core.errors import UserError
 from daedalus.core.nn.mlp import MLP
+from daedalus.core.spec import show
 
 from .objective import Loss, Supervised, SupervisedConfig, check, outputs_of
 
 
 @dataclass(frozen=True)
 class MLPConfig(SupervisedConfig):
-    """`depth` hidden layers of `width` units."""
+    """`depth` hidden layers of `width` units; or the width of each, as in width=(128,64), whatever `depth` says."""
 
-    width: int = 128
+    width: int | tuple[int, ...] = 128
     depth: int = 2
     activation: str = "relu"
     norm: Literal["batch", "layer", "group", "rms"] | None = None
     dropout: float = 0.0
     weights: str = "uniform_fan_in"
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        check_sizes("width", self.width, "layer")
+        if self.depth < 0:
+            raise UserError(f"depth must be at least 0, not {self.depth}")
 
     def network(self, outputs: int) -> MLP:
         """What is built."""
@@ -44,6 +52,14 @@ class Perceptron:
         """Weights by the rule `weights`."""
         module = config.network(outputs_of(data)).build(data.fields["x"].shape, generator)
         return Supervised(module, loss_of(data), config, data.sort == "classification")
+
+
+def check_sizes(name: str, sizes: int | tuple[int, ...], of: str) -> None:
+    """Raise `UserError` unless it is a positive number, or some."""
+    if sizes == ():
+        raise UserError(f"{name} must name at least one {of}, as in {name}=(64,), not ()")
+    if min(sizes if isinstance(sizes, tuple) else (sizes,)) < 1:
+        raise UserError(f"{name} must be at least 1{f' in every {of}' * isinstance(sizes, tuple)}, not {show(sizes)}")
 
 
 def loss_of(data: Data) -> Loss:

@@ -11,7 +11,7 @@ import numpy as np
 from scipy import special
 
 from daedalus.core.arrays import Floats, Ints
-from daedalus.core.data import ACCURACY, LOG_LIKELIHOOD, Data, Field, Made
+from daedalus.core.data import ACCURACY, LOG_PROBABILITY, Column, Data, Made
 from daedalus.core.errors import UserError
 from daedalus.core.rng import stream_key
 
@@ -47,11 +47,11 @@ def moons(
     return Data(
         "moons",
         "classification",
-        {"x": Field((2,), "float32"), "y": Field((), "int64", 2)},
+        {"x": Column((2,), "float32"), "y": Column((), "int64", 2)},
         part("train", examples),
         part("validation", tested),
         part("test", tested),
-        measure=ACCURACY if judged else LOG_LIKELIHOOD,
+        measure=ACCURACY if judged else LOG_PROBABILITY,
         ceiling=accuracy if judged else -entropy,
         chance=0.5 if judged else -float(np.log(2)),
         notes=(f"noise of deviation {noise:g}", "made by index, classes in turn"),

@@ -10,7 +10,7 @@ from typing import Any, Literal
 import numpy as np
 
 from daedalus.core.arrays import Floats, Ints
-from daedalus.core.data import ACCURACY, LOG_LIKELIHOOD, R_SQUARED, Data, Field, Held
+from daedalus.core.data import ACCURACY, LOG_PROBABILITY, R_SQUARED, Column, Data, Held
 from daedalus.core.errors import UserError
 from daedalus.core.rng import generator
 
@@ -94,7 +94,7 @@ def diabetes() -> Data:
     return Data(
         "diabetes",
         "regression",
-        {"x": Field(x.shape[1:], "float32"), "y": Field((), "float32")},
+        {"x": Column(x.shape[1:], "float32"), "y": Column((), "float32")},
         train=_with_variance(x, y, train),
         validation=_with_variance(x, y, validation),
         test=_with_variance(x, y, test),
@@ -153,11 +153,11 @@ def _classes(
     return Data(
         name,
         "classification",
-        {"x": Field(x.shape[1:], "float32"), "y": Field((), "int64", classes)},
+        {"x": Column(x.shape[1:], "float32"), "y": Column((), "int64", classes)},
         train=_held(x, labels, train),
         validation=_held(x, labels, validation),
         test=_held(x, labels, test),
-        measure=ACCURACY if measure == "accuracy" else LOG_LIKELIHOOD,
+        measure=ACCURACY if measure == "accuracy" else LOG_PROBABILITY,
         chance=constant_guess(labels[train], labels[test], classes, measure),
         notes=(_SPLIT if examples is None else f"{_SPLIT}; only {examples:,} train", *notes),
     )

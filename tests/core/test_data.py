@@ -8,7 +8,7 @@ import pytest
 from scipy import stats
 from sklearn.metrics import r2_score
 
-from daedalus.core.data import LOG_LIKELIHOOD, Data, Field, Held, is_data, load_data, order
+from daedalus.core.data import LOG_LIKELIHOOD, Column, Data, Held, is_data, load_data, order
 from daedalus.core.errors import UserError
 from daedalus.core.rng import stream_key
 from daedalus.core.spec import parse_spec
@@ -131,7 +131,7 @@ def test_moons_without_end_are_made_by_index():
 def test_a_fingerprint_sees_every_number():
     def made(x: float) -> str:
         parts = [Held({"x": np.array([[0.0], [x]]), "y": np.array([0, 1])})] * 3
-        fields = {"x": Field((1,), "float64"), "y": Field((), "int64", 2)}
+        fields = {"x": Column((1,), "float64"), "y": Column((), "int64", 2)}
         return Data("d", "classification", fields, *parts, LOG_LIKELIHOOD).fingerprint()
 
     assert made(1.0) == made(1.0) != made(1.0 + 1e-12)

@@ -1,11 +1,14 @@
 """The loop around the engine: going on to the bit, the best weights, patience, starting from other weights."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
 
+from daedalus.core import fitting as fitting_module
 from daedalus.core.data import load_data
-from daedalus.core.device import numerics, torch_generator
+from daedalus.core.device import compiler, numerics, torch_generator
 from daedalus.core.errors import UserError
 from daedalus.core.fitting import Fit, FitConfig, fitting, load, score, weights_of
 from daedalus.core.spec import Spec, parse_spec
@@ -152,6 +155,9 @@ def test_a_start_takes_over_all_that_fits_and_refuses_other_networks():
         ({"schedule": Spec("cosin")}, "did you mean 'cosine'"),
         ({"ema": 1.0}, "ema: decay must lie in"),
         ({"clip_norm": 0.0}, "clip_norm must be positive"),
+        ({"clip_value": -1.0}, "clip_value must be positive"),
+        ({"accumulate": 0}, "accumulate must be at least 1"),
+        ({"l1": -1.0}, "l1 and l2 must be at least 0"),
     ],
 )
 def test_bad_settings_are_refused_in_a_line(settings, said):
@@ -161,6 +167,36 @@ def test_bad_settings_are_refused_in_a_line(settings, said):
         return
     with pytest.raises(UserError, match=said):
         FitConfig(**settings)
+
+
+def test_every_setting_reaches_the_engine():
+    config = FitConfig(l1=0.5, clip_norm=2.0, clip_value=3.0, accumulate=4, ema=0.9, weight_decay=0.1)
+    made = config.training(10)
+    assert (made.l1, made.clip_norm, made.clip_value, made.accumulate) == (0.5, 2.0, 3.0, 4)
+    assert (made.ema.decay, made.optimiser.weight_decay) == (0.9, 0.1)
+    assert replace(config, device="cpu", precision="bfloat16").numerics.autocast == torch.bfloat16
+    if compiler():
+        assert replace(config, device="cpu", compile=True).numerics.compile
+
+
+def test_a_batch_in_parts_makes_the_same_step(data):
+    whole, parts = (Fit(data, Perceptron, MLPConfig(width=8, batch=30, accumulate=n), 0, 3) for n in (1, 4))
+    for fit in (whole, parts):
+        fit.run(3)
+    for name, array in whole.weights().items():
+        np.testing.assert_allclose(parts.weights()[name], array, atol=1e-5)
+
+
+def test_what_steps_tell_is_their_mean_since_the_last_time_however_often_it_is_read(data, monkeypatch):
+    fit = Fit(data, Perceptron, MLPConfig(width=8, batch=20), 0, 7)
+    alone, losses = Fit(data, Perceptron, MLPConfig(width=8, batch=20), 0, 7), []
+    for step in range(7):
+        losses.append(float(alone.engine.step(alone._batch(step))["loss"]))
+    monkeypatch.setattr(fitting_module, "_READ", 2)
+    fit.run(3)
+    assert fit.measure().loss == pytest.approx(np.mean(losses[:3]), rel=1e-12)
+    fit.run(7)
+    assert fit.measure().loss == pytest.approx(np.mean(losses[3:]), rel=1e-12)
 
 
 def test_numbers_that_are_not_finite_stop_it_with_the_step(data):

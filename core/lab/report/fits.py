@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from daedalus.core.data import ACCURACY, LOG_LIKELIHOOD, LOG_PROBABILITY, R_SQUARED
 from daedalus.core.lab.experiment import DEAD, GRADIENTS, LAYERS, SIGNALS, WEIGHTS
 from daedalus.core.lab.numerals import count, decimals_apart, number
 
@@ -63,7 +64,7 @@ def fit_curves(house: "Household") -> list[Curves]:
             f"{house.key}-value",
             f"{name[:1].upper()}{name[1:]} on the test part",
             measure,
-            {label: one.within(high=house.most) for label, one in house.bands("value").items()},
+            {label: one.within(*house.bounds) for label, one in house.bands("value").items()},
             house.looks,
             "Of the weights that would be kept, had the run ended there: the last, or those that did best on the "
             f"validation part. {house.note}",
@@ -101,7 +102,8 @@ def scalar_plots(house: "Household") -> list[Plot]:
     made = []
     shown = [tag for tag in tags if not tag.startswith(LAYERS) and tag not in _told(house)]
     for place, tag in enumerate(shown):
-        bands = {one.label: one.scalars[tag] for one in house.lived if tag in one.scalars}
+        limits = _limits(house, tag)
+        bands = {one.label: one.scalars[tag].within(*limits) for one in house.lived if tag in one.scalars}
         if not any(band.known and band.steps.size > 1 for band in bands.values()):
             continue
         made.append(
@@ -118,6 +120,21 @@ def scalar_plots(house: "Household") -> list[Plot]:
             )
         )
     return made
+
+
+def _limits(house: "Household", tag: str) -> tuple[float, float]:
+    """Between which numbers what a tag tells must lie: no chance is below 0 or above 1, and no norm is negative."""
+    name = tag.rpartition("/")[2]
+    if name == house.card.get("measure", {}).get("name"):
+        return house.bounds
+    if name == LOG_LIKELIHOOD.name:
+        measure = LOG_PROBABILITY if house.card.get("sort") == "classification" else LOG_LIKELIHOOD
+        return measure.least, measure.most
+    return {
+        ACCURACY.name: (ACCURACY.least, ACCURACY.most),
+        R_SQUARED.name: (R_SQUARED.least, R_SQUARED.most),
+        "gradient_norm": (0.0, math.inf),
+    }.get(name, (-math.inf, math.inf))
 
 
 def _told(house: "Household") -> set[str]:

@@ -12,7 +12,7 @@ from daedalus.core.arrays import Floats
 from daedalus.core.lab.numerals import count, decimals_apart, number
 from daedalus.core.lab.statistics.comparison import Comparison, Result
 from daedalus.core.lab.statistics.measures import Estimate, profile
-from daedalus.core.lab.words import Words, measure_of, most_of, words_of
+from daedalus.core.lab.words import Words, bounds_of, measure_of, words_of
 
 from .bandits import arm_shares, bandit_curves
 from .bands import Band, band, matrix, tagged
@@ -149,9 +149,9 @@ class Household:
         return {one.label: band(one.curve, column) for one in self.lived if one.label not in drawn}
 
     @property
-    def most(self) -> float:
-        """What no score can pass by the measure of a data set."""
-        return most_of(self.card)
+    def bounds(self) -> tuple[float, float]:
+        """Between which numbers every score lies by the measure of a data set."""
+        return bounds_of(self.card)
 
 
 def world_facts(house: Household) -> list[str]:

@@ -158,7 +158,8 @@ def _within_optimum(estimate: Estimate, scores: Scores) -> Estimate:
     """No policy is better than the optimum; only a sampled score can be, by luck, and one in another seed's layout."""
     ceiling = float(np.mean(scores.optimum))
     certain = scores.exact and math.isfinite(ceiling) and not np.ptp(scores.optimum)
-    return estimate.below(ceiling if certain else scores.most)
+    least, most = scores.bounds
+    return estimate.below(ceiling if certain else most).above(least)
 
 
 def _finite(numbers: Floats, statistic: Callable[[Floats], Any]) -> float | None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from daedalus.core.arrays import Bools, Floats, Ints
-from daedalus.core.lab.words import Words, measure_of, most_of, words_of
+from daedalus.core.lab.words import Words, bounds_of, measure_of, words_of
 
 if TYPE_CHECKING:
     import pyarrow
@@ -39,7 +39,7 @@ class Scores:
     dynamic_regret: Floats | None = None  # `Schedule`'s; None where the world does not change
     rollout: int = 0  # steps that the learner takes before its first update, where its settings say so
     measure: str | None = None  # what a data set judges models by; None in worlds
-    most: float = np.inf  # what no score can pass, by that measure
+    bounds: tuple[float, float] = (-np.inf, np.inf)  # between which every score lies, by that measure
 
     @property
     def words(self) -> Words:
@@ -80,7 +80,7 @@ def read_scores(member: "Member", group: int) -> Scores:
         dynamic_regret=_over_run(curve, "regret") if card.get("kind") == "changing" else None,
         rollout=rollout if isinstance(rollout, int) else 0,
         measure=measure_of(card),
-        most=most_of(card),
+        bounds=bounds_of(card),
     )
 
 

@@ -76,7 +76,8 @@ def _described(data: Data) -> dict[str, Any]:
             "name": data.measure.name,
             "words": data.measure.words,
             "unit": data.measure.unit,
-            "most": _number(data.measure.most),  # what no score can pass
+            "least": _number(data.measure.least),  # between these lies every score
+            "most": _number(data.measure.most),
         },
         "optimum": _number(data.ceiling),
         "random_value": _number(data.chance),

@@ -25,6 +25,18 @@ def test_digits_are_read_above_97_percent(model, config, steps):
     assert fit.measure().score > 0.97
 
 
+def test_widths_and_channels_are_one_for_all_or_one_for_each():
+    def shapes(model, config) -> list[tuple[int, ...]]:
+        module = model.build(load_data(parse_spec("digits")), config, generator()).module
+        return [tuple(parameter.shape) for name, parameter in module.named_parameters() if name.endswith("weight")]
+
+    assert shapes(Perceptron, MLPConfig(width=(32, 7, 5))) == [(32, 64), (7, 32), (5, 7), (10, 5)]
+    assert shapes(Perceptron, MLPConfig(width=(8, 8))) == shapes(Perceptron, MLPConfig(width=8, depth=2))
+    found = shapes(Convolutional, CNNConfig(channels=(3, 5), width=None))
+    assert found == [(3, 1, 3, 3), (5, 3, 3, 3), (10, 5 * 2 * 2)]
+    assert CNNConfig(channels=3, depth=3).stages == (3, 6, 12)
+
+
 def test_numbers_are_fitted_too():
     fit = Fit(load_data(parse_spec("diabetes")), Perceptron, MLPConfig(width=16, depth=1, weight_decay=0.01), 0, 150)
     fit.run(150)
@@ -99,6 +111,12 @@ def test_copies_are_averaged_as_probabilities():
         (lambda: augmentation(parse_spec("shifted")), "did you mean 'shift'"),
         (lambda: augmentation(parse_spec("shift(pixels=0)")), "pixels must be at least 1"),
         (lambda: LogisticConfig(c=0.0), "c must be positive"),
+        (lambda: MLPConfig(width=0), "^width must be at least 1, not 0"),
+        (lambda: MLPConfig(width=(8, 0)), r"^width must be at least 1 in every layer, not \(8,0\)"),
+        (lambda: MLPConfig(depth=-1), "depth must be at least 0"),
+        (lambda: CNNConfig(channels=()), "channels must name at least one stage"),
+        (lambda: CNNConfig(depth=0), "depth must be at least 1"),
+        (lambda: CNNConfig(width=0), "none leaves the hidden layer out"),
     ],
 )
 def test_what_cannot_be_fitted_is_refused_in_a_line(attempt, said):

@@ -9,7 +9,7 @@ from daedalus.core.lab.report.page import render
 from daedalus.core.lab.statistics.comparison import summarise
 from daedalus.core.lab.store.run import block_at, open_run
 from daedalus.core.lab.store.writer import BlockWriter
-from daedalus.core.lab.words import measure_of, most_of, words_of
+from daedalus.core.lab.words import bounds_of, measure_of, words_of
 
 
 def with_scalars(run, signal):
@@ -58,6 +58,7 @@ def test_words_of_a_measure():
     words = words_of(measure_of(card))
     assert words.earns.format("-0.2") == "reaches a log-likelihood of -0.2 nats per example"
     assert words.final == "test log-likelihood, nats per example"
-    assert most_of(card) == np.inf
-    assert most_of({"measure": {"words": "accuracy", "unit": "", "most": 1.0}}) == 1
+    assert bounds_of(card) == (-np.inf, np.inf)
+    assert bounds_of({"measure": {"words": "accuracy", "unit": "", "least": 0.0, "most": 1.0}}) == (0, 1)
+    assert bounds_of({"kind": "finite"}) == (-np.inf, np.inf)
     assert words_of(measure_of({"kind": "finite"})).agents == "agents"
