@@ -15,7 +15,7 @@ from daedalus.core.objective import Batch
 
 from . import ring, snapshot
 from .fields import Array, Field, check_fields
-from .frames import DeviceFrames, Frames, HostFrames
+from .frames import DeviceStore, HostStore, Store
 from .priorities import Priorities, Priority, tree_bytes
 
 #: Frames up to so many bytes get room for the shortest episodes: two for every transition.
@@ -68,7 +68,7 @@ class Replay:
         self._rewards = np.zeros((slots, capacity), np.float32)
         self._ends = np.zeros((slots, capacity), np.uint8)
         self._held: Any = self._state, self._rows, self._actions, self._rewards, self._ends
-        self._frames = _frames(slots, room, frame, where)
+        self._frames = _store(slots, room, frame, where)
         self._priorities = Priorities(priority, slots, capacity, n_step) if priority else None
         self._write = np.zeros(slots, np.int64)
         self._all = np.ones(slots, np.bool_)
@@ -226,11 +226,11 @@ class Replay:
         )
 
 
-def _frames(slots: int, room: int, frame: Mapping[str, Field], where: torch.device | None) -> Frames:
+def _store(slots: int, room: int, frame: Mapping[str, Field], where: torch.device | None) -> Store:
     if where is None:
-        return HostFrames(slots, room, frame)
+        return HostStore(slots, room, frame)
     try:
-        return DeviceFrames(slots, room, frame, where)
+        return DeviceStore(slots, room, frame, where)
     except torch.OutOfMemoryError as error:
         needed = slots * room * sum(field.bytes for field in frame.values())
         raise UserError(

@@ -13,7 +13,7 @@ from .fields import Array
 from .fields import Field as Field
 
 
-class Frames(Protocol):
+class Store(Protocol):
     """Every frame of all slots."""
 
     def write(self, rows: Ints, frame: Mapping[str, Array]) -> None:
@@ -34,7 +34,7 @@ class Frames(Protocol):
 
 
 @final
-class HostFrames:
+class HostStore:
     """Frames in NumPy arrays: pages that no frame has touched take no memory."""
 
     def __init__(self, slots: int, room: int, frame: Mapping[str, Field]) -> None:
@@ -78,7 +78,7 @@ class HostFrames:
 
 
 @final
-class DeviceFrames:
+class DeviceStore:
     """Frames in tensors on a device; only rows and what is written go there."""
 
     def __init__(self, slots: int, room: int, frame: Mapping[str, Field], where: torch.device) -> None:
