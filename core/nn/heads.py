@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 import torch
 from torch import Tensor, nn
@@ -193,6 +193,8 @@ class Categorical:
 
 class Bell(nn.Module):
     """Linear layers whose outputs are the mean and the logarithm of the deviation of independent normal numbers."""
+
+    undecayed: ClassVar[tuple[str, ...]] = ("log_std",)  # decay would draw the deviation to 1
 
     def __init__(self, mean: nn.Module, log_std: nn.Module | nn.Parameter, low: float, high: float) -> None:
         super().__init__()

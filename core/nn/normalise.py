@@ -8,7 +8,7 @@ rms     over all of one example, without centring and offset; of a grid over the
 """
 
 from collections.abc import Sequence
-from typing import Literal, Self
+from typing import ClassVar, Literal, Self
 
 import torch
 from torch import Tensor, nn
@@ -24,6 +24,8 @@ EPSILON, MOMENTUM = 1e-5, 0.1  # torch's defaults
 
 class Normalise(nn.Module):
     """One of the normalisations of (B, F) or (B, F, H, W); gains begin at 1, offsets at 0, and nothing is drawn."""
+
+    undecayed: ClassVar[tuple[str, ...]] = ("weight",)
 
     def __init__(self, kind: str, features: int, groups: int = 8) -> None:
         super().__init__()
@@ -63,6 +65,8 @@ class Normalise(nn.Module):
 
 class StackedNormalise(Stacked):
     """N copies of `Normalise` for (N, B, F) or (N, B, H, W, F): features come last."""
+
+    undecayed: ClassVar[tuple[str, ...]] = ("weight",)
 
     def __init__(self, singles: Sequence[Normalise]) -> None:
         super().__init__()

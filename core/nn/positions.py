@@ -1,7 +1,7 @@
 """Where in its sequence a step stands: sinusoids, a learned table, and rotations of queries and keys."""
 
 from dataclasses import dataclass
-from typing import final
+from typing import ClassVar, final
 
 import torch
 from torch import Tensor, nn
@@ -64,6 +64,8 @@ class SinusoidalPositions(nn.Module):
 @final
 class LearnedPositions(nn.Module):
     """Adds a learned vector for each position to embeddings."""
+
+    undecayed: ClassVar[tuple[str, ...]] = ("weight",)
 
     def __init__(self, length: int, width: int, generator: torch.Generator) -> None:
         super().__init__()

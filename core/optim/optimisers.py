@@ -15,6 +15,7 @@ from typing import Any, Literal
 
 import torch
 from torch import nn
+from torch.nn.modules.batchnorm import _NormBase
 from torch.optim import Optimizer
 
 from daedalus.core.errors import UserError, unknown
@@ -23,6 +24,9 @@ from daedalus.core.spec import Spec, fill, parse_spec
 from .packing import REGISTER
 
 Decay = Literal["weights", "all"]
+
+#: Torch's layers whose parameters are not decayed.
+_LIGHT = (_NormBase, nn.LayerNorm, nn.GroupNorm, nn.RMSNorm, nn.Embedding, nn.EmbeddingBag)
 
 #: Parameters that are treated alike, as torch's optimisers take them.
 Groups = list[dict[str, Any]]
@@ -142,18 +146,21 @@ def optimiser(asked: Optimiser | Spec | str) -> Optimiser:
 
 
 def decayed(module: nn.Module) -> Iterator[nn.Parameter]:
-    """The parameters that weight decay and penalties are for: neither biases, nor what normalises, nor embeddings.
+    """The parameters that weight decay and penalties are for, each once: not biases, nor what its module spares.
 
-    Nor a deviation that is a parameter itself (`heads.Gaussian`), which decay would draw to 1.
+    Torch's norms and embeddings are spared, and what a module of another kind names in its class's `undecayed`, a tuple
+    of parameters' names. A weight that several parts share is spared if one of them spares it, as an embedding that is
+    the output layer too.
     """
-    seen: set[nn.Parameter] = set()
-    for part in module.modules():
-        spared = any(word in type(part).__name__ for word in ("Norm", "Embedding", "Position"))
-        for name, parameter in part.named_parameters(recurse=False):
-            light = spared or "bias" in name or name == "log_std"
-            if parameter.requires_grad and not light and parameter not in seen:
-                seen.add(parameter)
-                yield parameter
+    owned = [(part, *named) for part in module.modules() for named in part.named_parameters(recurse=False)]
+    spared = {parameter for part, name, parameter in owned if _spared(part, name)}
+    for parameter in dict.fromkeys(parameter for _, _, parameter in owned):
+        if parameter.requires_grad and parameter not in spared:
+            yield parameter
+
+
+def _spared(part: nn.Module, name: str) -> bool:
+    return isinstance(part, _LIGHT) or "bias" in name or name in getattr(part, "undecayed", ())
 
 
 def groups(module: nn.Module, weight_decay: float, decay: Decay) -> Groups:

@@ -10,6 +10,8 @@ from torch import nn
 from daedalus.core.device import torch_generator
 from daedalus.core.errors import UserError
 from daedalus.core.nn.heads import Gaussian
+from daedalus.core.nn.mlp import MLP
+from daedalus.core.nn.positions import Learned
 from daedalus.core.optim.optimisers import SGD, Adam, AdamW, Optimiser, RMSProp, decayed, groups, optimiser
 from daedalus.core.spec import Spec
 
@@ -111,9 +113,42 @@ def test_weights_alone_are_decayed() -> None:
         torch.testing.assert_close(parameter.detach(), before[name] * (0.5 if name == "hidden.weight" else 1.0))
 
 
-def test_a_deviation_is_not_decayed() -> None:
-    bell = Gaussian(2, by_state=False).build((3,), torch_generator(0, "init"))
-    assert [id(p) for p in decayed(bell)] == [id(bell.mean.weight)]
+class Odd(nn.Linear):
+    """It has a name of a norm's, but is none; its own class says what is spared."""
+
+    undecayed = ("gain",)
+
+    def __init__(self) -> None:
+        super().__init__(2, 2)
+        self.gain = nn.Parameter(torch.ones(2))
+
+
+Odd.__name__ = "NormOfEmbeddedPositions"
+
+
+def test_kinds_of_modules_say_what_is_spared() -> None:
+    generator = torch_generator(0, "init")
+    of = {
+        "deviation": (Gaussian(2, by_state=False).build((3,), generator), ["mean.weight"]),
+        "positions": (Learned(5).build((4,), generator), []),
+        "class": (Odd(), ["weight"]),
+        "own norms": (MLP(8, 1, norm="rms").build((4,), generator), ["linear0.weight"]),
+        "stacked norms": (MLP(8, 1, norm="batch").build_population((4,), [generator]), ["linear0.weight"]),
+        **{
+            type(norm).__name__: (norm, [])
+            for norm in (nn.BatchNorm2d(3), nn.LayerNorm(3), nn.GroupNorm(1, 3), nn.RMSNorm(3))
+        },
+    }  # fmt: skip
+    for kind, (module, wanted) in of.items():
+        found = [name for p in decayed(module) for name, q in module.named_parameters() if p is q]
+        assert found == wanted, kind
+
+
+@pytest.mark.parametrize("embedding_first", [True, False])
+def test_an_embedding_that_is_the_output_too_is_not_decayed(embedding_first: bool) -> None:
+    rows, outputs = nn.Embedding(5, 4), nn.Linear(4, 5)
+    outputs.weight = rows.weight
+    assert list(decayed(nn.Sequential(*((rows, outputs) if embedding_first else (outputs, rows))))) == []
 
 
 def test_specs_are_read_from_words() -> None:
