@@ -76,16 +76,6 @@ def diagnose(objective: Objective, batch: Batch, noise: Noise, phase: Phase | No
     return Diagnosis(tuple(layers), tuple(sentences(layers)))
 
 
-def layer_norms(module: nn.Module, slots: int | None = None) -> dict[str, tuple[Tensor, Tensor]]:
-    """The norms of weights and gradients of each layer by name, as the last step left them: () or (N,), on the CPU."""
-    found = {}
-    for name, part in module.named_modules():
-        if mine := list(part.parameters(recurse=False)):
-            weight = norms([p.detach() for p in mine], slots)
-            found[name] = weight.cpu(), _norms([p.grad for p in mine if p.grad is not None], slots).cpu()
-    return found
-
-
 @dataclass
 class _Seen:
     """What ran: the parts with parameters in their order, and of each its first output and input."""

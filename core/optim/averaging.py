@@ -30,7 +30,10 @@ class EMA:
 
 
 class Average:
-    """The average of some weights, as it moves. It begins as the weights themselves."""
+    """The average of some weights, as it moves. It begins as the weights themselves.
+
+    Buffers are not averaged: inside `Engine.averaged` the statistics of batch normalisation are those of training.
+    """
 
     def __init__(self, spec: EMA, weights: list[Tensor]) -> None:
         self.spec, self.updates = spec, 0

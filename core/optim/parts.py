@@ -43,12 +43,12 @@ def sizes(batch: Batch) -> tuple[int, int]:
 def joined(found: Sequence[tuple[Metrics, float]], axes: int) -> dict[str, Tensor]:
     """The metrics of the whole batch, from those of parts and each one's share of the examples.
 
-    Numbers, of `axes` axes (1 for a population), are averaged; what has an axis more tells of examples and is put one
-    after another.
+    Numbers, of `axes` axes (1 for a population), are averaged; what has more axes tells of examples, (B, …) or
+    (N, B, …), and is put one after another.
     """
     first = found[0][0]
     return {
-        name: torch.cat([metrics[name] for metrics, _ in found], -1)
+        name: torch.cat([metrics[name] for metrics, _ in found], axes)
         if first[name].ndim > axes
         else sum((share * metrics[name] for metrics, share in found[1:]), found[0][1] * first[name])
         for name in first

@@ -154,6 +154,13 @@ def test_numbers_of_a_population_are_averaged_slot_by_slot() -> None:
     np.testing.assert_allclose(joined(parts, axes=1)["loss"], [2, 4])
 
 
+@pytest.mark.parametrize("lead", [(), (3,)])
+def test_what_is_told_of_examples_is_put_one_after_another(lead: tuple[int, ...]) -> None:
+    each = torch.arange(40.0).expand(*lead, 40).reshape(*lead, 5, 8)
+    parts = [({"each": part}, part.shape[-2] / 5) for part in each.split([3, 2], -2)]
+    assert torch.equal(joined(parts, axes=len(lead))["each"], each)
+
+
 @pytest.mark.parametrize(("axis", "shape"), [(0, (0, 3)), (1, (2, 0, 3))])
 def test_a_batch_without_examples_is_refused(axis: int, shape: tuple[int, ...]) -> None:
     empty, one = {"x": torch.zeros(shape)}, {"x": torch.zeros(2, 1, 3)}
