@@ -115,7 +115,7 @@ class Engine:
                 told |= found if len(phases) == 1 else _prefixed(found, phase.name)
         except BaseException as error:
             restore()
-            if _out_of_memory(error):
+            if out_of_memory(error):
                 lower = self.remedies.memory
                 raise UserError(f"{self.numerics.device} has too little memory for this batch; {lower}") from error
             raise
@@ -247,7 +247,7 @@ def _prefixed(told: Mapping[str, Tensor], phase: str) -> dict[str, Tensor]:
     return {f"{phase}/{name}" if name in ("loss", "gradient_norm") else name: value for name, value in told.items()}
 
 
-def _out_of_memory(error: BaseException) -> bool:
+def out_of_memory(error: BaseException) -> bool:
     """Whether torch says so: for the CPU and MPS by words alone."""
     said = str(error)
     return isinstance(error, torch.OutOfMemoryError | MemoryError) or (

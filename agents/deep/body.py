@@ -86,7 +86,7 @@ class Body:
         if population is None:
             return dict(self._state)
         state = population.learnt() | {f"memory.{name}": array for name, array in population.memory.arrays().items()}
-        living = population.living.arrays()
+        living = None if population.torn else population.living.arrays()
         return state | {f"living.{name}": array for name, array in (living or {}).items()}
 
     def predict(self, obs: Any, masks: Any, draw: int | None) -> Ints | np.int64:

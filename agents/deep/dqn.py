@@ -99,6 +99,8 @@ class DQN:
             "replay": replay,
             "target_network": target_network,
         }
+        if isinstance(env, str) and env.endswith("Policy"):
+            raise UserError(f"DQN takes no policy: DQN('CartPole-v1', network='mlp'), not {env!r}")
         self.seed = whole(seed, "seed")
         plain = {key: value.item() if isinstance(value, np.generic) else value for key, value in given.items()}
         self.config = fill(DQNConfig, plain, "DQN")

@@ -78,16 +78,19 @@ class OpenLiving:
 
     def _framed(self, observed: Sequence[Any], infos: Sequence[dict[str, Any]]) -> Frame:
         eye = self.sense.eye
+        obs = np.empty((len(observed), *eye.kept), dtype=eye.dtype)
+        for i, one in enumerate(observed):
+            try:
+                if np.shape(one) != eye.kept and eye.kept != (1,):  # (1,): of one number without an axis, too
+                    raise ValueError(f"shape {np.shape(one)} is not {eye.kept}")
+                obs[i] = int(one) - eye.first if self._one_hot else one
+            except (TypeError, ValueError) as error:
+                raise UserError(f"{self._name} shows what is no observation of its space: {error}") from error
         if self._one_hot:
-            obs = np.array([int(one) - eye.first for one in observed], dtype=np.int32)
             if not 0 <= obs.min() <= obs.max() < eye.shape[0]:
                 raise UserError(f"{self._name} shows a number that its observation space has not")
-        else:
-            obs = np.empty((len(observed), *eye.kept), dtype=eye.dtype)
-            for i, one in enumerate(observed):
-                obs[i] = one
-            if eye.dtype == "float32" and not np.isfinite(obs).all():
-                raise UserError(f"{self._name} shows NaN or infinity; observations must be finite numbers")
+        elif eye.dtype == "float32" and not np.isfinite(obs).all():
+            raise UserError(f"{self._name} shows NaN or infinity; observations must be finite numbers")
         if not self.sense.masked:
             return {"obs": obs}
         return {"obs": obs, "mask": np.stack([self._mask(info) for info in infos])}
@@ -108,7 +111,11 @@ class OpenLiving:
         observed: list[Any] = [None] * count
         infos: list[dict[str, Any]] = [{}] * count
         for i, (env, action) in enumerate(zip(self.envs, action_N.tolist(), strict=True)):
-            observed[i], reward_N[i], ends[0, i], ends[1, i], infos[i] = env.step(action + self._first)
+            observed[i], reward, ends[0, i], ends[1, i], infos[i] = env.step(action + self._first)
+            try:
+                reward_N[i] = reward
+            except (TypeError, ValueError):
+                raise UserError(f"{self._name} pays {reward!r}; a reward must be one number") from None
         self.time += 1
         ends[1] &= ~ends[0]
         reached = self._framed(observed, infos)

@@ -5,7 +5,8 @@ the CPU: its environment, its coins, its samples and its first weights come from
 """
 
 import copy
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any, final
 
 import numpy as np
@@ -15,7 +16,7 @@ from torch import Tensor, nn
 from daedalus.agents.memory import damaged_snapshot
 from daedalus.core.arrays import Floats, Ints
 from daedalus.core.device import Numerics, torch_generator
-from daedalus.core.engine import Engine, Remedies, Training
+from daedalus.core.engine import Engine, Remedies, Training, out_of_memory
 from daedalus.core.errors import UserError
 from daedalus.core.lab.experiment import Columns
 from daedalus.core.nn.population import stack, take_slot
@@ -50,18 +51,21 @@ class DQNPopulation:
         self.living, self.config, self.seeds, self.span = living, config, tuple(seeds), span
         self.t = 0
         self.since = 0  # the step at which the memory was empty
+        self.torn = False  # whether the last step was broken off, so that the memory and the world stand apart
         self.tally = Tally(len(seeds))
         sense, count = living.sense, len(seeds)
         generators = [torch_generator(seed, "init") for seed in seeds]
-        self.network = q_network(config, sense.eye, sense.actions, generators)
-        numerics.place(self.network)
         self.device = numerics.device
-        self._target = copy.deepcopy(self.network).requires_grad_(False)
+        with _room(self.device, "this network", "lower width or depth"):
+            self.network = q_network(config, sense.eye, sense.actions, generators)
+            numerics.place(self.network)
+            self._target = copy.deepcopy(self.network).requires_grad_(False)
         self._old: list[Tensor] = list(self._target.parameters())
         self._new: list[Tensor] = list(self.network.parameters())
         self._q: Callable[[Tensor], Tensor] = self.network
         self._q_target: Callable[[Tensor], Tensor] = self._target
-        self.engine = self._trainer(numerics)
+        with _room(self.device, "this network's optimiser", "lower width or depth"):
+            self.engine = self._trainer(numerics)
         self.memory: Memory = (
             Replay(capacity, count, sense.frame, gamma=config.gamma)
             if config.replay
@@ -105,9 +109,15 @@ class DQNPopulation:
             self.learn()
 
     def live(self) -> tuple[Ints, Moved]:
-        """Take and remember one step of every seed: what was done, and what came of it. `learn` must follow."""
+        """Take and remember one step of every seed: what was done, and what came of it. `learn` must follow.
+
+        After a step that was broken off, by an error or by hand, new episodes begin: nobody knows what it did.
+        """
+        if self.torn:
+            self.anew()
         t, living = self.t, self.living
         action_N = self._decide(t)
+        self.torn = True
         moved = living.step(action_N)
         if not np.isfinite(moved.reward).all():
             bad = moved.reward[~np.isfinite(moved.reward)][0]
@@ -119,6 +129,7 @@ class DQNPopulation:
             over_N = moved.terminated | moved.truncated
             self.tally.end(over_N, t + 1)
             self.memory.begin(living.frame, over_N)
+        self.torn = False
         return action_N, moved
 
     def _decide(self, t: int) -> Ints:
@@ -173,8 +184,9 @@ class DQNPopulation:
         losses = torch.zeros_like(self._losses)
         group = self._together if self.config.target_network and self.config.replay else 1
         for first in range(0, updates, group):
-            for batch in self._batches(min(group, updates - first)):
-                losses += self.engine.step(batch)["loss"]
+            with _room(self.device, "this batch", "lower batch_size or width"):
+                for batch in self._batches(min(group, updates - first)):
+                    losses += self.engine.step(batch)["loss"]
         self._losses += losses
         self._updates += updates
         self.last_losses = losses / updates
@@ -203,6 +215,7 @@ class DQNPopulation:
         self.living.anew()
         self.memory.begin(self.living.frame)
         self.tally.forget()
+        self.torn = False
 
     def summary(self) -> dict[str, Floats | Ints]:
         """Columns of a curve, (N,): what happened since the last call."""
@@ -261,6 +274,17 @@ class DQNPopulation:
     def step(self) -> int:
         """Steps taken so far."""
         return self.t
+
+
+@contextmanager
+def _room(device: torch.device, what: str, remedy: str) -> Iterator[None]:
+    """Say in one line where memory does not suffice."""
+    try:
+        yield
+    except (MemoryError, RuntimeError) as error:
+        if out_of_memory(error):
+            raise UserError(f"{device} has too little memory for {what}; {remedy}") from error
+        raise
 
 
 def _apart(tensor: Tensor, count: int) -> Tensor:

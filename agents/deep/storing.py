@@ -1,6 +1,7 @@
 """A deep learner in a file: a checkpoint with all that it has learnt, and where it stands."""
 
 import json
+import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ from daedalus.core.world import LONGEST
 
 from .body import Body, Outline
 from .config import DQNConfig, settings
-from .network import numerics_of, q_network
+from .network import convolves, numerics_of, q_network
 from .seeing import eye_card, eye_from
 
 _KIND = "deep learner"
@@ -58,11 +59,11 @@ def load(path: Path, device: str) -> tuple[Body, int]:
         if isinstance(error, UserError) and str(error).startswith(("device", "unknown device")):
             raise
         raise damaged(path, error, _REMEDY) from error
-    with torch.device("cpu"):
-        network = q_network(outline.config, outline.eye, outline.actions, [torch_generator(outline.seed, "init")])
-    numerics.place(network)
     try:
         weights = {name.removeprefix(_MODULE): one for name, one in arrays.items() if name.startswith(_MODULE)}
+        _plausible(outline, weights)
+        network = q_network(outline.config, outline.eye, outline.actions, [torch_generator(outline.seed, "init")])
+        numerics.place(network)
         fits(weights, network.state_dict())
         network.load_state_dict({name: torch.from_numpy(one.copy()) for name, one in weights.items()})
         _check(arrays)
@@ -80,6 +81,16 @@ def _outline(facts: Mapping[str, Any]) -> tuple[Outline, int]:
         raise UserError("a number out of range")
     world = None if facts["world"] is None else str(facts["world"])
     return Outline(config, seed, eye_from(facts["eye"]), actions, first, world), predictions
+
+
+def _plausible(outline: Outline, weights: Mapping[str, np.typing.NDArray[Any]]) -> None:
+    """Refuse sizes that the weights have not, before anything is built of them: a stranger's file may tell any."""
+    config, sizes = outline.config, [size for array in weights.values() for size in array.shape]
+    told = [outline.actions]
+    if not convolves(config, outline.eye.seen):
+        told += [math.prod(outline.eye.seen), config.width if config.depth else 0]
+    if not sizes or max(told) > max(sizes) or config.depth > len(weights):
+        raise UserError("it tells of more weights than it holds")
 
 
 def _check(arrays: Mapping[str, np.typing.NDArray[Any]]) -> None:

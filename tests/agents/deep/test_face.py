@@ -1,5 +1,7 @@
 """The public face: exact steps, predictions, files, and other environments."""
 
+import json
+
 import gymnasium
 import numpy as np
 import pytest
@@ -149,6 +151,7 @@ def test_files_that_hold_no_such_learner(saved, tmp_path):
     [
         (lambda: DQN("daedalus/Bandit-v0"), "is a bandit"),
         (lambda: DQN(None), "not NoneType"),
+        (lambda: DQN("MlpPolicy", "CartPole-v1"), "takes no policy"),
         (lambda: DQN(MAZE, seed="a"), "seed must be a whole number"),
         (lambda: DQN(MAZE).learn(0), "total_timesteps"),
         (lambda: DQN(MAZE).learn(5, log_interval=0), "log_interval"),
@@ -170,3 +173,88 @@ def test_where_it_lives(saved):
     assert DQN.load(saved[1]).get_env() is None
     obs, _ = env.reset(seed=0)
     env.step(learner.predict(obs)[0])
+
+
+class Odd(gymnasium.Wrapper):
+    """Spoils what its 30th step gives; `spoil` is handed the observation and the reward."""
+
+    def __init__(self, spoil):
+        super().__init__(gymnasium.make("CartPole-v1"))
+        self.spoil, self.steps = spoil, 0
+
+    def step(self, action):
+        self.steps += 1
+        observed, reward, *rest = self.env.step(action)
+        if self.steps == 30:
+            observed, reward = self.spoil(observed, reward)
+        return observed, reward, *rest
+
+
+@pytest.mark.parametrize(
+    ("spoil", "says"),
+    [
+        (lambda obs, reward: (obs, np.nan), "paid a reward of nan at step 29"),
+        (lambda obs, reward: (obs, "x"), "pays 'x'; a reward must be one number"),
+        (lambda obs, reward: (obs * np.inf, reward), "NaN or infinity"),
+        (lambda obs, reward: (obs[:3], reward), r"shape \(3,\) is not \(4,\)"),
+        (lambda obs, reward: (obs[0], reward), r"shape \(\) is not \(4,\)"),
+        (lambda obs, reward: (["a"] * 4, reward), "shows what is no observation of its space"),
+    ],
+)
+def test_a_spoilt_step_is_told_and_forgotten(spoil, says, tmp_path):
+    """The learner keeps what it had, and goes on, or is saved, without a transition that nobody saw."""
+    env = Odd(spoil)
+    learner = DQN(env, **SMALL)
+    with pytest.raises(UserError, match=says) as error:
+        learner.learn(100)
+    assert "\n" not in str(error.value)
+    learner.save(tmp_path / "kept")
+    loaded = DQN.load(tmp_path / "kept", env="CartPole-v1")
+    for one in (learner, loaded):
+        memory = one._body.population.memory
+        assert one.num_timesteps == memory.size_N[0] == 29
+        one.learn(20)
+        batch = memory.sample(200, np.array([7], np.uint64), 0)
+        before, after = batch["obs"][0].numpy(), batch["next_obs"][0].numpy()
+        moved = before[:, 0] + 0.02 * before[:, 1]  # Euler's step of the cart's position
+        np.testing.assert_allclose(after[:, 0], moved, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("settings", "says"),
+    [
+        ({"batch_size": 10**14, "learning_starts": 2}, "too little memory for this batch; lower batch_size or width"),
+        ({"buffer_size": 10**13}, r"needs 530,\d\d\d,\d\d\d,\d\d\d,\d\d\d bytes.*lower buffer_size"),
+    ],
+)
+def test_what_memory_has_no_room_for_says_what_to_lower(settings, says):
+    with pytest.raises(UserError, match=says):
+        DQN("CartPole-v1", **{**SMALL, **settings}).learn(8)
+
+
+def test_a_network_that_memory_has_no_room_for_says_what_to_lower(monkeypatch):
+    from daedalus.agents.deep import population
+
+    def full(*given):
+        raise RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 4000000000000 bytes.")
+
+    monkeypatch.setattr(population, "q_network", full)
+    with pytest.raises(UserError, match="too little memory for this network; lower width or depth"):
+        DQN("CartPole-v1")
+
+
+def test_a_hostile_card_asks_for_no_memory(saved, tmp_path, monkeypatch):
+    """Sizes that the weights of the file have not are refused before a network of them is built."""
+    from daedalus.agents.deep import storing
+
+    arrays, metadata = read_arrays(saved[1], "")
+    monkeypatch.setattr(storing, "q_network", lambda *given: pytest.fail("built"))
+    for change in ({"width": 10**7}, {"depth": 10**6}):
+        card = json.loads(metadata["card"])
+        card["facts"]["config"] |= change
+        kind = json.loads(card["architecture"])
+        kind[-2], kind[-1] = card["facts"]["config"]["width"], card["facts"]["config"]["depth"]
+        card["architecture"] = json.dumps(kind)
+        write_arrays(tmp_path / "hostile", arrays, {"card": json.dumps(card)})
+        with pytest.raises(UserError, match="tells of more weights than it holds"):
+            DQN.load(tmp_path / "hostile")

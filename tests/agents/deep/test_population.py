@@ -39,6 +39,17 @@ def test_a_seed_learns_alone_what_it_learns_among_others(finite, sight, width):
     assert_same({"v": together.living.visited()[1]}, {"v": alone.living.visited()[0]})
 
 
+def test_a_seed_of_convolutions_learns_alone_what_it_learns_among_others(finite):
+    """The same life, and weights to rounding."""
+    world, settings = "daedalus/Maze-v0:rows=2,columns=3,observation=symbolic", {"gradient_steps": 2}
+    together, alone = finite(world, (4, 7, 9), **settings), finite(world, (7,), **settings)
+    for population in (together, alone):
+        population.run(100)
+    assert alone.updates == (100 - 16) // 4 * 2
+    assert_same({"v": together.living.visited()[1]}, {"v": alone.living.visited()[0]})
+    assert_same(weights(together, 1), weights(alone))
+
+
 def test_chunks_are_whole_and_a_snapshot_goes_on(finite):
     whole, parts = finite(MAZE, (1, 2), gradient_steps=3), finite(MAZE, (1, 2), gradient_steps=3)
     whole.run(200)
