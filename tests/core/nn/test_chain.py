@@ -49,12 +49,18 @@ SMALL = CNN((4,), width=None, outputs=2)
         (one(SMALL, 3, 5, 5), torch.zeros(3, 5, 5), r"takes \(B, 3, 5, 5\), not a tensor of shape \(3, 5, 5\)$"),
         (one(SMALL, 3, 5, 5), torch.zeros(2, 3, 5, 5).double(), r"of torch.float32, as its weights are"),
         (three(SMALL, 3, 5, 5), torch.zeros(2, 9, 3, 5, 5), r"population of 3 takes \(3, B, 3, 5, 5\), not a tensor"),
-        (one(MLP(8), 4), torch.zeros(2, 4, device="meta"), "on cpu where its weights are, not on meta$"),
     ],
 )
 def test_what_does_not_fit_is_refused(network: nn.Module, given: torch.Tensor, said: str) -> None:
     with pytest.raises(UserError, match=said):
         network(given)
+
+
+def test_another_device_is_named() -> None:
+    network = one(MLP(8), 4)
+    network[0].register_forward_pre_hook(lambda *_: (_ for _ in ()).throw(RuntimeError("as torch says it")))
+    with pytest.raises(UserError, match=r"takes \(B, 4\), on cpu where its weights are, not on meta$"):
+        network(torch.zeros(2, 4, device="meta"))
 
 
 def test_what_fits_passes() -> None:
