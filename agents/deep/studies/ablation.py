@@ -5,9 +5,9 @@ something between half and all. Here it is asked in a maze, where regret is exac
 its mean over all points, how fast it learns included; seeds are paired, their first weights and coins are the same.
 Without replay an update learns from the newest transitions, as many and as often as one learns from drawn ones with it.
 
-What comes out: in the maze, whose states are one-hot and hardly share weights, replay makes learning twice as fast and
-the target network makes no difference that shows; all come to a regret of 0. In CartPole, where all states share them,
-nothing is learnt at all without the target network (a target network that follows at every step is no better), and
+What comes out: in the maze, whose states are one-hot and hardly share weights, replay makes learning about twice as
+fast and the target network makes no difference that shows; all come to a regret of 0. In CartPole, where all states
+share them, nothing is learnt at all without the target network (one that follows at every step is no better), and
 replay is worth a quarter of the return.
 """
 

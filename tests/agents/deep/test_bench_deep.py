@@ -53,6 +53,7 @@ def test_every_rate_stands_beside_a_peer_and_its_bound(rows):
         ("CleanRL's recipe, 16 seeds", "a plain torch loop"),
         ("CleanRL's recipe, 16 seeds in each of two processes", "a plain torch loop in each"),
         ("one update, 4-120-84-2, batch of 128", "bare torch: autograd, fused Adam"),
+        ("one update by the engine, 4-120-84-2, batch of 128", "bare torch: autograd, fused Adam"),
     ):
         assert (name, peer) in peers
     assert sum(row.peer.startswith("the bound") for row in rows) == 4
