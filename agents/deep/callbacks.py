@@ -16,8 +16,8 @@ from daedalus.core.errors import UserError
 if TYPE_CHECKING:
     from daedalus.agents.face import Place
 
-    from .board import Board
     from .dqn import DQN
+    from .logger import Logger
 
 
 @runtime_checkable
@@ -65,7 +65,7 @@ class BaseCallback(ABC):
         return self.model.get_env()
 
     @property
-    def logger(self) -> "Board":
+    def logger(self) -> "Logger":
         """Where numbers are told."""
         return self.model.logger
 
@@ -277,6 +277,25 @@ class StopTrainingOnRewardThreshold(BaseCallback):
         if best is None:
             raise UserError("StopTrainingOnRewardThreshold goes into EvalCallback(callback_on_new_best=…)")
         return bool(best < self.reward_threshold)
+
+
+@final
+class StopTrainingOnNoModelImprovement(BaseCallback):
+    """Stops the training when more evaluations in a row than that many, after the first `min_evals`, beat no best."""
+
+    def __init__(self, max_no_improvement_evals: int, min_evals: int = 0, verbose: int = 0) -> None:
+        super().__init__(verbose)
+        self.max_no_improvement_evals, self.min_evals = max_no_improvement_evals, min_evals
+        self.last_best_mean_reward, self.no_improvement_evals = float("-inf"), 0
+
+    def _on_step(self) -> bool:
+        best = getattr(self.parent, "best_mean_reward", None)
+        if best is None:
+            raise UserError("StopTrainingOnNoModelImprovement goes into EvalCallback(callback_after_eval=…)")
+        if self.n_calls > self.min_evals:
+            self.no_improvement_evals = 0 if best > self.last_best_mean_reward else self.no_improvement_evals + 1
+        self.last_best_mean_reward = best
+        return self.no_improvement_evals <= self.max_no_improvement_evals
 
 
 @final

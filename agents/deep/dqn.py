@@ -13,8 +13,8 @@ from daedalus.core.errors import UserError
 from daedalus.core.spec import fill
 from daedalus.core.world import LONGEST, Bandit, OpenWorld, Problem
 
-from .board import Board
 from .config import DQNConfig, Loss, NetworkName, OptimiserName
+from .logger import Logger
 
 if TYPE_CHECKING:
     from daedalus.agents.face import Place
@@ -105,7 +105,7 @@ class DQN:
         plain = {key: value.item() if isinstance(value, np.generic) else value for key, value in given.items()}
         self.config = fill(DQNConfig, plain, "DQN")
         self.tensorboard_log, self._device = tensorboard_log, device
-        self.logger = Board()
+        self.logger = Logger()
         self._predictions = 0
         from .body import embodied
 
@@ -180,6 +180,9 @@ class DQN:
         """Where it lives: the environment as it was given, or the world that its name stands for; None: nowhere."""
         return self._env
 
+    def get_vec_normalize_env(self) -> None:
+        """None: nothing is normalised. Stable-Baselines3's `EvalCallback` asks."""
+
     def set_env(self, env: "Place | str") -> None:
         """Move to another environment with all that is learnt, as `load(path, env)` does."""
         where = place(env, self.seed)
@@ -211,7 +214,7 @@ class DQN:
         self = cls.__new__(cls)
         self._body, self._predictions = load(Path(path), device)
         self.config, self.seed = self._body.config, self._body.seed
-        self.tensorboard_log, self._device, self.logger, self._env = tensorboard_log, device, Board(), None
+        self.tensorboard_log, self._device, self.logger, self._env = tensorboard_log, device, Logger(), None
         if env is not None:
             self.set_env(env)
         return self

@@ -115,7 +115,7 @@ class OpenJudge:
         return iter(())
 
     def kept(self, population: DQNPopulation, step: int) -> dict[str, Any]:
-        """The weights: there is no table of states (`acting.py` acts by them)."""
+        """The weights: there is no table of states (`actor.py` acts by them)."""
         del step
         return _weights(population)
 

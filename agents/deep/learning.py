@@ -10,9 +10,9 @@ from daedalus.core.device import threads
 from daedalus.core.errors import UserError
 from daedalus.core.lab.experiment import evaluation_steps
 
-from .board import Board, Clock, fresh_folder
 from .callbacks import Hooks, as_callback
 from .living import Moved
+from .logger import Clock, Logger, fresh_folder
 from .population import DQNPopulation
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ def learn(
             _run(population, until, show)
             return
         folder = None if model.tensorboard_log is None else fresh_folder(model.tensorboard_log, name)
-        model.logger = Board(folder)
+        model.logger = Logger(folder)
         stack.callback(model.logger.close)
         _Lesson(model, body, population, until, log_interval).run(hooks, show)
 

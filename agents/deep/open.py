@@ -16,7 +16,7 @@ from daedalus.core.replay.frames import Field
 from daedalus.envs.snapshots import restore, snapshot
 
 from .living import Array, Frame, Moved, Place
-from .packing import pack, unpack
+from .plain_data import pack, unpack
 from .seeing import Eye, eye_of
 
 Env = gymnasium.Env[Any, Any]

@@ -20,8 +20,7 @@ from daedalus.core.errors import UserError
 from daedalus.core.nn.stacked import LINE, StackedLinear, StackedLookup, laid, room
 from daedalus.core.objective import Batch
 
-from .adam import adam
-from .slopes import slopes
+from .kernels import adam, slopes
 
 Array = np.typing.NDArray[Any]
 

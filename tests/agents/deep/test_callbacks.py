@@ -1,5 +1,9 @@
 """Callbacks: names, hooks and order as Stable-Baselines3 has them, and its own ones; TensorBoard, read back."""
 
+import warnings
+from types import SimpleNamespace
+
+import gymnasium
 import numpy as np
 import pytest
 from stable_baselines3.common import callbacks as theirs
@@ -103,6 +107,35 @@ def test_episodes_and_thresholds_stop_a_training():
         DQN(MAZE, **SMALL).learn(5, callback=ours.StopTrainingOnRewardThreshold(0.0))
 
 
+def test_a_training_that_improves_no_more_is_stopped():
+    """By ours and by theirs, after the same evaluations; a better one begins the count again."""
+    for kind in (ours.StopTrainingOnNoModelImprovement, theirs.StopTrainingOnNoModelImprovement):
+        for bests, patience, first, goes_on in (
+            ([1, 2, 2, 2], 1, 0, [True, True, True, False]),
+            ([1, 2, 2, 3, 3, 3], 1, 0, [True, True, True, True, True, False]),
+            ([1, 1, 1, 1, 1], 1, 2, [True, True, True, False, False]),
+        ):
+            callback, parent = kind(patience, first), ours.EvalCallback(MAZE)
+            callback.parent, callback.model = parent, SimpleNamespace(num_timesteps=0)
+            found = []
+            for best in bests:
+                parent.best_mean_reward = best
+                found.append(callback.on_step())
+            assert found == goes_on
+    with pytest.raises(UserError, match="goes into EvalCallback"):
+        DQN(MAZE, **SMALL).learn(5, callback=ours.StopTrainingOnNoModelImprovement(1))
+
+
+def test_their_evaluation_judges_our_learner():
+    from stable_baselines3.common.monitor import Monitor
+
+    judged = Monitor(gymnasium.make("CartPole-v1", max_episode_steps=20))
+    callback = theirs.EvalCallback(judged, n_eval_episodes=2, eval_freq=20, verbose=0, warn=False)
+    with warnings.catch_warnings(action="ignore"):  # ours is no VecEnv
+        DQN("CartPole-v1", **SMALL).learn(40, callback=callback)
+    assert 1 <= callback.last_mean_reward <= 20
+
+
 def test_evaluation_is_exact_in_a_finite_world(tmp_path):
     from daedalus.agents.deep.judges import FiniteJudge
     from daedalus.agents.homes import shared
@@ -175,3 +208,9 @@ def test_tensorboard_reads_the_tags_of_theirs_and_the_exact_regret(tmp_path):
 def test_bad_numbers_are_refused(make):
     with pytest.raises(UserError, match="must be a whole number from 1 on"):
         make()
+
+
+def test_a_log_that_cannot_be_written_is_refused_in_one_line(tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(UserError, match="cannot make the folder"):
+        DQN(MAZE, tensorboard_log=tmp_path / "file", **SMALL).learn(5)

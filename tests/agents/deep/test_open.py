@@ -7,7 +7,7 @@ import torch
 from gymnasium.spaces import Box, Dict, Discrete, MultiDiscrete
 
 from daedalus.agents.deep.judges import OpenJudge
-from daedalus.agents.deep.packing import pack, unpack
+from daedalus.agents.deep.plain_data import pack, unpack
 from daedalus.agents.deep.seeing import eye_of
 from daedalus.core.errors import UserError
 from daedalus.core.world import OpenWorld

@@ -7,9 +7,11 @@ from typing import Any, final
 
 import numpy as np
 
+from daedalus.core.files import make_folder
+
 
 @final
-class Board:
+class Logger:
     """Numbers by tag, as `stable_baselines3.common.logger.Logger` takes them; `dump` writes them out at a step.
 
     With a `folder` they go to an event file there. Nothing is printed.
@@ -22,6 +24,7 @@ class Board:
         if folder is not None:
             from torch.utils.tensorboard import SummaryWriter  # asked for only now: it takes seconds to import
 
+            make_folder(folder)  # refuses in one line where the writer would not
             self._writer = SummaryWriter(str(folder))
 
     @property
