@@ -37,7 +37,8 @@ class DQN:
     - Gradients are clipped to a norm of `max_grad_norm` (none in the paper).
     - ε falls over a share of all steps, not over the first million, and stays at `exploration_final_eps`, by which
       nobody is evaluated: policies are judged greedily, not with ε = 0.05.
-    - `tau` below 1 moves the target network softly (Lillicrap et al. 2016).
+    - The target network is copied after so many steps, which the paper counts in updates; `tau` below 1 moves it
+      softly (Lillicrap et al. 2016).
     - Time limits are bootstrapped through, where the paper has none; a lost life ends nothing.
     - Rewards are not clipped, frames neither skipped nor stacked: wrap the environment for that.
     - Observations may be vectors, numbers (one-hot) or grids; a perceptron takes those of one axis. The convolutions
