@@ -60,6 +60,10 @@ class Numerics:
             return contextlib.nullcontext()
         return torch.autocast(self.device.type, dtype=self.autocast)
 
+    def eager(self) -> AbstractContextManager[Any]:
+        """Inside it, what was compiled runs as it was written, so that its layers can be watched."""
+        return torch.compiler.set_stance("force_eager") if self.compile else contextlib.nullcontext()
+
     def place(self, module: nn.Module) -> None:
         """Move a module to the device, in place, and have it compiled on its first call where that was asked."""
         module.to(self.device)

@@ -237,7 +237,7 @@ class Fit:
         generator = torch_generator(self.seed, "diagnosis", self.numerics.device)
         objective.module.train()
         supply(objective.module, generator)  # so that no draw of the engine's is taken
-        with self.numerics.cast():
+        with self.numerics.cast(), self.numerics.eager():
             found = [
                 layer
                 for phase in objective.phases(self.engine.steps)

@@ -12,15 +12,16 @@ import numpy as np
 
 from daedalus.core.arrays import Floats
 from daedalus.core.data import load_data
-from daedalus.core.device import threads
-from daedalus.core.fitting import Fit, FitConfig, Model
+from daedalus.core.device import threads, torch_generator
+from daedalus.core.fitting import Fit, FitConfig, Model, score
 from daedalus.core.spec import Spec, parse_spec
 from daedalus.core.supervised.cnn import CNNConfig, Convolutional
 from daedalus.core.supervised.mlp import MLPConfig, Perceptron
+from daedalus.core.supervised.objective import SupervisedConfig
 
 from .reproduction import Figure, Row, ahead, mean_line
 
-_SEEDS, _QUICK_SEEDS, _POINTS = 10, 5, 20
+_SEEDS, _QUICK_SEEDS, _POINTS, _QUICK_POINTS = 10, 5, 20, 10
 
 Weights = Sequence[Mapping[str, np.typing.NDArray[Any]]]
 
@@ -33,8 +34,8 @@ class _Duel:
     source: str
     data: str
     steps: int
-    without: FitConfig
-    remedy: FitConfig
+    without: SupervisedConfig
+    remedy: SupervisedConfig
     caption: str
 
 
@@ -116,31 +117,60 @@ _BEFORE = "digits:noise=0.6"
 def regularisation(quick: bool) -> Iterator[Row | Figure]:
     """Rows that show each remedy to help by three standard errors, and the curves with and without it."""
     seeds = range(_QUICK_SEEDS if quick else _SEEDS)
-    plain: dict[tuple[str, FitConfig], Floats] = {}  # three remedies are held against the same
+    points = _QUICK_POINTS if quick else _POINTS
+    plain: dict[tuple[str, SupervisedConfig], Floats] = {}  # three remedies are held against the same
     for duel in _DUELS:
-        if (duel.data, duel.without) not in plain:
-            plain[duel.data, duel.without] = _curves(duel, duel.without, seeds)
-        yield from _told(duel, plain[duel.data, duel.without], _curves(duel, duel.remedy, seeds))
+        if replace(duel.remedy, test_copies=0) == duel.without:
+            without, remedy = _curves(duel, duel.without, seeds, points, judged=(duel.without, duel.remedy))
+        else:
+            if (duel.data, duel.without) not in plain:
+                (plain[duel.data, duel.without],) = _curves(duel, duel.without, seeds, points)
+            without = plain[duel.data, duel.without]
+            (remedy,) = _curves(duel, duel.remedy, seeds, points)
+        yield from _told(duel, without, remedy)
     before = [_fitted(_BEFORE, _PLAIN, seed, 200).weights() for seed in seeds]
-    fresh, begun = _curves(_FINE, _FINE.without, seeds), _curves(_FINE, _FINE.remedy, seeds, before)
+    (fresh,) = _curves(_FINE, _FINE.without, seeds, points)
+    (begun,) = _curves(_FINE, _FINE.remedy, seeds, points, before)
     yield from _told(_FINE, fresh, begun)
 
 
-def _curves(duel: _Duel, config: FitConfig, seeds: Sequence[int], start: Weights | None = None) -> Floats:
-    """The score on the test part of every seed at `_POINTS` + 1 points, (N, P)."""
+def _curves(
+    duel: _Duel,
+    config: SupervisedConfig,
+    seeds: Sequence[int],
+    points: int,
+    start: Weights | None = None,
+    judged: Sequence[SupervisedConfig] = (),
+) -> Sequence[Floats]:
+    """The score on the test part of every seed at the beginning and `points` points more, (N, P + 1).
+
+    The same weights may be judged as several configs say: then there is an array for each.
+    """
     data = load_data(parse_spec(duel.data))
-    scores = np.empty((len(seeds), _POINTS + 1))
+    ways = judged or (config,)
+    scores = [np.empty((len(seeds), points + 1)) for _ in ways]
     for row, seed in enumerate(seeds):
         fit = Fit(data, _model(config), config, seed, duel.steps, start[row] if start else None)
         with threads(1):
-            for place, step in enumerate(_steps(duel)):
+            for place, step in enumerate(_steps(duel, points)):
                 fit.run(step)
-                scores[row, place] = fit.measure().score
+                for way, found in zip(ways, scores, strict=True):
+                    found[row, place] = _tested(fit, way)
     return scores
 
 
-def _steps(duel: _Duel) -> list[int]:
-    return [duel.steps * place // _POINTS for place in range(_POINTS + 1)]
+def _tested(fit: Fit, config: SupervisedConfig) -> float:
+    """What `Fit.measure` gives as the score, without all else that it looks at where no best weights are sought."""
+    if config.chooses:
+        return fit.measure().score
+    judge: Any = _model(config).build(fit.data, config, torch_generator(fit.seed, "init"))
+    judge.module = fit.fitted.objective.module
+    noise = torch_generator(fit.seed, "evaluation", fit.numerics.device)
+    return score(judge, fit.data.test, fit.numerics, noise)[fit.data.measure.name]
+
+
+def _steps(duel: _Duel, points: int) -> list[int]:
+    return [duel.steps * place // points for place in range(points + 1)]
 
 
 def _fitted(data: str, config: FitConfig, seed: int, steps: int) -> Fit:
@@ -157,5 +187,6 @@ def _model(config: FitConfig) -> Model:
 def _told(duel: _Duel, without: Floats, remedy: Floats) -> Iterator[Row | Figure]:
     measure = "log-likelihood" if "log_likelihood" in duel.data else "accuracy"
     yield ahead(f"{duel.title}: gain in test {measure}", remedy[:, -1], without[:, -1], duel.source)
-    lines = [mean_line("without", _steps(duel), without), mean_line(f"with {duel.title}", _steps(duel), remedy)]
+    steps = _steps(duel, without.shape[1] - 1)
+    lines = [mean_line("without", steps, without), mean_line(f"with {duel.title}", steps, remedy)]
     yield Figure(duel.title[:1].upper() + duel.title[1:], "optimiser steps", f"test {measure}", lines, duel.caption)
