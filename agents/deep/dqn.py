@@ -100,19 +100,22 @@ class DQN:
             "replay": replay,
             "target_network": target_network,
         }
-        if isinstance(env, str) and env.endswith("Policy"):
-            raise UserError(f"DQN takes no policy: DQN('CartPole-v1', network='mlp'), not {env!r}")
+        _refuse_policy(env)
         self.seed = whole(seed, "seed")
         plain = {key: value.item() if isinstance(value, np.generic) else value for key, value in given.items()}
         self.config = fill(DQNConfig, plain, "DQN")
         self.tensorboard_log, self._device = tensorboard_log, device
         self.logger = Logger()
         self._predictions = 0
+        self._live(env)
+
+    def _live(self, env: "Place | str") -> None:
+        """Begin there, with a fresh network."""
         from .body import embodied
 
         where = place(env, self.seed)
         self._env: Place | None = where if isinstance(env, str) else env
-        self._body: Body = embodied(where, self.config, self.seed, device)
+        self._body: Body = embodied(where, self.config, self.seed, self._device)
 
     @classmethod
     def check(cls, problem: Problem) -> None:
@@ -219,3 +222,9 @@ class DQN:
         if env is not None:
             self.set_env(env)
         return self
+
+
+def _refuse_policy(env: Any) -> None:
+    """What Stable-Baselines3 takes first is no environment."""
+    if isinstance(env, str) and env.endswith("Policy"):
+        raise UserError(f"DQN takes no policy: DQN('CartPole-v1', network='mlp'), not {env!r}")
