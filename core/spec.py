@@ -282,3 +282,14 @@ def _float(value: numbers.Real, where: str) -> float:
     if math.isnan(number):
         raise UserError(f"{where} is NaN; give a number")
     return number
+
+
+def chosen(kind: str, asked: Spec | str, known: Mapping[str, Callable[..., C]]) -> C:
+    """One of the `known` by its name, filled with the parameters: `adam(lr=1e-3)` or its `Spec`.
+
+    Raises `UserError` that names the nearest known one.
+    """
+    spec = parse_spec(asked) if isinstance(asked, str) else asked
+    if spec.name not in known:
+        raise unknown(kind, spec.name, known)
+    return fill(known[spec.name], spec.mapping, spec.name)

@@ -8,11 +8,10 @@ from stable_baselines3.common.preprocessing import get_flattened_obs_dim
 from stable_baselines3.common.torch_layers import BaseFeaturesExtractor
 
 from daedalus.core.device import torch_generator
-from daedalus.core.errors import unknown
 from daedalus.core.nn.cnn import CNN
 from daedalus.core.nn.heads import Body
 from daedalus.core.nn.mlp import MLP
-from daedalus.core.spec import Spec, fill
+from daedalus.core.spec import Spec, chosen
 
 _BODIES: dict[str, type[Any]] = {"mlp": MLP, "cnn": CNN}
 
@@ -44,7 +43,5 @@ class Encoder(BaseFeaturesExtractor):
 
 def body_of(spec: Spec) -> Body:
     """The network that `cnn(width=64)` or `mlp(depth=3)` means. Raises `UserError` for an unknown one."""
-    if spec.name not in _BODIES:
-        raise unknown("encoder", spec.name, _BODIES)
-    body: Body = fill(_BODIES[spec.name], spec.mapping, spec.name)
+    body: Body = chosen("encoder", spec, _BODIES)
     return body

@@ -18,8 +18,8 @@ from torch import nn
 from torch.nn.modules.batchnorm import _NormBase
 from torch.optim import Optimizer
 
-from daedalus.core.errors import UserError, unknown
-from daedalus.core.spec import Spec, fill, parse_spec
+from daedalus.core.errors import UserError
+from daedalus.core.spec import Spec, chosen
 
 from .packing import REGISTER
 
@@ -138,10 +138,7 @@ def optimiser(asked: Optimiser | Spec | str) -> Optimiser:
     """Read `adam(lr=1e-3)` or its `Spec`. Raises `UserError` that names the nearest known one."""
     if isinstance(asked, Optimiser):
         return asked
-    spec = parse_spec(asked) if isinstance(asked, str) else asked
-    if spec.name not in OPTIMISERS:
-        raise unknown("optimiser", spec.name, OPTIMISERS)
-    found: Optimiser = fill(OPTIMISERS[spec.name], spec.mapping, spec.name)
+    found: Optimiser = chosen("optimiser", asked, OPTIMISERS)
     return found
 
 

@@ -9,8 +9,8 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from daedalus.core.errors import UserError, unknown
-from daedalus.core.spec import Spec, fill, parse_spec
+from daedalus.core.errors import UserError
+from daedalus.core.spec import Spec, chosen
 
 
 @dataclass(frozen=True)
@@ -110,10 +110,7 @@ def schedule(asked: Schedule | Spec | str) -> Schedule:
     """Read `cosine(steps=2000,warm_up=100)` or its `Spec`. Raises `UserError` that names the nearest known one."""
     if isinstance(asked, Schedule):
         return asked
-    spec = parse_spec(asked) if isinstance(asked, str) else asked
-    if spec.name not in SCHEDULES:
-        raise unknown("schedule", spec.name, SCHEDULES)
-    found: Schedule = fill(SCHEDULES[spec.name], spec.mapping, spec.name)
+    found: Schedule = chosen("schedule", asked, SCHEDULES)
     return found
 
 

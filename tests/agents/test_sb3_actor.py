@@ -6,7 +6,7 @@ import pytest
 import torch
 from PIL import Image
 
-from daedalus.agents.sb3.actor import actor
+from daedalus.agents.acting import actor
 from daedalus.agents.sb3.judges import OpenJudge
 from daedalus.agents.sb3.trial import new_model
 from daedalus.core.lab import compare
