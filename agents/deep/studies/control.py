@@ -32,13 +32,14 @@ class Recipe:
     spread: float  # standard deviation of its episodes' returns
     quick_world: str  # the same with a shorter time limit, where learning nothing yet would take long to judge
     quick_steps: int
+    seeds: int = 4
 
 
 CARTPOLE = Recipe(
     "CartPole-v1", 50_000,
     "learning_rate=.0023,batch_size=64,buffer_size=100000,learning_starts=1000,target_update_interval=10,"
     "train_freq=256,gradient_steps=128,exploration_fraction=.16,exploration_final_eps=.04,width=256,depth=2",
-    500.0, 0.0, "CartPole-v1", 2500,
+    500.0, 0.0, "CartPole-v1", 2500, seeds=12,
 )  # fmt: skip
 ACROBOT = Recipe(
     "Acrobot-v1", 100_000,
@@ -70,7 +71,7 @@ def mountain_car(quick: bool) -> Iterator[Row | Figure]:
 
 
 def _beside(study: str, recipe: Recipe, quick: bool) -> Iterator[Row | Figure]:
-    seeds, steps = (2, recipe.quick_steps) if quick else (4, recipe.steps)
+    seeds, steps = (2, recipe.quick_steps) if quick else (recipe.seeds, recipe.steps)
     world = recipe.quick_world if quick else recipe.world
     agents = {"DQN": f"dqn:{recipe.settings}", "SB3": f"sb3/dqn:{recipe.settings}"}
     found = curves(study, world, agents, seeds, steps, quick)
