@@ -14,11 +14,12 @@ import torch
 from torch import nn
 
 from .arrays import Ints
-from .data import Data, Examples, order
+from .data import Data, Examples, Measure, order, streamed
 from .device import Numerics, Precision, numerics, torch_generator
 from .diagnosis import diagnose
 from .engine import Engine
 from .errors import UserError
+from .generating import Exhibit, Exhibitor, SampleJudge
 from .nn.dropout import supply
 from .noise import Noise
 from .objective import Batch, Metrics, Objective
@@ -44,6 +45,8 @@ class FitConfig:
 
     lr: float | None = 1e-3  # none: what the model knows of the data to be right
     batch: int = 64  # examples a step; 0: all of them
+    order: Literal["shuffled", "streamed"] = "shuffled"  # streamed: each row of a batch reads on where it was
+    watched: int = MOST_SCORED  # examples of a part that are judged on the way; at the end, and by evaluate, all are
     optimiser: Spec = Spec("adam")  # noqa: RUF009  # frozen; adamw, sgd(momentum=0.9), rmsprop, …
     weight_decay: float = 0.0  # of weights, not of biases and norms, as the optimiser means it
     schedule: Spec = Spec("constant")  # noqa: RUF009  # cosine(warm_up=100), linear, stairs, plateau, …
@@ -69,6 +72,8 @@ class FitConfig:
             raise UserError(f"batch must be at least 1, or 0 for all examples, not {self.batch}")
         if self.patience is not None and self.patience < 1:
             raise UserError(f"patience must be at least 1 evaluation, not {self.patience}; none switches it off")
+        if self.watched < 1:
+            raise UserError(f"watched must be at least 1 example, not {self.watched}")
         if not self.weight_decay >= 0:
             raise UserError(f"weight_decay must be at least 0, not {self.weight_decay:g}")
         self.training(1, lr=1.0)
@@ -168,7 +173,7 @@ class Fit:
     def __init__(
         self, data: Data, model: Model, config: FitConfig, seed: int, steps: int, start: Arrays | None = None
     ) -> None:
-        self.data, self.config, self.seed = data, config, seed
+        self.data, self.config, self.seed, self._steps = data, config, seed, steps
         self.numerics = config.numerics
         self.fitted = model.build(data, config, torch_generator(seed, "init"))
         if start is not None:  # before the engine begins its averages
@@ -188,9 +193,16 @@ class Fit:
         """Whether it lost patience; more steps change nothing then."""
         return self._best is not None and self._best.over
 
+    @property
+    def learns(self) -> bool:
+        """Whether steps change it; a model that is fitted by counting, with no phases, is finished when it is built."""
+        return bool(self.fitted.objective.phases(self.engine.steps))
+
     def run(self, until: int) -> None:
         """Train up to a step. Raises `Diverged` where numbers stop being finite."""
         self.fitted.objective.module.train()
+        if not self.learns:
+            self.step = until
         told: list[Metrics] = []
         while self.step < until and not self.stopped:
             told.append(self.engine.step(self._batch(self.step)))
@@ -213,6 +225,8 @@ class Fit:
         part = self.data.train
         size = self.config.batch or part.size
         assert size is not None  # `check_batch`
+        if self.config.order == "streamed" and part.size:
+            return tensors(part, streamed(step, min(size, part.size), part.size), self.numerics.device)
         return tensors(part, order(self._order, step, size, part.size), self.numerics.device)
 
     def measure(self) -> Measured:
@@ -220,7 +234,7 @@ class Fit:
         told = {f"train/{name}": total / self._count for name, total in self._sums.items()}
         layers = self._diagnosed()
         with self.engine.averaged():
-            scored = {name: self._score(part, _MOST.get(name, MOST_SCORED)) for name, part in self.data.parts.items()}
+            scored = {name: self._score(name) for name in self.data.parts if self._asked(name)}
             validation, test = (scored[part][self.data.measure.name] for part in ("validation", "test"))
             if self._best is not None:
                 if self._best.offer(validation, self.step, self.fitted.objective.module).any():
@@ -249,9 +263,25 @@ class Fit:
             for kind, field in _KINDS.items()
         }
 
-    def _score(self, part: Examples, most: int) -> Numbers:
+    def _asked(self, name: str) -> bool:
+        """Samples are not held against what was trained on: that tells little, and they take long to draw."""
+        return name != "train" or not self.data.measure.of_samples
+
+    def _score(self, name: str) -> Numbers:
         noise = torch_generator(self.seed, "evaluation", self.numerics.device)
-        return score(self.fitted, part, self.numerics, noise, most)
+        most = MOST_SCORED if self.step >= self._steps else self.config.watched
+        part = self.data.parts[name]
+        return score(
+            self.fitted, self.data.measure, part, self.numerics, noise, min(most, _MOST.get(name, MOST_SCORED))
+        )
+
+    def exhibits(self) -> Sequence[Exhibit]:
+        """What the model shows of itself, with the weights that would be judged."""
+        if not isinstance(self.fitted, Exhibitor):
+            return ()
+        self.fitted.objective.module.eval()
+        with self.engine.averaged(), torch.no_grad():
+            return self.fitted.exhibits(torch_generator(self.seed, "exhibits", self.numerics.device))
 
     def weights(self) -> Arrays:
         """The weights that are kept."""
@@ -293,11 +323,23 @@ def tensors(part: Examples, indices: Ints, device: torch.device) -> Batch:
 
 
 def score(
-    fitted: Fitted, part: Examples, numerics: Numerics, generator: torch.Generator, most: int = MOST_SCORED
+    fitted: Fitted,
+    measure: Measure,
+    part: Examples,
+    numerics: Numerics,
+    generator: torch.Generator,
+    most: int = MOST_SCORED,
 ) -> Numbers:
-    """The mean score over a part's examples, the first `most` of them, by the names of measures."""
+    """The mean score over a part's examples, the first `most` of them, by the names of measures.
+
+    Where the measure is of samples, what the model's own judgement of its samples says instead.
+    """
     module = fitted.objective.module
     module.eval()
+    if measure.of_samples:
+        assert isinstance(fitted, SampleJudge), f"{type(fitted).__name__} says by its entry that it can be sampled"
+        with torch.no_grad():
+            return dict(fitted.judge_samples(part, generator))
     size = min(part.size or most, most)
     sums: Numbers = {}
     with torch.no_grad(), numerics.cast():

@@ -44,10 +44,11 @@ class Record:
     "curve" has one row per seed and evaluation point, see `CURVE`; "episodes" one per finished episode:
     seed, episode (from 0), step (at its end), return, length; "beliefs" one per state (or arm) and evaluation point
     of seed 0, see `BELIEFS`, so that a report can show how it learnt; "scalars" one per seed, step and tag, see
-    `SCALARS`: whatever else is worth a curve, under TensorBoard's sort of names.
+    `SCALARS`: whatever else is worth a curve, under TensorBoard's sort of names; "exhibits" one per thing that a model
+    of seed 0 has to show at a step, see `EXHIBITS`.
     """
 
-    table: Literal["curve", "episodes", "beliefs", "scalars"]
+    table: Literal["curve", "episodes", "beliefs", "scalars", "exhibits"]
     columns: Columns
 
 
@@ -102,6 +103,16 @@ BELIEFS = {
 #: The columns of the "scalars" table besides seed and step. A tag is "group/name": "train/loss", "test/accuracy"; those
 #: of `LAYERS` go on with a layer's name.
 SCALARS = {"tag": np.str_, "value": np.float64}
+
+#: The columns of the "exhibits" table besides seed and step: of a picture the bytes of its PNG, of a passage its text.
+EXHIBITS = {
+    "name": np.str_,
+    "title": np.str_,
+    "note": np.str_,
+    "png": np.bytes_,
+    "pixelated": np.bool_,
+    "text": np.str_,
+}
 
 #: Groups whose names are layers, in their order: norms of the loss's gradient to a layer's weights and of these; the
 #: root mean square of the gradient to what it gives on; the share of its units that are zero for every example.

@@ -5,6 +5,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from daedalus.core.catalogue import of_kind
+from daedalus.core.data import tasked
 from daedalus.core.errors import UserError, unknown
 from daedalus.core.lab.encoding import slug
 from daedalus.core.spec import Labelled, Spec, parse_agents, parse_spec
@@ -77,9 +79,12 @@ def check_keys(data: Mapping[Any, Any], known: Sequence[str], where: str) -> Non
 
 def _group(data: Mapping[str, Any], where: str, defaults: Mapping[str, Any], base: Path | None) -> Group:
     horizon = data.get("horizon", defaults["horizon"])
+    agents = tuple(_agents(data.get("agents", ()), f"{where}agents"))
+    models = [entry for _, spec in agents if (entry := of_kind("model").get(spec.name))]
+    worlds = _worlds(data.get("worlds", ()), f"{where}worlds", base)
     group = Group(
-        tuple(_worlds(data.get("worlds", ()), f"{where}worlds", base)),
-        tuple(_agents(data.get("agents", ()), f"{where}agents")),
+        tuple(tasked(world, models) for world in worlds),
+        agents,
         whole(data.get("seeds", defaults["seeds"]), f"{where}seeds", MOST_SEEDS),
         whole(data.get("steps", defaults["steps"]), f"{where}steps"),
         None if horizon is None else whole(horizon, f"{where}horizon"),

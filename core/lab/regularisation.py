@@ -166,7 +166,7 @@ def _tested(fit: Fit, config: SupervisedConfig) -> float:
     judge: Any = _model(config).build(fit.data, config, torch_generator(fit.seed, "init"))
     judge.module = fit.fitted.objective.module
     noise = torch_generator(fit.seed, "evaluation", fit.numerics.device)
-    return score(judge, fit.data.test, fit.numerics, noise)[fit.data.measure.name]
+    return score(judge, fit.data.measure, fit.data.test, fit.numerics, noise)[fit.data.measure.name]
 
 
 def _steps(duel: _Duel, points: int) -> list[int]:

@@ -5,7 +5,8 @@
     runs/<name>/<world>/world.json, world.safetensors     what is known of the world, and its scene
     runs/<name>/<world>/<label>/config.json               the whole experiment: the agent's resolved settings, steps, …
     runs/<name>/<world>/<label>/seeds-00000-00016/        a finished block: curve.parquet, [episodes.parquet],
-                                                          [beliefs.parquet], [scalars.parquet], final.safetensors
+                                                          [beliefs.parquet], [scalars.parquet],
+                                                          [exhibits.parquet], final.safetensors
                                                           and, last, done.json
     …/seeds-00000-00016/partial/                          an unfinished block: parts and a snapshot
 
@@ -160,6 +161,10 @@ class Member:
         """Numbers by seed, step and tag, sorted by the first two; None where there are none."""
         tables = list(self._tables("scalars"))
         return pa.concat_tables(tables) if tables else None
+
+    def exhibits(self) -> pa.Table | None:
+        """What a model of seed 0 showed, by step; None where it showed nothing."""
+        return next(self._tables("exhibits"), None)
 
     def _tables(self, name: str) -> Iterator[pa.Table]:
         return (table for block in self.blocks() if (table := block.table(name)) is not None)

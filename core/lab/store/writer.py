@@ -29,11 +29,11 @@ from daedalus.core.files import (
     write_json,
     write_table,
 )
-from daedalus.core.lab.experiment import BELIEFS, CURVE, Experiment, Final, Record, Snapshot
+from daedalus.core.lab.experiment import BELIEFS, CURVE, EXHIBITS, Experiment, Final, Record, Snapshot
 
 from .run import Block
 
-TableName = Literal["curve", "episodes", "beliefs", "scalars"]
+TableName = Literal["curve", "episodes", "beliefs", "scalars", "exhibits"]
 
 #: Seconds between saved snapshots, so that a fast trial does not spend its time writing files…
 SNAPSHOT_SECONDS = 2.0
@@ -44,6 +44,7 @@ _QUICK_SECONDS = 0.1
 _AGAIN = "the block starts again"
 
 _KEYS = [("world", pa.string()), ("agent", pa.string()), ("label", pa.string()), ("seed", pa.int64())]
+_ARROW: dict[Any, pa.DataType] = {np.str_: pa.string(), np.bytes_: pa.binary(), np.bool_: pa.bool_()}
 _SCHEMAS: dict[TableName, pa.Schema] = {
     "curve": pa.schema(
         [*_KEYS, ("step", pa.int64()), *((name, pa.from_numpy_dtype(dtype)) for name, dtype in CURVE.items())]
@@ -61,6 +62,7 @@ _SCHEMAS: dict[TableName, pa.Schema] = {
         [*_KEYS, ("step", pa.int64()), *((name, pa.from_numpy_dtype(dtype)) for name, dtype in BELIEFS.items())]
     ),
     "scalars": pa.schema([*_KEYS, ("step", pa.int64()), ("tag", pa.string()), ("value", pa.float64())]),
+    "exhibits": pa.schema([*_KEYS, ("step", pa.int64()), *((name, _ARROW[dtype]) for name, dtype in EXHIBITS.items())]),
 }
 
 #: What sorts the rows of a table. Arrow's sort is stable: rows of one seed and step stay in the order they came in.
@@ -150,7 +152,7 @@ class BlockWriter:
         if self.experiment.episodes:
             write_table(self.block.path / "episodes.parquet", episodes)
             files.append("episodes.parquet")
-        for name in ("beliefs", "scalars"):
+        for name in ("beliefs", "scalars", "exhibits"):
             if (table := self._whole(name)).num_rows:
                 write_table(self.block.path / f"{name}.parquet", table)
                 files.append(f"{name}.parquet")
@@ -191,4 +193,6 @@ def _column(field: pa.Field, rows: int, columns: Arrays, named: Mapping[str, str
     values = columns.get(field.name, np.full(rows, missing))
     if len(values) != rows:
         raise ValueError(f"column {field.name!r} has {len(values)} rows, 'seed' has {rows}")
+    if np.asarray(values).dtype == object:  # words and pictures
+        return pa.array(list(values), field.type)
     return pa.array(np.asarray(values).astype(field.type.to_pandas_dtype()), field.type)

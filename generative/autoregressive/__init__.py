@@ -1,0 +1,1 @@
+"""Models of images and bits, one after the other: MADE, PixelCNN, PixelRNN."""

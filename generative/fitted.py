@@ -1,0 +1,55 @@
+"""What the models of this floor share: one phase, trained as the config says, and how log-probabilities are told."""
+
+import math
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+
+from daedalus.core.data import LOG_LIKELIHOOD, PER_TOKEN, Data
+from daedalus.core.fitting import FitConfig
+from daedalus.core.noise import Noise
+from daedalus.core.objective import Batch, Metrics, Phase
+from daedalus.core.optim.turn import Training
+
+
+class OnePhase(ABC):
+    """A model that is its own objective, with one loss for all its weights. It is what is `Fitted` at once."""
+
+    def __init__(self, data: Data, config: FitConfig, module: nn.Module) -> None:
+        self.data, self.config, self.module = data, config, module
+
+    @property
+    def objective(self) -> "OnePhase":
+        """Itself."""
+        return self
+
+    def phases(self, step: int) -> Sequence[Phase]:
+        """One."""
+        return (Phase(),)
+
+    def training(self, steps: int) -> Training:
+        """As the config says."""
+        return self.config.training(steps)
+
+    @abstractmethod
+    def loss(self, phase: Phase, batch: Batch, noise: Noise) -> tuple[Tensor, Metrics]:
+        """The mean over the batch of what is minimised, in nats per example where it is a likelihood."""
+
+    @abstractmethod
+    def scores(self, batch: Batch, generator: torch.Generator) -> Metrics:
+        """The score of each example, (B,), by the names of measures."""
+
+
+def likelihood_scores(data: Data, batch: Batch, log_p_B: Tensor) -> Metrics:
+    """What a log-probability in nats per example says by the names of measures: of sequences per token too."""
+    found = {LOG_LIKELIHOOD.name: log_p_B}
+    if "tokens" in batch:
+        found[PER_TOKEN.name] = log_p_B / batch["tokens"]
+    return found
+
+
+def bits_per_dimension(log_p: float, data: Data) -> float:
+    """−ln p / (D ln 2) of an example of D numbers (Theis, van den Oord & Bethge 2016, section 3.1)."""
+    return -log_p / (math.prod(data.fields["x"].shape) * math.log(2))

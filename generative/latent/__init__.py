@@ -1,0 +1,1 @@
+"""Models with a code: autoencoders, variational ones, vector-quantised ones."""

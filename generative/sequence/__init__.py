@@ -1,0 +1,1 @@
+"""Models of what comes next: n-grams, recurrent networks, temporal convolutions, Transformers."""

@@ -1,0 +1,1 @@
+"""Studies of models: the group "models" of `daedalus reproduce`."""
