@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from daedalus.core import fitting as fitting_module
-from daedalus.core.data import ACCURACY, load_data
+from daedalus.core.data import load_data
 from daedalus.core.device import compiler, numerics, torch_generator
 from daedalus.core.errors import UserError
 from daedalus.core.fitting import Fit, FitConfig, fitting, load, score, weights_of
@@ -76,7 +76,7 @@ def test_the_score_is_the_mean_over_all_examples(data):
     with torch.no_grad():
         logits = fit.fitted.module.eval()(torch.from_numpy(part["x"])).double().numpy()
     log_p = logits - np.log(np.exp(logits).sum(1, keepdims=True))
-    found = score(fit.fitted, data.train, numerics("cpu"), torch_generator(0, "evaluation"))
+    found = score(fit.fitted, ACCURACY, data.train, numerics("cpu"), torch_generator(0, "evaluation"))
     assert found["accuracy"] == pytest.approx((logits.argmax(1) == part["y"]).mean())
     assert found["log_likelihood"] == pytest.approx(log_p[np.arange(60), part["y"]].mean(), rel=1e-5)
 
@@ -120,7 +120,7 @@ def test_with_an_average_the_average_is_judged_and_kept(data):
     assert any((kept[name] != now[name]).any() for name in now)
     judged = fit.measure().score
     load(fit.fitted.module, kept)
-    found = score(fit.fitted, data.test, numerics("cpu"), torch_generator(0, "evaluation"))
+    found = score(fit.fitted, ACCURACY, data.test, numerics("cpu"), torch_generator(0, "evaluation"))
     assert found["accuracy"] == judged
 
 
