@@ -6,6 +6,7 @@ from .supervised.entries import SUPERVISED
 CATALOGUE = (
     Entry("command", "compare", "daedalus.core.lab.commands:compare", "Run agents in worlds and compare them."),
     Entry("command", "fit", "daedalus.core.lab.fit_commands:fit", "Fit a model to a data set."),
+    Entry("command", "sample", "daedalus.core.lab.fit_commands:sample", "Draw samples from a fitted model."),
     Entry("command", "evaluate", "daedalus.core.lab.fit_commands:evaluate", "Judge a stored run's models again."),
     Entry("command", "tune", "daedalus.core.lab.tuning_command:tune", "Search for an agent's best parameters."),
     Entry("command", "solve", "daedalus.core.lab.commands:solve", "Solve a finite world exactly."),

@@ -211,7 +211,7 @@ _LISTS: dict[str, tuple[Kind, str]] = {
 
 def list_entries(
     what: Annotated[
-        str | None, typer.Argument(metavar="[envs|agents|strategies|data|models]", show_default=False)
+        list[str] | None, typer.Argument(metavar="[envs|agents|strategies|data|models]…", show_default=False)
     ] = None,
     as_json: Json = False,
     debug: Debug = False,
@@ -222,11 +222,14 @@ def list_entries(
 
       daedalus list
 
+      daedalus list data models
+
       daedalus list agents --json
     """
-    if what is not None and what not in _LISTS:
-        raise unknown("list", what, _LISTS)
-    chosen = [what] if what else list(_LISTS)
+    for name in what or ():
+        if name not in _LISTS:
+            raise unknown("list", name, _LISTS)
+    chosen = list(dict.fromkeys(what or _LISTS))
     if as_json:
         found = {
             name: [
@@ -259,7 +262,7 @@ def _show_families(entries: "list[Entry]") -> None:
 
 
 def _suits(entry: "Entry") -> str:
-    return f"  [{', '.join(entry.suits)}]" if entry.suits and entry.kind in ("agent", "model") else ""
+    return f"  [{', '.join(entry.suits)}]" if entry.suits and entry.kind in ("agent", "data", "model") else ""
 
 
 def report(

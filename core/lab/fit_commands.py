@@ -1,4 +1,4 @@
-"""`daedalus fit` and `daedalus evaluate`: models on data sets."""
+"""`daedalus fit`, `daedalus sample` and `daedalus evaluate`: models on data sets."""
 
 import json
 from pathlib import Path
@@ -60,6 +60,62 @@ def fit(
     from .commands import tell_comparison
 
     tell_comparison(plan, run_plan(plan, jobs=jobs, out=out), as_json)
+
+
+def sample(
+    run: Annotated[Path, typer.Argument(metavar="RUN", help="A run's folder, or its name under runs/.")],
+    n: Annotated[int, typer.Option("-n", help="How many samples.")] = 64,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            "-o",
+            "--out",
+            metavar="FILE",
+            help="samples.png, .txt or .npz. If not given, text is printed and pictures go to samples.png.",
+            show_default=False,
+        ),
+    ] = None,
+    model: Annotated[str, typer.Option(metavar="LABEL", help="Which model, where the run holds several.")] = "",
+    label: Annotated[int | None, typer.Option(help="The class that samples are of.", show_default=False)] = None,
+    prompt: Annotated[str | None, typer.Option(help="What every sample begins with.", show_default=False)] = None,
+    settings: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="KEY=V", help="How to sample: temperature=.8,top_k=10.", show_default=False),
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Of the random numbers: the same seed, the same samples.")] = 0,
+    which: Annotated[int, typer.Option(metavar="SEED", help="The seed of the run whose weights are asked.")] = 0,
+    debug: Debug = False,
+) -> None:
+    """Draw samples from a fitted model. The last line is the file's path.
+
+    Examples:
+
+      daedalus sample runs/digits -n 64 -o samples.png
+
+      daedalus sample runs/plays --prompt "ROMEO:" --set temperature=.8
+    """
+    from daedalus.core.spec import parse_params
+
+    from .sampling import Asked, check_out, draw, shown, write
+    from .store.run import open_named
+
+    check_out(out)
+    options = tuple(pair for setting in settings or [] for pair in parse_params(setting, where="--set"))
+    from daedalus.core.device import threads
+
+    from .fits import stored
+
+    with threads(1):
+        one = stored(open_named(run), model, which)
+        samples = draw(one, Asked(n, seed, label, prompt, options))
+    if out is None:
+        seen = shown(one.data, samples)
+        if not hasattr(seen, "pixels"):
+            typer.echo(seen.text)
+            return
+    path = out or Path("samples.png")
+    write(one.data, samples, path)
+    typer.echo(path)
 
 
 def evaluate(

@@ -180,6 +180,23 @@ def show_judged(found: "Sequence[Judged]") -> None:
             table.add_row(Text(one.label), *(number(score, 4) for score in scores), f"{one.seeds:,}")
         console.print(Text.assemble((data, "bold"), (f" · judged by {mine[0].measure.replace('_', ' ')}", "dim")))
         console.print(table)
+        if told := _told(mine):
+            console.print(told)
+
+
+def _told(judged: "Sequence[Judged]") -> Table | None:
+    """Whatever else the models tell of themselves, on the test part: a row a number, a column a model."""
+    names = dict.fromkeys(name for one in judged for name in one.test if name != one.measure)
+    if not names:
+        return None
+    table = Table(box=None, header_style="dim", pad_edge=False)
+    table.add_column("on the test part", style="dim", overflow="fold")
+    for one in judged:
+        table.add_column(Text(one.label), justify="right", style="none")
+    for name in names:
+        cells = (number(one.test[name], 4) if name in one.test else DASH for one in judged)
+        table.add_row(name.replace("_", " "), *cells)
+    return table
 
 
 def show_found(found: "Found") -> None:
