@@ -27,7 +27,7 @@ from .open import OpenLiving
 from .population import DQNPopulation
 from .quick import QuickTrainer, Rows
 
-_CARTPOLE, _CLEANRL_LAYERS = "CartPole-v1", (120, 84)
+_CARTPOLE = "CartPole-v1"
 
 
 @dataclass(frozen=True)
@@ -44,11 +44,11 @@ _RL_ZOO3 = DQNConfig(
     learning_rate=2.3e-3, batch_size=64, buffer_size=100_000, learning_starts=1000, target_update_interval=10,
     train_freq=256, gradient_steps=128, exploration_fraction=0.0, exploration_final_eps=0.04, width=256, depth=2,
 )  # fmt: skip
-#: CleanRL's, likewise. Two layers of 101 have as many weights and products as its 120 and 84.
+#: CleanRL's, likewise.
 _CLEANRL = DQNConfig(
     learning_rate=2.5e-4, batch_size=128, buffer_size=10_000, learning_starts=10_000, target_update_interval=500,
     train_freq=10, gradient_steps=1, exploration_fraction=0.0, exploration_final_eps=0.05, max_grad_norm=None,
-    width=101, depth=2, loss="squared",
+    width=(120, 84), loss="squared",
 )  # fmt: skip
 
 
@@ -72,23 +72,23 @@ def _rl_zoo3(measured: Callable[[Work], float], env: float, quick: bool) -> Iter
     per_step = config.gradient_steps / config.train_freq  # updates
     yield Row(f"{name}: steps", ours, "Stable-Baselines3's DQN", theirs)
     yield Row(f"{name}: updates, steps between them", ours * per_step, "Stable-Baselines3's DQN", theirs * per_step)
-    bound = 1 / (1 / env + per_step / measured(products((4, config.width, config.width, 2), config.batch_size)))
+    bound = 1 / (1 / env + per_step / measured(products((4, *config.widths, 2), config.batch_size)))
     yield Row(f"{name}: steps", ours, "the bound: env.step and matrix products", bound)
 
 
 def _cleanrl(measured: Callable[[Work], float], env: float, quick: bool) -> Iterator[Row]:
     config = replace(_CLEANRL, buffer_size=1000, learning_starts=200) if quick else _CLEANRL
     burst = 100 if quick else 500
-    matrix = measured(products((4, *_CLEANRL_LAYERS, 2), config.batch_size))
+    matrix = measured(products((4, *config.widths, 2), config.batch_size))
     bound = 1 / (1 / env + 1 / (config.train_freq * matrix))
-    loop = measured(plain_loop(_CARTPOLE, config, _CLEANRL_LAYERS, burst))
+    loop = measured(plain_loop(_CARTPOLE, config, burst))
     for seeds in (1, 16):
         name = f"CleanRL's recipe, {seeds} seed{'s' * (seeds > 1)}"
         ours = measured(population(Recipe(config, burst, seeds)))
         yield Row(f"{name}: steps", ours, "a plain torch loop", loop)
         yield Row(f"{name}: steps", ours, "the bound: env.step and matrix products", bound)
     with ExitStack() as stack:
-        loops = stack.enter_context(TwoProcesses(plain_loop, _CARTPOLE, config, _CLEANRL_LAYERS, burst))
+        loops = stack.enter_context(TwoProcesses(plain_loop, _CARTPOLE, config, burst))
         both = measured(loops.work)
     for seeds in (1, 16):
         with TwoProcesses(population, Recipe(config, burst, seeds)) as pair:
@@ -99,9 +99,9 @@ def _cleanrl(measured: Callable[[Work], float], env: float, quick: bool) -> Iter
 
 def _update(measured: Callable[[Work], float]) -> Iterator[Row]:
     """One update of a 4-120-84-2 network on a batch of 128."""
-    sizes, batch = (4, *_CLEANRL_LAYERS, 2), one_batch(128)
+    sizes, batch = (4, *_CLEANRL.widths, 2), one_batch(128)
     written_out = measured(_quick_update(batch))
-    ours, bare = measured(_engine_update(batch)), measured(bare_update(_CLEANRL_LAYERS, batch))
+    ours, bare = measured(_engine_update(batch)), measured(bare_update(_CLEANRL.widths, batch))
     yield Row("one update by the engine, 4-120-84-2, batch of 128", ours, "bare torch: autograd, fused Adam", bare)
     yield Row("one update, 4-120-84-2, batch of 128", written_out, "bare torch: autograd, fused Adam", bare)
     yield Row(
@@ -124,7 +124,7 @@ def population(recipe: Recipe) -> Work:
 
 
 def _engine_update(batch: dict[str, Any]) -> Work:
-    network = MLP(_CLEANRL_LAYERS, outputs=2).build_population((4,), [torch_generator(0, "init")])
+    network = MLP(_CLEANRL.widths, outputs=2).build_population((4,), [torch_generator(0, "init")])
     engine = Engine(
         ActionValues(network, LOSSES["huber"]), Training(optimiser=Adam(lr=2.5e-4)), numerics("cpu", "float32"),
         [torch_generator(0, "learning")],
@@ -135,7 +135,7 @@ def _engine_update(batch: dict[str, Any]) -> Work:
 
 def _quick_update(batch: dict[str, Any]) -> Work:
     """As DQN makes it: the gradient written out."""
-    plan = MLP(_CLEANRL_LAYERS, outputs=2)
+    plan = MLP(_CLEANRL.widths, outputs=2)
     trainer = QuickTrainer(Rows(plan.build_population((4,), [torch_generator(0, "init")])), 2.5e-4, None, True)
     stacked = {name: tensor.unsqueeze(0) for name, tensor in batch.items()}
     return lambda: trainer.step(stacked), 1

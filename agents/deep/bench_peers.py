@@ -30,16 +30,16 @@ def stable_baselines3(world: str, config: DQNConfig, burst: int) -> Work:
         train_freq=config.train_freq, gradient_steps=config.gradient_steps,
         target_update_interval=config.target_update_interval, exploration_fraction=1e-9,
         exploration_final_eps=config.exploration_final_eps, seed=0, device="cpu",
-        policy_kwargs={"net_arch": [config.width] * config.depth},
+        policy_kwargs={"net_arch": list(config.widths)},
     )  # fmt: skip
     model.learn(config.learning_starts + config.train_freq)
     return lambda: model.learn(burst, reset_num_timesteps=False, log_interval=2**31), burst
 
 
-def plain_loop(world: str, config: DQNConfig, layers: tuple[int, ...], burst: int) -> Work:
+def plain_loop(world: str, config: DQNConfig, burst: int) -> Work:
     """One seed as single-file implementations have it: a vector of one environment, arrays, torch's own modules."""
     envs = gymnasium.vector.SyncVectorEnv([lambda: gymnasium.wrappers.RecordEpisodeStatistics(gymnasium.make(world))])
-    rng, old, new = generator(0, "policy"), network((4, *layers, 2)), network((4, *layers, 2))
+    rng, old, new = generator(0, "policy"), network((4, *config.widths, 2)), network((4, *config.widths, 2))
     old.load_state_dict(new.state_dict())
     optimiser = torch.optim.Adam(new.parameters(), lr=config.learning_rate)
     size = config.buffer_size

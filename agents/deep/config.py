@@ -34,7 +34,7 @@ class DQNConfig:
     exploration_initial_eps: float = 1.0
     exploration_final_eps: float = 0.05
     max_grad_norm: float | None = 10.0  # none: gradients are not clipped
-    width: int = 256
+    width: int | tuple[int, ...] = 256  # of the hidden layers; width=(120,84) gives each its own, whatever depth says
     depth: int = 1  # hidden layers; 0: linear in what is seen
     network: NetworkName = "auto"
     loss: Loss = "huber"
@@ -43,8 +43,11 @@ class DQNConfig:
     target_network: bool = True  # off: targets come from the network that is trained
 
     def __post_init__(self) -> None:
-        for name in ("buffer_size", "batch_size", "train_freq", "target_update_interval", "width"):
+        for name in ("buffer_size", "batch_size", "train_freq", "target_update_interval"):
             _within(self, name, 1, math.inf)
+        widths = self.width if isinstance(self.width, tuple) else (self.width,)
+        if not widths or not all(1 <= width < math.inf for width in widths):
+            raise UserError(f"width must be at least 1, or a width for each layer such as (120,84), not {self.width}")
         for name in ("learning_starts", "depth"):
             _within(self, name, 0, math.inf)
         for name in ("gamma", "exploration_fraction", "exploration_initial_eps", "exploration_final_eps"):
@@ -60,6 +63,11 @@ class DQNConfig:
                 f"exploration_final_eps must not exceed exploration_initial_eps: "
                 f"{self.exploration_final_eps} > {self.exploration_initial_eps}"
             )
+
+    @property
+    def widths(self) -> tuple[int, ...]:
+        """The widths of the hidden layers."""
+        return self.width if isinstance(self.width, tuple) else (self.width,) * self.depth
 
     @property
     def updates(self) -> int:

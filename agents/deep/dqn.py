@@ -68,7 +68,7 @@ class DQN:
         exploration_initial_eps: float = DQNConfig.exploration_initial_eps,
         exploration_final_eps: float = DQNConfig.exploration_final_eps,
         max_grad_norm: float | None = DQNConfig.max_grad_norm,
-        width: int = DQNConfig.width,
+        width: int | tuple[int, ...] = DQNConfig.width,
         depth: int = DQNConfig.depth,
         network: NetworkName = DQNConfig.network,
         loss: Loss = DQNConfig.loss,

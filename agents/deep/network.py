@@ -30,7 +30,7 @@ def q_network(config: DQNConfig, eye: Eye, actions: int, generators: Sequence[to
     """One network of action values for each generator, (N, B, *seen) → (N, B, A); of numbers (N, B) → (N, B, A)."""
     if convolves(config, eye.seen):
         return _convolutions(config, eye.seen, actions).build_population(eye.seen, generators)
-    plan = MLP(config.width, config.depth, outputs=actions, one_hot=eye.kind == "one_hot")
+    plan = MLP(config.widths, outputs=actions, one_hot=eye.kind == "one_hot")
     return plan.build_population(eye.seen, generators)
 
 
@@ -38,6 +38,8 @@ def _convolutions(config: DQNConfig, seen: tuple[int, ...], actions: int) -> CNN
     """Those of Mnih et al. 2015 where the picture is large enough for them; for grids, two stages of 3 × 3."""
     if min(seen[1:]) >= _PICTURE:
         return replace(atari(actions), divisor=1.0)  # bytes are divided where they are seen
+    if isinstance(config.width, tuple):
+        raise UserError(f"convolutions end in one dense layer: width takes one number, not {config.width}")
     return CNN((16, 32), kernels=3, strides=(1, 2), width=config.width, outputs=actions)
 
 

@@ -88,8 +88,8 @@ def _plausible(outline: Outline, weights: Mapping[str, np.typing.NDArray[Any]]) 
     config, sizes = outline.config, [size for array in weights.values() for size in array.shape]
     told = [outline.actions]
     if not convolves(config, outline.eye.seen):
-        told += [math.prod(outline.eye.seen), config.width if config.depth else 0]
-    if not sizes or max(told) > max(sizes) or config.depth > len(weights):
+        told += [math.prod(outline.eye.seen), *config.widths]
+    if not sizes or max(told) > max(sizes) or len(config.widths) > len(weights):
         raise UserError("it tells of more weights than it holds")
 
 

@@ -29,6 +29,8 @@ from daedalus.core.errors import UserError
         ({"exploration_initial_eps": 0.1, "exploration_final_eps": 0.2}, "must not exceed"),
         ({"max_grad_norm": 0.0}, "max_grad_norm"),
         ({"width": 0}, "width must be at least 1"),
+        ({"width": (8, 0)}, "width must be at least 1"),
+        ({"width": ()}, "width must be at least 1"),
         ({"depth": -1}, "depth must be at least 0"),
     ],
 )

@@ -24,7 +24,7 @@ def assert_same(left, right):
 
 
 @pytest.mark.parametrize("sight", ["index", "one_hot", "symbolic,network=mlp", "coordinates"])
-@pytest.mark.parametrize("width", [16, 13])
+@pytest.mark.parametrize("width", [16, 13, (9, 12)])
 def test_a_seed_learns_alone_what_it_learns_among_others(finite, sight, width):
     """Bit for bit, for odd widths too: its world, its coins, its batches and its updates."""
     sight, _, network = sight.partition(",network=")
