@@ -6,10 +6,11 @@ _SETS = "daedalus.core.supervised.sets"
 _HEADS = "daedalus.core.supervised.heads"
 
 _CLASSES, _NUMBERS = ("classification",), ("regression",)
+_IMAGES = (*_CLASSES, "density", "sampling", "reconstruction")
 _LINEAR, _NETWORKS, _SMALL, _MADE = "Linear models", "Networks", "Carried by scikit-learn", "Made here"
 
 SUPERVISED = (
-    Entry("data", "digits", f"{_SETS}:digits", "8×8 handwritten digits, ten classes", _CLASSES, family=_SMALL),
+    Entry("data", "digits", f"{_SETS}:digits", "8×8 handwritten digits, ten classes", _IMAGES, family=_SMALL),
     Entry("data", "iris", f"{_SETS}:iris", "three kinds of irises by four lengths", _CLASSES, family=_SMALL),
     Entry("data", "wine", f"{_SETS}:wine", "three growers by 13 measurements of wine", _CLASSES, family=_SMALL),
     Entry("data", "breast_cancer", f"{_SETS}:breast_cancer", "tumours by 30 measurements", _CLASSES, family=_SMALL),

@@ -1,7 +1,8 @@
 """The small data sets that scikit-learn carries, split by one rule.
 
 All examples are shuffled once by a fixed stream; the first 70 % train, the next 15 % validate, the rest test, whatever
-the seed of a run. So models are compared on the same test examples, and a run's seed changes the model alone.
+the seed of a run. So models are compared on the same test examples, and a run's seed changes the model alone. Models of
+the digits themselves are compared on the split that others' figures were measured with, in the order of the file.
 """
 
 from collections.abc import Callable
@@ -9,12 +10,16 @@ from typing import Any, Literal
 
 import numpy as np
 
-from daedalus.core.arrays import Floats, Ints
+from daedalus.core.arrays import Bools, Floats, Ints, Pixels
 from daedalus.core.data import ACCURACY, LOG_PROBABILITY, R_SQUARED, Column, Data, Held
 from daedalus.core.errors import UserError
 from daedalus.core.rng import generator
 
+from .images import Pictures, Task, Told
+
 TRAIN, VALIDATION = 0.7, 0.15
+#: Where models of digits themselves begin to validate and to test, as the figures of others do.
+DRAWN = (1350, 1500)
 
 Judged = Literal["accuracy", "log_likelihood"]
 
@@ -27,29 +32,70 @@ def digits(
     noise: float = 0.0,
     only: Literal["all", "low", "high"] = "all",
     moved: int = 0,
-    measure: Judged = "accuracy",
+    measure: Judged | None = None,
+    task: Task = "classification",
+    pixels: Told | None = None,
+    whole: bool = False,
 ) -> Data:
     """1,797 handwritten digits of 8×8 pixels (Alpaydin & Kaynak 1998), from 0 to 1, as x (1, 8, 8).
 
     Only the first `examples` of the training part are trained on, and of their labels a share of `noise` is drawn
     anew; validation and test stay whole and true. `only` takes the digits 0 to 4 ("low") or 5 to 9 ("high") as five
     classes. Images that validate and test are `moved` by up to so many pixels each way, those to train on never.
+
+    For density, sampling and reconstruction the first 1,350 train, the next 150 validate and the last 297 test; with
+    `whole` the first 1,500 train, the last 150 of them also in place of a validation part. `pixels` are bits (binary,
+    the default of density), whole numbers up to 16 (gray) or real.
     """
     from sklearn.datasets import load_digits
 
+    x, y = load_digits(return_X_y=True)
+    if task != "classification":
+        asked = {"noise": noise, "moved": moved, "measure": measure}
+        if strange := [name for name, value in asked.items() if value]:
+            raise UserError(f"digits: {strange[0]} is of task=classification; leave it out for task={task}")
+        return _drawn(x.astype(np.uint8).reshape(-1, 1, 8, 8), y, only, examples, whole).dense(task, pixels)
+    if whole or pixels not in (None, "real"):
+        named = "whole" if whole else "pixels"
+        raise UserError(f"digits: {named} is of the tasks density, sampling and reconstruction; leave it out")
     if not 0 <= moved <= 4:
         raise UserError(f"digits: moved must lie between 0 and 4 pixels, not {moved}")
-    x, y = load_digits(return_X_y=True)
-    wanted = {"all": y >= 0, "low": y < 5, "high": y >= 5}[only]
-    pixels, y = (x[wanted] / 16.0).reshape(-1, 1, 8, 8), y[wanted]
-    classes = 10 if only == "all" else 5
-    y = y - 5 if only == "high" else y
+    wanted, classes, first = _only(y, only)
+    shades, y = (x[wanted] / 16.0).reshape(-1, 1, 8, 8), y[wanted] - first
     notes: tuple[str, ...] = ("pixels from 0 to 1",)
     if moved:
-        held_out = np.concatenate(split("digits", len(pixels))[1:])
-        pixels[held_out] = _moved(pixels[held_out], moved)
+        held_out = np.concatenate(split("digits", len(shades))[1:])
+        shades[held_out] = _moved(shades[held_out], moved)
         notes = (*notes, f"held-out images moved by up to {moved} pixel{'' if moved == 1 else 's'}")
-    return _classes("digits", pixels, y, classes, measure, examples, noise, notes)
+    return _classes("digits", shades, y, classes, measure or "accuracy", examples, noise, notes)
+
+
+def _only(y: Ints, only: Literal["all", "low", "high"]) -> tuple[Bools, int, int]:
+    """Which digits are wanted, how many classes they are, and the lowest."""
+    wanted: Bools = {"all": y >= 0, "low": y < 5, "high": y >= 5}[only]
+    return wanted, 10 if only == "all" else 5, 5 if only == "high" else 0
+
+
+def _drawn(x: Pixels, y: Ints, only: Literal["all", "low", "high"], examples: int | None, whole: bool) -> Pictures:
+    """The digits in the order of the file, cut after the 1,350th and the 1,500th."""
+    wanted, classes, first = _only(y, only)
+    train = slice(0, DRAWN[1] if whole else DRAWN[0])
+    parts = [
+        (x[cut][wanted[cut]], y[cut][wanted[cut]] - first) for cut in (train, slice(*DRAWN), slice(DRAWN[1], None))
+    ]
+    size = len(parts[0][0])
+    if examples is not None and not 1 <= examples <= size:
+        raise UserError(f"digits: examples must lie between 1 and {size}, the training part, not {examples}")
+    parts[0] = (parts[0][0][:examples], parts[0][1][:examples])
+    rule = (
+        "the first 1,500 train, the last 150 of which also stand for a validation part, so they choose nothing"
+        if whole
+        else "the first 1,350 train, the next 150 validate"
+    )
+    notes = (f"in the order of the file: {rule}, the last 297 test",)
+    if examples is not None:
+        notes = (*notes, f"only the first {examples:,} train")
+    return Pictures("digits", parts, classes, top=16, threshold=8, notes=notes)
 
 
 def _moved(pixels: Floats, reach: int) -> Floats:
