@@ -8,7 +8,8 @@ import pytest
 from scipy import stats
 from sklearn.metrics import r2_score
 
-from daedalus.core.data import LOG_LIKELIHOOD, Column, Data, Held, is_data, load_data, order
+from daedalus.core.catalogue import Entry
+from daedalus.core.data import LOG_LIKELIHOOD, Column, Data, Held, is_data, load_data, order, streamed, tasked
 from daedalus.core.errors import UserError
 from daedalus.core.rng import stream_key
 from daedalus.core.spec import parse_spec
@@ -173,3 +174,48 @@ def test_names_of_data_sets_come_before_worlds_and_listing_imports_nothing_heavy
     )
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert found.stdout.strip() == "[]"
+
+
+def test_rows_that_read_on_see_their_stretch_in_order():
+    seen = np.stack([streamed(step, 4, 12) for step in range(3)])
+    assert seen.T.tolist() == [[0, 1, 2], [3, 4, 5], [6, 7, 8], [9, 10, 11]]
+    assert streamed(0, 4, 10).tolist() == [0, 2, 5, 7]
+    assert streamed(9, 4, 10).tolist() == [9, 1, 4, 6]  # then from the beginning
+
+
+def models(*suits):
+    return [Entry("model", f"m{number}", "", "", tasks) for number, tasks in enumerate(suits)]
+
+
+@pytest.fixture
+def several(monkeypatch):
+    from daedalus.core import data
+
+    entries = {
+        "many": Entry("data", "many", "", "", ("classification", "density", "sampling")),
+        "one": Entry("data", "one", "", "", ("density",)),
+    }
+    monkeypatch.setattr(data, "of_kind", lambda kind: entries)
+
+
+@pytest.mark.parametrize(
+    ("asked", "suits", "found"),
+    [
+        ("many", [("classification",)], "many"),  # its own first task goes without saying
+        ("many", [("density", "sampling")], "many:task=density"),
+        ("many", [("density", "sampling"), ("sampling",)], "many:task=sampling"),
+        ("many:task=sampling", [("density", "sampling")], "many:task=sampling"),
+        ("many:examples=3", [("sampling",)], "many:examples=3,task=sampling"),
+        ("many", [("regression",)], "many"),  # which is refused elsewhere, by name
+        ("one", [("density",)], "one"),
+        ("strange", [("density",)], "strange"),
+        ("many", [], "many"),
+    ],
+)
+def test_the_task_is_what_all_models_suit(several, asked, suits, found):
+    assert str(tasked(parse_spec(asked), models(*suits))) == found
+
+
+def test_models_without_a_task_in_common_are_compared_apart(several):
+    with pytest.raises(UserError, match=r"no task suits all these models \(m0 classification; m1 density or sampling\)"):
+        tasked(parse_spec("many"), models(("classification",), ("density", "sampling")))
