@@ -99,7 +99,7 @@ class Engine:
         """Make one step and tell of it: "loss", "gradient_norm" (before clipping) and the objective's own metrics.
 
         A sequence holds parts of one batch: the step is that of the whole batch (but for batch statistics and noise).
-        Of an objective with several phases the two names are "NAME/loss" and "NAME/gradient_norm".
+        Of a phase with a name of its own the two are "NAME/loss" and "NAME/gradient_norm", alone in a step or not.
 
         Raises:
             Diverged: a loss or gradient is not finite. Weights, statistics and averages are as before the step.
@@ -112,7 +112,7 @@ class Engine:
         try:
             for phase, turn in zip(phases, turns, strict=True):
                 found = self._minimise(phase, turn, batch)
-                told |= found if len(phases) == 1 else _prefixed(found, phase.name)
+                told |= found if phase.name == Phase.name else _prefixed(found, phase.name)
         except BaseException as error:
             restore()
             if out_of_memory(error):

@@ -184,7 +184,7 @@ class Fit:
         self.step = 0
         self._order = stream_key(seed, "order")
         self._sums: Numbers = {}  # of what steps told since the last evaluation
-        self._count = 0
+        self._times: Numbers = {}  # how often each was told: a phase may come only every few steps
         self._best = Best(None if config.patience is None else Patience(config.patience)) if config.chooses else None
         self._test = np.nan  # the score on the test part of the best weights
 
@@ -219,7 +219,7 @@ class Fit:
         numbers = torch.stack([value for _, value in every]).tolist()
         for (name, _), number in zip(every, numbers, strict=True):
             self._sums[name] = self._sums.get(name, 0.0) + number
-        self._count += len(told)
+            self._times[name] = self._times.get(name, 0) + 1
 
     def _batch(self, step: int) -> Batch:
         part = self.data.train
@@ -231,7 +231,7 @@ class Fit:
 
     def measure(self) -> Measured:
         """Judge the weights as they are, and keep them where they are the best so far; means since the last time."""
-        told = {f"train/{name}": total / self._count for name, total in self._sums.items()}
+        told = {f"train/{name}": total / self._times[name] for name, total in self._sums.items()}
         layers = self._diagnosed()
         with self.engine.averaged():
             scored = {name: self._score(name) for name in self.data.parts if self._asked(name)}
@@ -241,7 +241,7 @@ class Fit:
                     self._test = test
                 test = self._test
         self.engine.tell(validation)
-        self._sums, self._count = {}, 0
+        self._sums, self._times = {}, {}
         numbers = told | {f"{part}/{name}": value for part, found in scored.items() for name, value in found.items()}
         return Measured(test, told.get("train/loss", float("nan")), numbers, layers)
 
@@ -256,6 +256,7 @@ class Fit:
                 layer
                 for phase in objective.phases(self.engine.steps)
                 for layer in diagnose(objective, self._batch(self.step), Noise(generator), phase).layers
+                if _within(layer.name, phase.part)  # others' gradients are of no use to this phase
             ]
         supply(objective.module, self._noise)
         return {
@@ -292,18 +293,20 @@ class Fit:
 
     def arrays(self) -> Arrays:
         """Everything that it takes to go on, bit for bit."""
-        state: dict[str, Any] = {"step": np.array(self.step), "count": np.array(self._count)}
+        state: dict[str, Any] = {"step": np.array(self.step)}
         state |= {f"engine/{name}": array for name, array in self.engine.arrays().items()}
         state |= {f"sum/{name}": np.array(total) for name, total in self._sums.items()}
+        state |= {f"times/{name}": np.array(times) for name, times in self._times.items()}
         if self._best is not None:
             state |= {"test": np.array(self._test)} | {f"kept/{name}": a for name, a in self._best.arrays().items()}
         return state
 
     def take_up(self, arrays: Arrays) -> None:
         """Go on from what `arrays` returned."""
-        self.step, self._count = int(arrays["step"]), int(arrays["count"])
+        self.step = int(arrays["step"])
         self.engine.take_up(_under(arrays, "engine/"))
         self._sums = {name: float(total) for name, total in _under(arrays, "sum/").items()}
+        self._times = {name: float(times) for name, times in _under(arrays, "times/").items()}
         if self._best is not None:
             self._test = float(arrays["test"])
             self._best.take_up(_under(arrays, "kept/"))
@@ -372,6 +375,10 @@ def fitting(own: Arrays, stored: Arrays) -> Arrays:
         shown = ", ".join(dict.fromkeys(strange)) or "every layer"
         raise UserError(f"start: the stored weights are of another network; these differ: {shown}")
     return {name: stored[name] if name in alike else array for name, array in own.items()}
+
+
+def _within(layer: str, part: str) -> bool:
+    return not part or layer == part or layer.startswith(f"{part}.")
 
 
 def _under(arrays: Arrays, prefix: str) -> dict[str, np.typing.NDArray[Any]]:

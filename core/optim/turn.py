@@ -22,7 +22,7 @@ class Training:
 
     `clip_norm` and `clip_value` bound the gradient, of a population that of each slot; `accumulate` is the number of
     parts that a batch is cut into to save memory; `l1` and `l2` add l1·Σ|w| + l2·½Σw² over weights (not biases, norms
-    and embeddings) to the loss.
+    and embeddings) to the loss. After each step every parameter is clipped to ±`bound` (Arjovsky et al. 2017).
     """
 
     optimiser: Optimiser = Adam()  # noqa: RUF009  # a frozen spec
@@ -33,9 +33,10 @@ class Training:
     ema: EMA | None = None
     l1: float = 0.0
     l2: float = 0.0
+    bound: float | None = None
 
     def __post_init__(self) -> None:
-        for name, most in {"clip_norm": self.clip_norm, "clip_value": self.clip_value}.items():
+        for name, most in {"clip_norm": self.clip_norm, "clip_value": self.clip_value, "bound": self.bound}.items():
             if most is not None and not most > 0:
                 raise UserError(f"{name} must be positive, not {most:g}; none switches it off")
         if self.accumulate < 1:
@@ -113,6 +114,8 @@ class Turn:
             for group in self.optimiser.param_groups:
                 group["lr"] = plan.optimiser.lr * factor
         self.optimiser.step()
+        if plan.bound is not None:
+            clip_value(self._values(), plan.bound)
         for pack in self._packs:
             pack.scatter()
         if self.average is not None:

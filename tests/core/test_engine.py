@@ -202,6 +202,14 @@ def test_values_are_clipped_before_the_norm() -> None:
     assert module[0].weight[0].tolist() == pytest.approx([-(0.5**0.5)] * 2, abs=1e-5)
 
 
+def test_parameters_stay_within_their_bound_after_every_step() -> None:
+    module = net()
+    trained = engine(module, Training(SGD(lr=1.0), bound=0.25))
+    for batch in batches(3, 8):
+        trained.step(batch)
+        assert max(parameter.abs().max().item() for parameter in module.parameters()) == 0.25
+
+
 def test_the_schedule_sets_the_rate_of_each_step() -> None:
     module = net()
     trained = engine(module, Training(SGD(lr=1.0, momentum=0.0), Cosine(steps=4), clip_norm=1e-3))
@@ -261,7 +269,8 @@ def test_frozen_parameters_stay_and_phases_train_their_part() -> None:
     alone = duel()
     maker = Duel(alone)
     maker.phases = lambda step: (Phase("maker", "maker"),)  # type: ignore[method-assign]
-    Engine(maker, PLAIN, CPU, torch_generator(0, "noise")).step(batches(1, 8)[0])
+    told = Engine(maker, PLAIN, CPU, torch_generator(0, "noise")).step(batches(1, 8)[0])
+    assert {"maker/loss", "maker/gradient_norm"} == set(told)  # by its name though it came alone
     assert all(parameter.grad is None for parameter in alone["critic"].parameters())
 
 

@@ -158,6 +158,6 @@ def test_what_does_not_fit_is_not_taken_up() -> None:
 def test_every_phase_needs_a_training() -> None:
     with pytest.raises(UserError, match="no training is given for the phase 'critic'; given: maker"):
         engine(duel(), {"maker": Training()})
-    for wrong in ({"clip_norm": 0.0}, {"clip_value": -1.0}, {"accumulate": 0}, {"l1": -1.0}):
+    for wrong in ({"clip_norm": 0.0}, {"clip_value": -1.0}, {"accumulate": 0}, {"l1": -1.0}, {"bound": 0.0}):
         with pytest.raises(UserError, match=next(iter(wrong))):
             Training(**wrong)  # type: ignore[arg-type]

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from daedalus.core import fitting as fitting_module
-from daedalus.core.data import load_data
+from daedalus.core.data import ACCURACY, load_data
 from daedalus.core.device import compiler, numerics, torch_generator
 from daedalus.core.errors import UserError
 from daedalus.core.fitting import Fit, FitConfig, fitting, load, score, weights_of
