@@ -14,8 +14,7 @@ replay is worth a quarter of the return.
 from collections.abc import Iterator
 
 from daedalus.core.lab.reproduction import Figure, Row, ahead, alongside, mean_line
-
-from .running import Curves, curves
+from daedalus.core.lab.studying import Curves, curves
 
 _OFF = {
     "with both": "",

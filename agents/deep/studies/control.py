@@ -15,8 +15,7 @@ from dataclasses import dataclass
 from importlib.metadata import version
 
 from daedalus.core.lab.reproduction import Figure, Line, Row, alongside, mean_line, measured
-
-from .running import curves
+from daedalus.core.lab.studying import curves
 
 _EPISODES = 10  # of an evaluation
 

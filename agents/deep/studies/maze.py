@@ -9,8 +9,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from daedalus.core.lab.reproduction import Figure, Line, Row, exact_table, mean_line
-
-from .running import curves
+from daedalus.core.lab.studying import curves
 
 _WORLD = "daedalus/Maze-v0:rows=4,columns=4,observation=symbolic"
 _QUICK = "daedalus/Maze-v0:rows=2,columns=2,observation=symbolic"

@@ -6,7 +6,7 @@ import pytest
 from daedalus.agents.deep.studies import ablation, control, maze
 from daedalus.agents.deep.studies.control import ACROBOT, CARTPOLE, MOUNTAIN_CAR
 from daedalus.agents.deep.studies.entries import STUDIES
-from daedalus.agents.deep.studies.running import Curves, curves
+from daedalus.core.lab.studying import Curves, curves
 from daedalus.core.catalogue import find, of_kind
 from daedalus.core.lab.reproduction import Figure
 from daedalus.core.spec import fill, parse_spec

@@ -1,4 +1,4 @@
-"""Learners named by their specs, judged at the same points: what the studies of this folder measure.
+"""Learners or models named by their specs, judged at the same points: what longer studies measure.
 
 The runs of a whole study stand in the run store, as runs/reproduce-NAME, and are taken up where they were left: delete
 that folder to run them anew. `daedalus report reproduce-NAME` makes their report. A quick look is lived in this process
@@ -13,8 +13,9 @@ import numpy as np
 
 from daedalus.core.arrays import Floats, Ints
 from daedalus.core.catalogue import find
-from daedalus.core.lab.experiment import Experiment, Record
 from daedalus.core.spec import parse_spec
+
+from .experiment import Experiment, Record, entry_of
 
 #: A study's workers take all cores, and Stable-Baselines3 the one global random state: studies take turns.
 _TURN = threading.Lock()
@@ -24,7 +25,7 @@ class Curves(NamedTuple):
     """What N runs were worth at P points."""
 
     step: Ints  # (P,)
-    value: Floats  # (N, P), of the greedy policy
+    value: Floats  # (N, P), of the greedy policy; of a model the score on the test part
     regret: Floats  # (N, P), NaN where no optimum is known
 
     def settled(self) -> Floats:
@@ -45,8 +46,8 @@ def curves(study: str, world: str, agents: Mapping[str, str], seeds: int, steps:
 
 
 def _stored(study: str, world: str, agents: Mapping[str, str], seeds: int, steps: int) -> dict[str, Curves]:
-    from daedalus.core.lab.job import compare
-    from daedalus.core.lab.store.run import open_run
+    from .job import compare
+    from .store.run import open_run
 
     named = [f"{label}={agent}" if ":" in agent else f"{label}={agent}:" for label, agent in agents.items()]
     name = f"reproduce-{study}"
@@ -63,7 +64,7 @@ def _lived(study: str, world: str, agents: Mapping[str, str], seeds: int, steps:
 
 
 def _lives(experiment: Experiment) -> Curves:
-    entry = find("agent", experiment.agent.name)
+    entry = entry_of(experiment.world, experiment.agent)
     trial, rows = find("trial", entry.trial).load(), []
     for first in range(0, experiment.seeds, entry.block):
         block = range(first, min(first + entry.block, experiment.seeds))
