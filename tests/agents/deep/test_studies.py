@@ -6,9 +6,9 @@ import pytest
 from daedalus.agents.deep.studies import ablation, control, maze
 from daedalus.agents.deep.studies.control import ACROBOT, CARTPOLE, MOUNTAIN_CAR
 from daedalus.agents.deep.studies.entries import STUDIES
-from daedalus.core.lab.studying import Curves, curves
 from daedalus.core.catalogue import find, of_kind
 from daedalus.core.lab.reproduction import Figure
+from daedalus.core.lab.studying import Curves, curves
 from daedalus.core.spec import fill, parse_spec
 
 _STEP = np.array([0, 25, 50, 75, 80, 90, 100])
