@@ -12,8 +12,9 @@
         sweep: {q_learning.alpha: [0.1, 0.2, 0.5], env.slip: [0, 0.1]}
 
 Instead of `groups`, `worlds`, `agents` and `sweep` may stand at the top; a `sweep` there also serves every group that
-has none (`core.lab.sweep` tells what it means). A drawing with a relative path is looked for from
-the current folder first, then from the YAML file's.
+has none (`core.lab.sweep` tells what it means). Data sets and models may stand under `data` and `models` in place of
+`worlds` and `agents`. A drawing with a relative path is looked for from the current folder first, then from the YAML
+file's.
 """
 
 import os
@@ -38,6 +39,7 @@ def read_plan(path: Path, over: Mapping[str, Any]) -> Plan:
     """
     data = _load(path)
     try:
+        data = _plain(data)
         check_keys(data, KEYS, "")
         if "groups" in data and ("worlds" in data or "agents" in data):
             raise UserError("give either groups, or worlds and agents at the top, not both")
@@ -50,6 +52,20 @@ def read_plan(path: Path, over: Mapping[str, Any]) -> Plan:
         return make_plan(**chosen, base=folder)
     except UserError as error:
         raise UserError(f"{path}: {error}") from error
+
+
+_OTHER_NAMES = {"data": "worlds", "models": "agents"}
+
+
+def _plain(data: Mapping[str, Any]) -> dict[str, Any]:
+    """The same with `data` and `models`, at the top and in groups, under the names that all plans have."""
+    for other, name in _OTHER_NAMES.items():
+        if other in data and name in data:
+            raise UserError(f"give either {other} or {name}, which mean the same here, not both")
+    plain = {_OTHER_NAMES.get(key, key): value for key, value in data.items()}
+    if isinstance(plain.get("groups"), list):
+        plain["groups"] = [_plain(group) if isinstance(group, Mapping) else group for group in plain["groups"]]
+    return plain
 
 
 class _Loader(yaml.SafeLoader):

@@ -229,3 +229,11 @@ def test_yaml_that_cannot_be_read(tmp_path: Path) -> None:
     (tmp_path / "plan.yaml").write_bytes(b"\xff\xfe\x00")
     with pytest.raises(UserError, match="UTF-8"):
         read_plan(tmp_path / "plan.yaml", {})
+
+
+def test_data_and_models_are_other_words_for_worlds_and_agents(tmp_path):
+    text = "groups:\n  - data: [digits]\n    models: [mlp, cnn]\n    steps: 100\n"
+    other = text.replace("data", "worlds").replace("models", "agents")
+    assert read_plan(yaml(tmp_path, text), {}) == read_plan(yaml(tmp_path, other), {})
+    with pytest.raises(UserError, match="give either data or worlds, which mean the same here, not both"):
+        read_plan(yaml(tmp_path, "data: digits\nworlds: digits\nmodels: mlp\n"), {})
