@@ -9,19 +9,20 @@ from .names import Generator
 
 
 def tiles_of(passages: Pixels, rows: int, columns: int, rooms: bool = False) -> Pixels:
-    """A row of passages as tiles of wall and floor, (2·rows + 1, 2·columns + 1).
+    """Rows of passages (…, E) as tiles of wall and floor, (…, 2·rows + 1, 2·columns + 1).
 
     Cells without any passage are wall. With `rooms` the corner between four open passages is floor, too.
     """
-    floor = np.zeros((2 * rows + 1, 2 * columns + 1), dtype=np.bool_)
-    east = rows * (columns - 1)
-    floor[1::2, 2:-2:2] = passages[:east].reshape(rows, columns - 1)
-    floor[2:-2:2, 1::2] = passages[east:].reshape(rows - 1, columns)
-    beside, above = floor[1::2, :-1:2] | floor[1::2, 2::2], floor[:-1:2, 1::2] | floor[2::2, 1::2]
-    floor[1::2, 1::2] = beside | above
+    floor = np.zeros((*passages.shape[:-1], 2 * rows + 1, 2 * columns + 1), dtype=np.bool_)
+    east, several = rows * (columns - 1), passages.shape[:-1]
+    floor[..., 1::2, 2:-2:2] = passages[..., :east].reshape(*several, rows, columns - 1)
+    floor[..., 2:-2:2, 1::2] = passages[..., east:].reshape(*several, rows - 1, columns)
+    beside = floor[..., 1::2, :-1:2] | floor[..., 1::2, 2::2]
+    above = floor[..., :-1:2, 1::2] | floor[..., 2::2, 1::2]
+    floor[..., 1::2, 1::2] = beside | above
     if rooms:
-        across = floor[1:-2:2, 2:-2:2] & floor[3::2, 2:-2:2]
-        floor[2:-2:2, 2:-2:2] = across & floor[2:-2:2, 1:-2:2] & floor[2:-2:2, 3::2]
+        across = floor[..., 1:-2:2, 2:-2:2] & floor[..., 3::2, 2:-2:2]
+        floor[..., 2:-2:2, 2:-2:2] = across & floor[..., 2:-2:2, 1:-2:2] & floor[..., 2:-2:2, 3::2]
     return np.where(floor, Tile.FLOOR, Tile.WALL).astype(np.uint8)
 
 
@@ -32,7 +33,7 @@ def drawn_tiles(
     from .generating import goal_cells, passages
 
     passages_NE = passages(generator, rows, columns, keys_N, braid)
-    tiles = np.stack([tiles_of(bits, rows, columns, generator == "rooms") for bits in passages_NE])
+    tiles = tiles_of(passages_NE, rows, columns, generator == "rooms")
     tiles[:, 1, 1] = Tile.START
     for level, cells in enumerate(goal_cells(passages_NE, rows, columns, keys_N, goals)):
         tiles[level, 2 * (cells // columns) + 1, 2 * (cells % columns) + 1] = Tile.GOAL
