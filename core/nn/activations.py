@@ -1,6 +1,7 @@
 """Activations by name."""
 
 from collections.abc import Callable
+from functools import partial
 
 from torch import Tensor, nn
 from torch.nn import functional
@@ -17,6 +18,7 @@ ACTIVATIONS: dict[str, Callable[[], nn.Module]] = {
     "silu": nn.SiLU,
     "elu": nn.ELU,
     "leaky_relu": nn.LeakyReLU,
+    "leaky_relu_0.2": partial(nn.LeakyReLU, 0.2),  # of Radford, Metz & Chintala 2016
     "mish": nn.Mish,
     "sigmoid": nn.Sigmoid,
     "softplus": nn.Softplus,

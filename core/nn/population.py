@@ -42,7 +42,7 @@ _FORMS: dict[type[nn.Module], type[Stacked]] = {
     ToGrid: StackedToGrid,
     Flatten: StackedFlatten,
     FlattenGrid: StackedFlattenGrid,
-    **{type(make()): StackedActivation for make in ACTIVATIONS.values() if make not in RECTIFIERS},
+    **{made: StackedActivation for made in {type(make()) for make in ACTIVATIONS.values()} - set(RECTIFIERS)},
 }
 
 
