@@ -20,7 +20,7 @@ SUPERVISED = (
         "moons",
         "daedalus.core.supervised.moons:moons",
         "two half moons that overlap, their ceiling known exactly",
-        _CLASSES,
+        (*_CLASSES, "density", "sampling", "reconstruction"),
         family=_MADE,
     ),
     Entry("model", "linear", f"{_HEADS}:Linear", "ridge regression", (*_CLASSES, *_NUMBERS), "fit", 1, _LINEAR),
