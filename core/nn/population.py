@@ -42,7 +42,7 @@ _FORMS: dict[type[nn.Module], type[Stacked]] = {
     ToGrid: StackedToGrid,
     Flatten: StackedFlatten,
     FlattenGrid: StackedFlattenGrid,
-    **{made: StackedActivation for made in {type(make()) for make in ACTIVATIONS.values()} - set(RECTIFIERS)},
+    **dict.fromkeys({type(make()) for make in ACTIVATIONS.values()} - set(RECTIFIERS), StackedActivation),
 }
 
 

@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass
+from itertools import pairwise
 
 import torch
 from torch import Tensor, nn
@@ -58,7 +59,7 @@ class TransposedCNN:
             layers.add_module("flatten", Flatten())
         layers.add_module("linear", linear(math.prod(shape), math.prod(grids[0]), generator, rule))
         layers.add_module("grid", nn.Unflatten(1, grids[0]))
-        for number, (small, large) in enumerate(zip(grids, grids[1:], strict=False)):
+        for number, (small, large) in enumerate(pairwise(grids)):
             if self.norm is not None:
                 layers.add_module(f"norm{number}", Normalise(self.norm, small[0], self.groups))
             layers.add_module(f"activation{number}", activation(self.activation))
