@@ -8,6 +8,10 @@ class UserError(ValueError):
     """Something the user can mend: one to three lines, no traceback, exit status 2 on the command line."""
 
 
+class MissingData(UserError):  # noqa: N818
+    """Data that are neither on this machine nor to be had from the network now."""
+
+
 def unknown(kind: str, name: str, known: Iterable[str]) -> UserError:
     """Return the error for a name that is not known; it names the nearest known one.
 

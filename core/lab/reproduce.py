@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from daedalus.core.catalogue import Entry, of_kind
-from daedalus.core.errors import UserError, unknown
+from daedalus.core.errors import MissingData, UserError, unknown
 
 from .reproduction import Figure, Reproduction
 
@@ -67,7 +67,11 @@ def reproduce(
     all_found = []
     for found in run_entries(chosen, quick, jobs or os.cpu_count() or 1):
         all_found.append(found)
+        if found.left_out and found.name in (names or ()):  # of a group it is left out, by name it was asked for
+            found.fault, found.left_out = found.left_out, ""
         write_pictures(found, out)
+        if found.left_out:
+            sys.stderr.write(f"{found.name} is left out: {found.left_out}\n")
         if found.fault:
             sys.stderr.write(f"{found.name} broke off: {found.fault}\n{found.details if debug else ''}")
         if not as_json:
@@ -155,6 +159,8 @@ def run_entry(entry: Entry, quick: bool) -> "Found":
                 found.figures.append(one)
             else:
                 found.rows.append(replace(one, experiment=entry.name))
+    except MissingData as error:
+        found.left_out = str(error)
     except Exception as error:
         said = " ".join(str(error).split())
         said = said if len(said) <= _LONGEST else f"{said[:_LONGEST]}… (--debug shows all)"

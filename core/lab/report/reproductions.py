@@ -35,6 +35,7 @@ class Found:
     figures: list[Figure] = field(default_factory=list)
     seconds: float = 0.0
     fault: str = ""  # why it broke off
+    left_out: str = ""  # which data it lacks
     details: str = ""  # the traceback of that
 
     @property
@@ -84,6 +85,7 @@ def render(all_found: Sequence[Found], command: str) -> str:
         sections=[_section(found) for found in all_found],
         missed=[(row.experiment, row.quantity) for row in rows if not row.passed],
         faults=[(found.name, found.fault) for found in all_found if found.fault],
+        left_out=[(found.name, found.left_out) for found in all_found if found.left_out],
         command=command,
         origin=[line for line in lines if line[1]],
     )

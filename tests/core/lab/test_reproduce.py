@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from daedalus.core.catalogue import Entry
-from daedalus.core.errors import UserError
+from daedalus.core.errors import MissingData, UserError
 from daedalus.core.lab import reproduce as lab
 from daedalus.core.lab.cli import main
 from daedalus.core.lab.report.charts import picture
@@ -43,6 +43,10 @@ def broken(quick):
 
 def refused(quick):
     raise UserError("alpha must lie in (0, 1], not 2")
+
+
+def lacking(quick):
+    raise MissingData("names.txt is not here; give --data-dir")
 
 
 @pytest.fixture(autouse=True)
@@ -161,3 +165,15 @@ def test_a_picture_has_the_colours_of_paper():
     seen = {name for name, printed in PRINTED.items() if printed in colours}
     assert len(seen) >= 6  # ink, muted ink, grid, paper, and two series
     assert not colours & set(VARIABLES)
+
+
+def test_what_lacks_its_data_is_left_out_of_a_group_and_fails_by_name(tmp_path, capsys, monkeypatch):
+    module = sys.modules["made_up_experiments"]
+    module.lacking, module.fine = lacking, lambda quick: iter([exact("a value", 1.0, 1.0, "a book")])
+    entries = {n: Entry("reproduction", n, f"made_up_experiments:{n}", n, ("first",)) for n in ("lacking", "fine")}
+    monkeypatch.setattr(lab, "of_kind", lambda kind: entries)
+    assert status(["--group", "first", "--out", str(tmp_path)]) == 0
+    assert "lacking is left out: names.txt is not here; give --data-dir" in capsys.readouterr().err
+    assert "is left out: names.txt is not here" in (tmp_path / "index.html").read_text(encoding="utf-8")
+    assert status(["lacking", "--out", str(tmp_path)]) == 1
+    assert "lacking broke off: names.txt is not here" in capsys.readouterr().err
