@@ -92,7 +92,7 @@ def _drawn(x: Pixels, y: Ints, only: Literal["all", "low", "high"], examples: in
         if whole
         else "the first 1,350 train, the next 150 validate"
     )
-    notes = (f"in the order of the file: {rule}, the last 297 test",)
+    notes: tuple[str, ...] = (f"in the order of the file: {rule}, the last 297 test",)
     if examples is not None:
         notes = (*notes, f"only the first {examples:,} train")
     return Pictures("digits", parts, classes, top=16, threshold=8, notes=notes)
