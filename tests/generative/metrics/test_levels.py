@@ -52,7 +52,7 @@ def test_steps_are_those_of_the_solver(layout):
 
 def test_tiles_that_are_no_maze_are_not_valid():
     (one,) = every_maze(form(2, 2, "tiles"))[:1]
-    assert levels(form(2, 2, "tiles"), one[None]).perfect_N.all()
+    assert levels(form(2, 2, "tiles"), one[None]).perfect.all()
     for row, column in ((0, 1), (3, 4), (2, 2), (1, 1)):  # border, border, pillar, cell
         changed = one.copy()
         changed[0, row, column] ^= 1
