@@ -19,6 +19,9 @@ from .spec import Spec, fill
 
 Arrays = Mapping[str, np.typing.NDArray[Any]]
 
+#: The environment variable that names a folder with files data sets are made of, in place of the network.
+DATA_FOLDER = "DAEDALUS_DATA"
+
 
 @dataclass(frozen=True)
 class Column:
