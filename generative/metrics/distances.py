@@ -37,7 +37,7 @@ def wasserstein_on_lines(x_NL: Tensor, y_ML: Tensor, p: int = 2) -> Tensor:
 
 @functools.lru_cache(maxsize=64)
 def _steps(n: int, m: int) -> tuple[Tensor, Tensor, Tensor]:
-    """The pieces into which i/n and j/m cut [0, 1]: which of either sample each is of, and how wide. In whole nm-ths."""
+    """The pieces into which i/n and j/m cut [0, 1]: which of either sample each is of, and how wide."""
     cuts = torch.unique(torch.cat([torch.arange(n + 1) * m, torch.arange(m + 1) * n]))
     return cuts[:-1] // m, cuts[:-1] // n, torch.diff(cuts).double() / (n * m)
 
@@ -63,7 +63,7 @@ def kernel_distance(x_ND: Tensor, y_MD: Tensor) -> Tensor:
 
 
 def frechet_distance(x_ND: Tensor, y_MD: Tensor) -> Tensor:
-    """|μ − ν|² + tr(Σ + Τ − 2(ΣΤ)^½) of the Gaussians with the clouds' moments (Dowson & Landau 1982; Heusel et al. 2017).
+    """|μ − ν|² + tr(Σ + Τ − 2(ΣΤ)^½) of the Gaussians with the clouds' moments (Heusel et al. 2017).
 
     tr (ΣΤ)^½ is the sum of the singular values of AᵀB where Σ = AAᵀ and Τ = BBᵀ, so no square root of a matrix that is
     not symmetric is taken, nor of a number that rounding made negative.

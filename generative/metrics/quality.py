@@ -6,12 +6,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from daedalus.core.arrays import Bools, Pixels
 from daedalus.core.data import PERFECT, SLICED_WASSERSTEIN, Data, Examples
 from daedalus.core.device import torch_generator
 from daedalus.core.generating import Condition, Sampler
 
 from .distances import sliced_wasserstein
+from .levels import levels
 
 #: How many samples are drawn to be judged, by the form of the data, and how many at a time.
 SAMPLES = {"points": 2_500}
@@ -60,49 +60,7 @@ def _distance(data: Data, x: Tensor, part: Examples) -> Numbers:
 
 
 def _mazes(data: Data, x: Tensor, part: Examples) -> Numbers:
-    return {PERFECT.name: float(perfect(data, x).mean())}
+    return {PERFECT.name: float(levels(data.form, x.numpy()).perfect.mean())}
 
 
 _JUDGES: dict[str, Callable[[Data, Tensor, Examples], Numbers]] = {"maze": _mazes}
-
-
-def perfect(data: Data, x: Tensor) -> Bools:
-    """Which of these mazes (n, …) are perfect: every cell is reached from every other on exactly one way, (n,)."""
-    told = data.form.mapping
-    rows, columns, bits = told["rows"], told["columns"], x.numpy().astype(np.uint8)
-    proper = np.ones(len(bits), dtype=bool)
-    if told["layout"] == "tiles":
-        tiles = bits.reshape(len(bits), 2 * rows + 1, 2 * columns + 1)
-        proper, bits = _proper(tiles), _passages(tiles)
-    return np.asarray(proper & (bits.sum(axis=1) == rows * columns - 1) & _joined(bits, rows, columns))
-
-
-def _proper(tiles: Pixels) -> Bools:
-    """Which drawings (n, 2R + 1, 2C + 1) have floor on every cell, and walls around and on the corners of cells."""
-    closed = tiles.copy()
-    closed[:, 1:-1:2, 1:-1] = 0
-    closed[:, 1:-1, 1:-1:2] = 0
-    return np.asarray(tiles[:, 1::2, 1::2].all(axis=(1, 2)) & ~closed.any(axis=(1, 2)))
-
-
-def _passages(tiles: Pixels) -> Pixels:
-    """The passages (n, E) of drawings, in the order of `daedalus.envs.levels.passages`."""
-    east, south = tiles[:, 1::2, 2:-1:2], tiles[:, 2:-1:2, 1::2]
-    return np.concatenate([east.reshape(len(tiles), -1), south.reshape(len(tiles), -1)], axis=1)
-
-
-def _joined(bits: Pixels, rows: int, columns: int) -> Bools:
-    """Which mazes (n, E) are in one piece: what the first cell reaches grows until it grows no more."""
-    cut = rows * (columns - 1)
-    east = bits[:, :cut].reshape(-1, rows, columns - 1).astype(bool)
-    south = bits[:, cut:].reshape(-1, rows - 1, columns).astype(bool)
-    reached = np.zeros((len(bits), rows, columns), dtype=bool)
-    reached[:, 0, 0] = True
-    before = 0
-    while (count := int(reached.sum())) > before:
-        before = count
-        reached[:, :, 1:] |= reached[:, :, :-1] & east
-        reached[:, :, :-1] |= reached[:, :, 1:] & east
-        reached[:, 1:] |= reached[:, :-1] & south
-        reached[:, :-1] |= reached[:, 1:] & south
-    return np.asarray(reached.all(axis=(1, 2)))

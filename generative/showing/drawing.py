@@ -7,11 +7,13 @@ from daedalus.envs.drawing.palette import THEMES, Colour
 
 Numbers = np.typing.NDArray[np.floating]
 
-_LOOK = THEMES["dark"]
-GROUND: Colour = (58, 65, 80)  # between pictures; seen against white, black and both of a maze's colours
+_LOOK = THEMES["light"]
+GROUND: Colour = _LOOK.wall  # between pictures; it stands out from white and from black
 _DARK, _BRIGHT = np.array((10.0, 11.0, 14.0)), np.array((250.0, 248.0, 243.0))
+_BAD: Colour = (240, 96, 56)  # the frame of what is no good maze
+_FLOOR = (240, 236, 227)
 _SIDE = 60  # pixels, about, of a picture's longer side
-_WALL, _CELL, _FRAME = 2, 8, 2  # pixels of a maze
+_WALL, _CELL, _FRAME = 2, 6, 3  # pixels of a maze's wall, of a cell at least where there are not very many
 
 
 def pixel_pictures(shares_nCHW: Numbers) -> Pixels:
@@ -26,28 +28,18 @@ def pixel_pictures(shares_nCHW: Numbers) -> Pixels:
     return pixels.repeat(factor, axis=1).repeat(factor, axis=2)
 
 
-def maze_pictures(x: Pixels, rows: int, columns: int, layout: str, good_n: Bools) -> Pixels:
-    """Mazes as bits of their passages (n, E) or as tiles (n, 1, 2R + 1, 2C + 1), with a frame around those not good.
+def maze_pictures(floor_nHW: Bools, good_n: Bools) -> Pixels:
+    """Mazes as tiles, each H = 2R + 1 by W = 2C + 1, with a frame around those not good, (n, H', W', 3).
 
-    Walls are drawn thin and cells wide, whatever stands where. (n, H, W, 3).
+    Walls are drawn thin and cells wide, whatever stands where.
     """
-    tiles = as_tiles(x, rows, columns) if layout == "edges" else x.reshape(len(x), 2 * rows + 1, 2 * columns + 1)
-    cell = max(2, min(_CELL, 240 // max(rows, columns)))
-    down, right = (np.tile([_WALL, cell], side)[:-1] for side in (rows + 1, columns + 1))
-    whole = tiles.astype(bool).repeat(down, axis=1).repeat(right, axis=2)
-    inside = np.where(whole[..., None], np.uint8(_LOOK.floor), np.uint8(_LOOK.wall))
-    frame = np.where(good_n[:, None], np.uint8(GROUND), np.uint8(_LOOK.hazard))[:, None, None]
+    rows, columns = (side // 2 for side in floor_nHW.shape[1:])
+    side = max(rows, columns)
+    cell = max(2, min(240 // side, max(_CELL, _SIDE // side - _WALL)))
+    down, right = (np.tile([_WALL, cell], cells + 1)[:-1] for cells in (rows, columns))
+    whole = floor_nHW.repeat(down, axis=1).repeat(right, axis=2)
+    frame = np.where(good_n[:, None], np.uint8(GROUND), np.uint8(_BAD))[:, None, None]
     n, high, wide = whole.shape
     page = np.broadcast_to(frame, (n, high + 2 * _FRAME, wide + 2 * _FRAME, 3)).copy()
-    page[:, _FRAME:-_FRAME, _FRAME:-_FRAME] = inside
+    page[:, _FRAME:-_FRAME, _FRAME:-_FRAME] = np.where(whole[..., None], np.uint8(_FLOOR), np.uint8(_LOOK.wall))
     return page
-
-
-def as_tiles(passages_nE: Pixels, rows: int, columns: int) -> Pixels:
-    """Passages as open tiles (n, 2R + 1, 2C + 1): cells stand at odd places, the passages between two of them."""
-    cut = rows * (columns - 1)
-    tiles = np.zeros((len(passages_nE), 2 * rows + 1, 2 * columns + 1), dtype=np.uint8)
-    tiles[:, 1::2, 1::2] = 1
-    tiles[:, 1::2, 2:-1:2] = passages_nE[:, :cut].reshape(-1, rows, columns - 1)
-    tiles[:, 2:-1:2, 1::2] = passages_nE[:, cut:].reshape(-1, rows - 1, columns)
-    return tiles

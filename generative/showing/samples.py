@@ -12,7 +12,8 @@ from torch import Tensor
 from daedalus.core.arrays import Pixels
 from daedalus.core.data import Data
 from daedalus.core.generating import Condition, Exhibit, Passage, Picture, Sampler
-from daedalus.generative.metrics.quality import perfect, real
+from daedalus.generative.metrics.levels import levels
+from daedalus.generative.metrics.quality import real
 
 from .drawing import GROUND, maze_pictures, pixel_pictures
 from .scatter import scatter
@@ -21,13 +22,13 @@ _SHOWN = {"points": 2_000, "text": 8, "numbers": 8}  # samples in an exhibit, wh
 
 
 def images(data: Data, x: Tensor) -> Pixels:
-    """Each example (n, …) drawn, (n, H, W, 3): pixels as squares, mazes as walls and floor, with a frame where not perfect.
+    """Each example (n, …) drawn, (n, H, W, 3): pixels as squares, mazes as walls and floor, framed where not perfect.
 
     Pixels that are real numbers are cut off at 0 and 1. Points are one picture together: `scatter`.
     """
     if data.form.name == "maze":
-        told = data.form.mapping
-        return maze_pictures(x.numpy(), told["rows"], told["columns"], told["layout"], perfect(data, x))
+        found = levels(data.form, x.numpy())
+        return maze_pictures(found.floor, found.perfect)
     values = data.fields["x"].values
     shares = x.float() if values is None else x.float() / max(values - 1, 1)
     return pixel_pictures(shares.clamp(0, 1).nan_to_num().numpy())
@@ -68,7 +69,7 @@ def shown(data: Data, x: Tensor) -> Picture | Passage:
     """Samples as `daedalus sample` shows them."""
     x = x.cpu()
     if data.form.name == "points":
-        note = "Drawn by the model (orange) over as many real points (grey)."
+        note = "Drawn by the model (orange) over as many real points (blue)."
         return Picture("samples", "Samples", note, scatter(x.numpy(), real(data.test, len(x)).numpy()), False)
     if data.form.name in ("image", "maze"):
         return Picture("samples", "Samples", _note(data, x), mosaic(images(data, x)))
@@ -78,7 +79,7 @@ def shown(data: Data, x: Tensor) -> Picture | Passage:
 def _note(data: Data, x: Tensor) -> str:
     if data.form.name != "maze":
         return "Drawn by the model."
-    good = int(perfect(data, x).sum())
+    good = int(levels(data.form, x.numpy()).perfect.sum())
     if good == len(x):
         return "Drawn by the model; all are perfect mazes."
     return f"Drawn by the model; {good} of {len(x)} are perfect mazes, the others are framed."
