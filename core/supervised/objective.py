@@ -78,11 +78,11 @@ class Supervised:
         return self._loss(self.module(x), batch["y"]).mean(), {}
 
     def scores(self, batch: Batch, generator: torch.Generator) -> Metrics:
-        """Accuracy, and log-likelihood where there is one; or the share of the part's variance that is explained."""
+        """Accuracy, and log-likelihood where there is one; or squared error and share of variance explained."""
         outputs = self._outputs(batch["x"], generator)
         if not self._classes:
             error = (outputs[:, 0] - batch["y"]).square()
-            return {"r_squared": 1 - error / batch["variance"]}
+            return {"r_squared": 1 - error / batch["variance"], "minus_squared_error": -error}
         found = {"accuracy": (outputs.argmax(1) == batch["y"]).float()}
         if self._likely:
             log_p = functional.log_softmax(outputs.float(), 1)
