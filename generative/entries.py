@@ -50,11 +50,11 @@ MODELS = (
     _model("made", "autoregressive.made:MADE", "masked autoencoder", ("density", "sampling"), _A),
     _model("pixelcnn", "autoregressive.pixelcnn:PixelCNN", "gated PixelCNN", ("density", "sampling"), _A),
     _model("pixelrnn", "autoregressive.pixelrnn:PixelRNN", "row LSTM", ("density", "sampling"), _A),
-    _model("gan", "adversarial.models:GAN", "generative adversarial network", ("sampling",), _G),
-    _model("dcgan", "adversarial.models:DCGAN", "GAN of convolutions", ("sampling",), _G),
-    _model("wgan", "adversarial.models:WGAN", "Wasserstein GAN, clipped", ("sampling",), _G),
-    _model("wgan_gp", "adversarial.models:WGANGP", "Wasserstein GAN, gradient penalty", ("sampling",), _G),
-    _model("conditional_gan", "adversarial.models:ConditionalGAN", "GAN of each class", ("sampling",), _G),
+    _model("gan", "adversarial.gan:GAN", "generative adversarial network", ("sampling",), _G),
+    _model("dcgan", "adversarial.dcgan:DCGAN", "GAN of convolutions", ("sampling",), _G),
+    _model("wgan", "adversarial.wgan:WGAN", "Wasserstein GAN, clipped", ("sampling",), _G),
+    _model("wgan_gp", "adversarial.wgan_gp:WGANGP", "Wasserstein GAN, gradient penalty", ("sampling",), _G),
+    _model("conditional_gan", "adversarial.conditional_gan:ConditionalGAN", "GAN of each class", ("sampling",), _G),
     _model("ddpm", "diffusion.ddpm:DDPM", "denoising diffusion", ("density", "sampling"), _F),
 )  # fmt: skip
 
