@@ -115,7 +115,20 @@ def independent(train: Pixels, test: Pixels, values: int) -> float:
 
     That is the mean under Jeffreys's prior (Krichevsky & Trofimov 1981).
     """
-    counts: Floats = np.stack([(train == value).sum(axis=0) for value in range(values)], axis=-1) + 0.5
-    log_p = np.log(counts / counts.sum(axis=-1, keepdims=True))  # (1, H, W, V)
-    held = np.stack([(test == value).sum(axis=0) for value in range(values)], axis=-1)
-    return float((held * log_p).sum() / len(test))
+    counts = _counts(train, values) + 0.5
+    log_p = np.log(counts / counts.sum(axis=-1, keepdims=True))  # (D, V)
+    return float((_counts(test, values) * log_p).sum() / len(test))
+
+
+def _counts(x: Pixels, values: int) -> Floats:
+    """How often each pixel has each value, (D, V)."""
+    size = int(np.prod(x.shape[1:]))
+    own = values * np.arange(size)
+    counts = np.zeros(size * values)
+    for begin in range(0, len(x), _AT_ONCE):
+        some = x[begin : begin + _AT_ONCE].reshape(-1, size) + own
+        counts += np.bincount(some.ravel(), minlength=size * values)
+    return counts.reshape(size, values)
+
+
+_AT_ONCE = 1024  # pictures, to spare memory

@@ -86,7 +86,7 @@ def _kept(name: str) -> Path:
         return Path(pooch.retrieve(source.url, f"sha256:{source.sha256}", fname=name, path=folder))
     except RequestException as error:  # an OSError too
         raise UserError(
-            f"{name} is not in {folder}, and {source.url} cannot be reached ({type(error).__name__}); "
+            f"{name} is not in {_looked(folder)}, and {source.url} cannot be reached ({type(error).__name__}); "
             f"go online, or name a folder that holds it by --data-dir or {DATA_FOLDER}"
         ) from error
     except ValueError as error:
@@ -96,6 +96,11 @@ def _kept(name: str) -> Path:
         ) from error
     except OSError as error:
         raise _unwritable(folder, error) from error
+
+
+def _looked(kept: Path) -> str:
+    named = os.environ.get(DATA_FOLDER)
+    return f"{named}, not in the cache {kept}" if named else str(kept)
 
 
 def cache(kind: str) -> Path:
