@@ -27,7 +27,7 @@ class TransposedCNN:
     logits, or whatever the caller makes of them (Radford, Metz & Chintala 2016, figure 1).
     """
 
-    image: tuple[int, int, int]
+    image: tuple[int, ...]
     channels: tuple[int, ...] = (64, 32)
     activation: str = "relu"
     norm: str | None = None
@@ -37,13 +37,14 @@ class TransposedCNN:
     def __post_init__(self) -> None:
         object.__setattr__(self, "channels", whole("transposed_cnn", "channels", self.channels))
 
-    def grids(self) -> list[tuple[int, int, int]]:
+    def grids(self) -> list[tuple[int, ...]]:
         """The shape (C, H, W) of the small grid and after each stage; the last is the image's."""
         if len(self.image) != 3 or min(self.image) < 1:
             raise UserError(f"TransposedCNN makes images (channels, rows, columns), not {self.image}; use MLP")
         if not self.channels or min(self.channels) < 1:
             raise UserError(f"TransposedCNN needs at least one channel in each stage, not channels={self.channels}")
-        grids, (rows, columns) = [self.image], self.image[1:]
+        grids: list[tuple[int, ...]] = [self.image]
+        _, rows, columns = self.image
         for channels in self.channels[::-1]:
             if max(rows, columns) < 2:
                 raise UserError(f"{self.image} cannot be halved {len(self.channels)} times; take fewer stages")
@@ -68,7 +69,7 @@ class TransposedCNN:
 
 
 def upward(
-    small: tuple[int, int, int], large: tuple[int, int, int], generator: torch.Generator, rule: Initialiser
+    small: tuple[int, ...], large: tuple[int, ...], generator: torch.Generator, rule: Initialiser
 ) -> nn.ConvTranspose2d:
     """A transposed convolution of stride 2 from one grid (C, H, W) to another of twice its sides, or one less."""
     kernel = tuple(4 - (2 * before - after) for before, after in zip(small[1:], large[1:], strict=True))
