@@ -41,7 +41,8 @@ def gradient_penalty(critic: Callable[[Tensor], Tensor], real: Tensor, fake: Ten
     between = (mix * real + (1 - mix) * fake).detach().requires_grad_()
     with torch.enable_grad():
         (slope,) = torch.autograd.grad(critic(between).sum(), between, create_graph=True)
-    return (torch.linalg.vector_norm(slope.flatten(1), dim=1) - 1).square()
+    norm_B: Tensor = torch.linalg.vector_norm(slope.flatten(1), dim=1)
+    return (norm_B - 1).square()
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,7 @@
 """The two networks: from noise to an example, and from an example to a score."""
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -60,6 +61,8 @@ class Generator(nn.Module):
         super().__init__()
         self.body, self.sort = body, sort
 
+    __call__: Callable[..., Tensor]
+
     def forward(self, z_BZ: Tensor, u: Tensor | None = None, y_B: Tensor | None = None) -> Tensor:
         """Noise (B, Z), for bits alone uniform numbers (B, …) too, and classes (B,) → examples (B, …) as floats."""
         if y_B is not None:
@@ -79,6 +82,8 @@ class Critic(nn.Module):
     def __init__(self, body: nn.Module, sort: Sort, dense: bool) -> None:
         super().__init__()
         self.body, self.sort, self.dense = body, sort, dense
+
+    __call__: Callable[..., Tensor]
 
     def forward(self, x: Tensor, y_B: Tensor | None = None) -> Tensor:
         """Examples (B, …) and classes (B,) → scores (B,)."""
