@@ -7,7 +7,7 @@ may fall below 0, are at least 0, and none is 0 for two sets drawn from the same
 import functools
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from daedalus.core.errors import UserError
 
@@ -51,8 +51,8 @@ def mmd(x_ND: Tensor, y_MD: Tensor, bandwidth: float | None = None) -> Tensor:
     pooled = torch.cat([x_ND, y_MD])
     distance = torch.pdist(pooled)
     h = distance.median() if bandwidth is None else torch.tensor(bandwidth)
-    if not h > 0:
-        return torch.zeros(())  # nearly all points are one point
+    if not h > 0:  # more than half of all pairs are equal
+        h = distance.mean().clamp(min=torch.finfo(distance.dtype).tiny)
     return _unbiased(*(torch.exp(-torch.cdist(a, b).square() / (2 * h**2)) for a, b in _pairs(x_ND, y_MD)))
 
 
@@ -65,20 +65,26 @@ def kernel_distance(x_ND: Tensor, y_MD: Tensor) -> Tensor:
 def frechet_distance(x_ND: Tensor, y_MD: Tensor) -> Tensor:
     """|μ − ν|² + tr(Σ + Τ − 2(ΣΤ)^½) of the Gaussians with the clouds' moments (Heusel et al. 2017).
 
-    tr (ΣΤ)^½ is the sum of the singular values of AᵀB where Σ = AAᵀ and Τ = BBᵀ, so no square root of a matrix that is
-    not symmetric is taken, nor of a number that rounding made negative.
+    It is torchmetrics' `FrechetInceptionDistance`, handed features in place of Inception's.
     """
+    from torchmetrics.image.fid import FrechetInceptionDistance
+
     _check(x_ND, y_MD)
-    (mean_x, root_x), (mean_y, root_y) = _moments(x_ND.double()), _moments(y_MD.double())
-    shared = torch.linalg.svdvals(root_x @ root_y.T).sum()
-    return (mean_x - mean_y).square().sum() + root_x.square().sum() + root_y.square().sum() - 2 * shared
+    metric = FrechetInceptionDistance(feature=_Given(x_ND.shape[1]), normalize=True)
+    metric.update(x_ND.double(), real=False)
+    metric.update(y_MD.double(), real=True)
+    return torch.as_tensor(metric.compute()).clamp(min=0)
 
 
-def _moments(x_ND: Tensor) -> tuple[Tensor, Tensor]:
-    """The mean, and the centred cloud whose square R^T R is the covariance; no more than D rows of it."""
-    mean = x_ND.mean(dim=0)
-    centred = (x_ND - mean) / max(len(x_ND) - 1, 1) ** 0.5
-    return mean, torch.linalg.qr(centred, mode="r").R if len(x_ND) > x_ND.shape[1] else centred
+class _Given(nn.Module):
+    """Features that are known already."""
+
+    def __init__(self, num_features: int) -> None:
+        super().__init__()
+        self.num_features = num_features  # the name that torchmetrics asks for
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x
 
 
 def _pairs(x: Tensor, y: Tensor) -> tuple[tuple[Tensor, Tensor], ...]:

@@ -38,8 +38,12 @@ def maze_pictures(floor_nHW: Bools, good_n: Bools) -> Pixels:
     cell = max(2, min(240 // side, max(_CELL, _SIDE // side - _WALL)))
     down, right = (np.tile([_WALL, cell], cells + 1)[:-1] for cells in (rows, columns))
     whole = floor_nHW.repeat(down, axis=1).repeat(right, axis=2)
-    frame = np.where(good_n[:, None], np.uint8(GROUND), np.uint8(_BAD))[:, None, None]
+    frame = np.where(good_n[:, None], _paint(GROUND), _paint(_BAD))[:, None, None]
     n, high, wide = whole.shape
     page = np.broadcast_to(frame, (n, high + 2 * _FRAME, wide + 2 * _FRAME, 3)).copy()
-    page[:, _FRAME:-_FRAME, _FRAME:-_FRAME] = np.where(whole[..., None], np.uint8(_FLOOR), np.uint8(_LOOK.wall))
+    page[:, _FRAME:-_FRAME, _FRAME:-_FRAME] = np.where(whole[..., None], _paint(_FLOOR), _paint(_LOOK.wall))
     return page
+
+
+def _paint(colour: Colour) -> Pixels:
+    return np.array(colour, dtype=np.uint8)

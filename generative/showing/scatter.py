@@ -20,7 +20,8 @@ def scatter(samples_n2: Floats, real_m2: Floats, side: int = SIDE) -> Pixels:
     for points, colour, disc in ((real_m2, _REAL, _HALO), (samples_n2, _SAMPLE, _DOT)):
         cover = _cover((np.asarray(points, dtype=float) - centre) / reach, side, *disc)[..., None]
         page = page * (1 - cover) + colour * cover
-    return np.rint(page).astype(np.uint8)
+    pixels: Pixels = np.rint(page).astype(np.uint8)
+    return pixels
 
 
 def _cover(points_n2: Floats, side: int, radius: float, opacity: float) -> Floats:
