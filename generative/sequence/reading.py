@@ -29,7 +29,7 @@ class Reading:
     inputs: int  # how many different tokens are read
     values: int  # how many different tokens are said
     length: int  # T
-    answers: bool = False  # whether what comes first is only read: of a task, whose answer w marks
+    given: int = 1  # so many tokens are read before the first that counts is said
 
     @classmethod
     def of(cls, data: Data, owner: str = "a sequence model") -> "Reading":
@@ -44,12 +44,17 @@ class Reading:
             return cls(data.sort, x.shape, dtype, x.values + 1, x.values, length)
         first = data.test.take(np.arange(1))
         values = data.fields["y"].values or x.values
-        return cls(data.sort, x.shape, dtype, x.values, values, length, bool(first["w"][0, 0] == 0))
+        return cls(data.sort, x.shape, dtype, x.values, values, length, int(np.argmax(first["w"][0] > 0)) + 1)
 
     @property
     def begin(self) -> int | None:
         """The token that stands for the beginning; None where the first of x is given."""
         return None if self.sort in TOKENS else self.values
+
+    @property
+    def answers(self) -> bool:
+        """Whether there is a task to be read first, and an answer that alone counts."""
+        return self.given > 1
 
     def tokens(self, batch: Batch) -> tuple[Tensor, Tensor, Tensor]:
         """What is read (B, T), what is to be said (B, T), both int64, and the weight of each in a log-likelihood."""

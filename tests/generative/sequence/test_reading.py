@@ -59,8 +59,8 @@ def test_tokens_stay_as_they_are():
 
 
 def test_an_answer_is_known_by_what_is_only_read_before_it():
-    assert not Reading.of(text()).answers
-    assert Reading.of(text(0.0)).answers
+    assert (Reading.of(text()).given, Reading.of(text()).answers) == (1, False)
+    assert (Reading.of(text(0.0)).given, Reading.of(text(0.0)).answers) == (2, True)
     assert not Reading.of(bits()).answers
 
 
