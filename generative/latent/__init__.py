@@ -1,1 +1,1 @@
-"""Models with a code: autoencoders, variational ones, vector-quantised ones."""
+"""Models with a latent code: autoencoders, variational ones, vector-quantised ones."""

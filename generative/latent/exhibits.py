@@ -1,0 +1,157 @@
+"""What latent models show: samples, walks through the latent space, what comes back of examples, what is least likely.
+
+Pictures are of images and of mazes; of points in the plane samples alone tell something.
+"""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from daedalus.core.arrays import Pixels
+from daedalus.core.data import Data
+from daedalus.core.generating import Exhibit, Picture
+from daedalus.core.objective import Batch
+from daedalus.generative.metrics.latent import ACTIVE, activity
+from daedalus.generative.showing.samples import images, mosaic, sample_exhibits, strip
+
+from .examining import Coding, batches
+
+if TYPE_CHECKING:
+    from .autoencoder import FittedAutoencoder
+    from .variational import Variational
+
+_SEEN = 1_000  # test examples among which the least likely are looked for, and that tell which units are active
+_COLUMNS, _PAIRS, _UNITS, _PLANE = 12, 6, 10, 15
+_FAR = 2.5  # deviations of the prior that a walk along a unit goes to each side
+
+
+def variational_exhibits(model: "Variational", generator: torch.Generator) -> list[Exhibit]:
+    """All that a variational autoencoder has to show."""
+    found = sample_exhibits(model.data, model, generator)
+    if not pictured(model.data):
+        return found
+    seen = list(batches(model.data.test, _SEEN, generator.device))
+    codes_NL = torch.cat([model.code(batch) for batch in seen])
+    if model.classes:
+        found.append(_styles(model, generator))
+    found += [
+        _walk(model, codes_NL, seen[0], torch.ones(codes_NL.shape[1], device=codes_NL.device)),
+        reconstructions(model, seen[0]),
+        interpolation(model, seen[0]),
+    ]
+    return [*found, _outliers(model, seen, generator)]
+
+
+def autoencoder_exhibits(model: "FittedAutoencoder") -> list[Exhibit]:
+    """What comes back, and what lies between codes and around them."""
+    if not pictured(model.data):
+        return []
+    device = model.coder.mean.device
+    seen = list(batches(model.data.test, _SEEN, device))
+    codes_NL = torch.cat([model.code(batch) for batch in seen])
+    return [
+        reconstructions(model, seen[0]),
+        interpolation(model, seen[0]),
+        _walk(model, codes_NL, seen[0], codes_NL.std(0)),
+    ]
+
+
+def pictured(data: Data) -> bool:
+    """Whether single examples can be drawn."""
+    return data.form.name in ("image", "maze")
+
+
+def painted(data: Data, shares: Tensor) -> Pixels:
+    """What a decoder expects, drawn; of mazes, which have no half walls, the likeliest."""
+    values = data.fields["x"].values
+    x = shares.cpu() * (1 if values is None else values - 1)
+    return images(data, x.round().to(torch.uint8) if data.form.name == "maze" else x)
+
+
+def reconstructions(model: Coding, batch: Batch) -> Picture:
+    """Rows of examples, each above what comes back of it through its code."""
+    n = min(2 * _COLUMNS, len(batch["x"]))
+    some = {name: tensor[:n] for name, tensor in batch.items()}
+    real, back = images(model.data, some["x"].cpu()), painted(model.data, model.shown(model.code(some), some.get("y")))
+    rows = [row[begin : begin + _COLUMNS] for begin in range(0, n, _COLUMNS) for row in (real, back)]
+    note = "Test examples, and below each what comes back through its code."
+    return Picture("reconstructions", "Reconstructions", note, strip(rows))
+
+
+def interpolation(model: Coding, batch: Batch) -> Picture:
+    """Rows from one example to another along the line between their codes; the outer ones are real."""
+    pairs = min(_PAIRS, len(batch["x"]) // 2)
+    z_BL, y = model.code(batch)[: 2 * pairs], batch.get("y")
+    real = images(model.data, batch["x"][: 2 * pairs].cpu())
+    steps_T = torch.linspace(0, 1, _COLUMNS - 2, device=z_BL.device)
+    rows = []
+    for pair in range(pairs):
+        begin, end = z_BL[2 * pair], z_BL[2 * pair + 1]
+        classes = None if y is None else y[2 * pair].expand(len(steps_T))
+        between = painted(model.data, model.shown(torch.lerp(begin, end, steps_T[:, None]), classes))
+        rows.append(np.concatenate([real[2 * pair, None], between, real[2 * pair + 1, None]]))
+    note = "From one test example (left) to another (right), along the line between their codes."
+    return Picture("interpolation", "Between two examples", note, strip(rows))
+
+
+def _walk(model: Coding, codes_NL: Tensor, batch: Batch, scale_L: Tensor) -> Picture:
+    """Two units: the whole plane. More: a row for each unit that is active, from the code of the first example."""
+    y = batch.get("y")
+    if codes_NL.shape[1] == 2:
+        return _plane(model, codes_NL, scale_L, None if y is None else y[0])
+    by_activity = activity(codes_NL).sort(descending=True)
+    units = [unit for unit, var in zip(*_lists(by_activity), strict=True) if var > ACTIVE][:_UNITS] or [0]
+    steps_T = torch.linspace(-_FAR, _FAR, _COLUMNS, device=codes_NL.device)
+    z_UTL = codes_NL[0].repeat(len(units), _COLUMNS, 1)
+    for row, unit in enumerate(units):
+        z_UTL[row, :, unit] = steps_T * scale_L[unit]
+    classes = None if y is None else y[0].expand(len(units) * _COLUMNS)
+    drawn = painted(model.data, model.shown(z_UTL.flatten(0, 1), classes))
+    note = (
+        f"The first test example with one unit of its code changed, from −{_FAR:g} to {_FAR:g} deviations: a row for "
+        f"each of the {len(units)} most active units of {codes_NL.shape[1]}."
+    )
+    return Picture("traversal", "Along each unit of the code", note, mosaic(drawn, _COLUMNS))
+
+
+def _plane(model: Coding, codes_NL: Tensor, scale_L: Tensor, y: Tensor | None) -> Picture:
+    """The plane of two units by quantiles of the normal distribution (Kingma & Welling 2014, figure 4)."""
+    at_T = torch.special.ndtri((torch.arange(_PLANE, device=codes_NL.device) + 0.5) / _PLANE)
+    grid = torch.cartesian_prod(-at_T, at_T).flip(1) * scale_L
+    if not torch.equal(scale_L, torch.ones_like(scale_L)):
+        grid = grid + codes_NL.mean(0)
+    drawn = painted(model.data, model.shown(grid, None if y is None else y.expand(len(grid))))
+    note = "What each place of the latent plane stands for, from quantile to quantile of its distribution."
+    return Picture("traversal", "The latent plane", note, mosaic(drawn, _PLANE, gap=0))
+
+
+def _styles(model: "Variational", generator: torch.Generator) -> Picture:
+    """A row for each of some codes, a column for each class."""
+    rows, classes = 8, min(model.classes, 16)
+    z_BL = torch.randn(rows, model.config.latent, generator=generator, device=generator.device)
+    y = torch.arange(classes, device=generator.device).repeat(rows)
+    drawn = painted(model.data, model.shown(z_BL.repeat_interleave(classes, 0), y))
+    note = "Each row is one code, drawn from the prior, read as each class in turn."
+    return Picture("styles", "One code in every class", note, mosaic(drawn, classes))
+
+
+def _outliers(model: "Variational", seen: Sequence[Batch], generator: torch.Generator) -> Picture:
+    """What is least likely, and what most."""
+    log_p_N = torch.cat([model.log_prob(batch, generator) for batch in seen])
+    x = torch.cat([batch["x"] for batch in seen])
+    order = log_p_N.argsort()
+    n = min(2 * _COLUMNS, len(order) // 2)
+    drawn = images(model.data, x[torch.cat((order[:n], order[-n:]))].cpu())
+    rows = [drawn[begin : begin + _COLUMNS] for half in (0, n) for begin in range(half, half + n, _COLUMNS)]
+    note = (
+        f"The upper half are the least likely of {len(order)} test examples, {log_p_N[order[0]]:.1f} to "
+        f"{log_p_N[order[n - 1]]:.1f} nats; the lower half the likeliest, up to {log_p_N[order[-1]]:.1f}."
+    )
+    return Picture("outliers", "Least and most likely", note, strip(rows))
+
+
+def _lists(sorted_: "torch.return_types.sort") -> tuple[list[int], list[float]]:
+    return sorted_.indices.tolist(), sorted_.values.tolist()
