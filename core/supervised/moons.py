@@ -11,7 +11,7 @@ import numpy as np
 from scipy import special
 
 from daedalus.core.arrays import Floats, Ints
-from daedalus.core.data import ACCURACY, LOG_PROBABILITY, Column, Data, Made
+from daedalus.core.data import ACCURACY, LOG_PROBABILITY, Column, Data, Made, Measure
 from daedalus.core.errors import UserError
 from daedalus.core.indexed import unit, words
 from daedalus.core.rng import stream_key
@@ -45,6 +45,7 @@ def moons(
         key = stream_key(0, f"moons/{name}")
         return Made(lambda indices: points(indices, key, noise), size)
 
+    told: tuple[Measure, float | None, float | None]
     if task == "classification":
         accuracy, entropy = ceilings(noise)
         told = (ACCURACY, accuracy, 0.5) if measure == "accuracy" else (LOG_PROBABILITY, -entropy, -float(np.log(2)))
@@ -53,7 +54,7 @@ def moons(
             raise UserError(
                 f"moons: noise must be at least {_LEAST:g}, so that the ceiling can be known, not {noise:g}"
             )
-        told = judged(task, np.concatenate(arcs((np.arange(_ANGLES) + 0.5) * (np.pi / _ANGLES))), noise)
+        told = judged(task, np.concatenate(arcs(_angles())), noise)
     return Data(
         "moons",
         task,
@@ -71,6 +72,11 @@ def arcs(theta: Floats) -> tuple[Floats, Floats]:
     """The points of both moons at these angles without noise, (M, 2) each."""
     first = np.stack([np.cos(theta), np.sin(theta)], axis=1)
     return first, np.array([1.0, 0.5]) - first
+
+
+def _angles() -> Floats:
+    """Angles that stand for all, (M,)."""
+    return np.asarray((np.arange(_ANGLES) + 0.5) * (np.pi / _ANGLES))
 
 
 def points(indices: Ints, key: int, noise: float) -> dict[str, np.typing.NDArray[Any]]:
@@ -97,11 +103,10 @@ def ceilings(noise: float) -> tuple[float, float]:
     Both densities are averages over θ of normal ones. Midpoint rule in θ; the trapezoidal rule in the plane, whose
     error vanishes faster than any power here.
     """
-    theta = (np.arange(_ANGLES) + 0.5) * (np.pi / _ANGLES)
     reach = 7.0 * noise
     across, up = np.linspace(-1 - reach, 2 + reach, _GRID), np.linspace(-0.5 - reach, 1 + reach, _GRID)
     area = (across[1] - across[0]) * (up[1] - up[0])
-    joint = np.stack([density(arc, noise, across, up) / 2 for arc in arcs(theta)])
+    joint = np.stack([density(arc, noise, across, up) / 2 for arc in arcs(_angles())])
     both = joint.sum(axis=0)
     entropy = -special.xlogy(joint, np.divide(joint, both, out=np.ones_like(joint), where=both > 0)).sum() * area
     return float(joint.max(axis=0).sum() * area), float(entropy)

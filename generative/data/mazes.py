@@ -77,13 +77,15 @@ def drawn(
     """The mazes of these indices in the stream `key`, (B, E) or (B, 1, 2·rows + 1, 2·columns + 1)."""
     from daedalus.envs.levels.generating import passages
 
-    passages_BE = passages(generator, rows, columns, keys(key, indices), braid)
-    return passages_BE if layout == "edges" else open_tiles(passages_BE, rows, columns, generator == "rooms")[:, None]
+    passages_BE: Pixels = passages(generator, rows, columns, keys(key, indices), braid)
+    if layout == "edges":
+        return passages_BE
+    return np.asarray(open_tiles(passages_BE, rows, columns, generator == "rooms")[:, None])
 
 
 def open_tiles(passages_BE: Pixels, rows: int, columns: int, rooms: bool = False) -> Pixels:
     """Mazes as tiles, (B, 2·rows + 1, 2·columns + 1), 1 on open floor."""
-    return (tiles_of(passages_BE, rows, columns, rooms) == Tile.FLOOR).astype(np.uint8)
+    return np.asarray(tiles_of(passages_BE, rows, columns, rooms) == Tile.FLOOR, np.uint8)
 
 
 def judged(task: Task, rows: int, columns: int, uniform: bool) -> tuple[Measure, float | None, float | None]:

@@ -65,7 +65,7 @@ def spiral(
     def along(u_B: Floats) -> Floats:
         out = np.sqrt(u_B)
         angle = 2 * np.pi * turns * out
-        return radius * out[:, None] * np.stack([np.cos(angle), np.sin(angle)], axis=1)
+        return np.asarray(radius * out[:, None] * np.stack([np.cos(angle), np.sin(angle)], axis=1))
 
     def make(indices: Ints, keys_B: Keys) -> Fields:
         centre = along(uniform(keys_B, 1)[:, 0])
