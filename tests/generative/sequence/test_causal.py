@@ -71,6 +71,7 @@ def test_more_than_two_values_and_more_than_one_axis(name):
     assert float(fitted.log_prob({"x": every}, torch_generator(0, "none")).exp().sum()) == pytest.approx(1, abs=1e-5)
 
 
+@torch.no_grad()
 def test_a_log_probability_is_the_sum_over_what_counts_and_the_loss_is_nats_per_token():
     data = reversal(length=2, symbols=3)
     fitted, batch = built("lstm", data), batch_of(data)
@@ -88,6 +89,7 @@ def test_a_log_probability_is_the_sum_over_what_counts_and_the_loss_is_nats_per_
     torch.testing.assert_close(loss, -by_hand.mean() / 2)
 
 
+@torch.no_grad()
 def test_the_loss_of_a_density_is_nats_per_number():
     fitted, batch = built("gru", images()), batch_of(images())
     generator = torch_generator(0, "none")

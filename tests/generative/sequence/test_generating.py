@@ -53,7 +53,7 @@ def test_with_memory_and_without_the_same_tokens_are_drawn_even_beyond_the_room(
     )
     assert torch.equal(with_memory, without)
     assert torch.equal(with_memory[:, :2], first)
-    assert len(with_memory.unique()) == 5
+    assert len(with_memory.unique()) > 3
 
 
 @EVERY
