@@ -1,0 +1,94 @@
+"""The variational bound of a diffusion on ln p(x), term by term, in nats of an example (Ho et al. 2020, eq. 5).
+
+−ln p(x_0) ≤ KL(q(x_T|x_0) ‖ N(0, I)) + Σ_{t=2…T} KL(q(x_{t−1}|x_t,x_0) ‖ p(x_{t−1}|x_t)) − ln p(x_0|x_1)
+"""
+
+import math
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from daedalus.core import losses
+
+from .sampling import Denoise, Variance
+from .schedule import NoiseSchedule
+
+
+@dataclass(frozen=True, eq=False)
+class Bound:
+    """The bound's terms. `values` V: x stands at V even places of [−1, 1], otherwise it is real, and p a density."""
+
+    schedule: NoiseSchedule
+    values: int | None = None
+    variance: Variance = "posterior"
+
+    def prior(self, x: Tensor) -> Tensor:
+        """KL(q(x_T | x_0) ‖ N(0, I)), (B,)."""
+        alpha, sigma = self.schedule.alpha_sigma(torch.tensor(self.schedule.steps))
+        log_sigma = torch.full_like(x, float(sigma.log()))
+        return losses.kl_gaussian(float(alpha) * x, log_sigma).flatten(1).sum(1)
+
+    def term(self, denoise: Denoise, x: Tensor, t_B: Tensor, noise: Tensor) -> Tensor:
+        """The term of time t ≥ 1, (B,), at the x_t that this noise (B, …) leads to: its mean over noise is the term."""
+        found = denoise(self.schedule.noised(x, t_B, noise), t_B)
+        return torch.where(t_B == 1, self._decoder(x, found), self._step(x, found, t_B))
+
+    def estimate(self, denoise: Denoise, x: Tensor, strata: int, generator: torch.Generator) -> Tensor:
+        """An unbiased estimate of the bound on −ln p(x), (B,), from one time out of each of so many equal stretches.
+
+        Within a stretch the batch's times are spread evenly from one random start (Kingma et al. 2021, appendix I.1).
+        """
+        size, steps, where = len(x), self.schedule.steps, generator.device
+        start_K = torch.rand(strata, generator=generator, device=where)
+        even_B = torch.arange(size, device=where) / size
+        total = self.prior(x)
+        for k in range(strata):
+            share_B = (k + (start_K[k] + even_B) % 1) / strata
+            t_B = (share_B * steps).long().clamp(max=steps - 1) + 1
+            noise = torch.randn(x.shape, generator=generator, device=where, dtype=x.dtype)
+            total = total + self.term(denoise, x, t_B, noise) * (steps / strata)
+        return total
+
+    def terms(self, denoise: Denoise, x: Tensor, generator: torch.Generator) -> Tensor:
+        """Every term from t = 1 to T, (T, B), each at one noise."""
+        found = []
+        for t in range(1, self.schedule.steps + 1):
+            noise = torch.randn(x.shape, generator=generator, device=generator.device, dtype=x.dtype)
+            found.append(self.term(denoise, x, torch.full((len(x),), t, device=x.device), noise))
+        return torch.stack(found)
+
+    def _step(self, x: Tensor, found: Tensor, t_B: Tensor) -> Tensor:
+        """KL(q(x_{t−1} | x_t, x_0) ‖ p(x_{t−1} | x_t)), (B,): two normals whose means differ by what x_0 is missed."""
+        bridge = self.schedule.bridge((t_B - 1).clamp(min=1), t_B.clamp(min=2))
+        own = bridge.variance if self.variance == "posterior" else bridge.forward
+        ratio = bridge.variance / own
+        spread = 0.5 * (ratio - 1 - ratio.log()) * math.prod(x.shape[1:])
+        missed = losses.squared(found, x).flatten(1).sum(1)
+        return (0.5 * bridge.of_data.square() / own).to(x) * missed + spread.to(x)
+
+    def _decoder(self, x: Tensor, mean: Tensor) -> Tensor:
+        """−ln p(x_0 | x_1), (B,): the deviation is √β_1."""
+        _, sigma = self.schedule.alpha_sigma(torch.tensor(1))
+        if self.values is None:
+            each = losses.gaussian(mean, torch.full_like(mean, float(sigma.log())), x)
+        else:
+            each = -discretised(x, mean, float(sigma), self.values)
+        return each.flatten(1).sum(1)
+
+
+def discretised(x: Tensor, mean: Tensor, deviation: float, values: int) -> Tensor:
+    """ln ∫ N(u; mean, deviation²) du over what is nearer to x than to the other of V even places in [−1, 1]. (…).
+
+    The outermost reach to ±∞, so that the V probabilities sum to 1 (Ho et al. 2020, eq. 13).
+    """
+    half = 1 / (values - 1)
+    upper, lower = (x + half - mean) / deviation, (x - half - mean) / deviation
+    upper = torch.where(x > 1 - half, torch.inf, upper)
+    lower = torch.where(x < half - 1, -torch.inf, lower)
+    # Of a stretch right of the mean its mirror image is taken: there the tail's logarithm is precise.
+    right = lower > 0
+    upper, lower = torch.where(right, -lower, upper), torch.where(right, -upper, lower)
+    log_upper = torch.special.log_ndtr(upper)
+    gap = (torch.special.log_ndtr(lower) - log_upper).clamp(max=-1e-30)
+    return log_upper + torch.log(-torch.expm1(gap))

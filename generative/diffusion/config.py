@@ -1,0 +1,58 @@
+"""The settings of a diffusion."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from daedalus.core.errors import UserError
+from daedalus.core.fitting import FitConfig
+
+from .networks import Perceptron, UNet
+from .sampling import Variance
+from .schedule import Name, NoiseSchedule, Predict, noise_schedule
+
+
+@dataclass(frozen=True)
+class DDPMConfig(FitConfig):
+    """A diffusion of `times` steps. Images have a U-Net, of `channels`, `blocks` and `heads`; vectors a perceptron.
+
+    With `conditional` the network is told the class, but for a share of `unconditional` examples, so that samples can
+    be guided; the likelihood is then that of x given y.
+    """
+
+    batch: int = 128
+    ema: float | None = 0.999
+    times: int = 1000  # T
+    noising: Name = "cosine"
+    predict: Predict = "velocity"
+    variance: Variance = "posterior"  # of the steps of p: β̃, or β
+    network: Literal["mlp", "unet"] | None = None  # none: unet for images
+    width: int = 256
+    depth: int = 3
+    channels: tuple[int, ...] = (32, 64)
+    blocks: int = 1
+    heads: int = 4  # of the attention on the smallest grid; 0: none
+    dropout: float = 0.0
+    conditional: bool = False
+    unconditional: float = 0.1
+    strata: int = 8  # times at which an example's bound is estimated
+    judged_in: int = 50  # steps of DDIM to the samples that are judged and shown
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self.noise_schedule()
+        for name in ("strata", "judged_in"):
+            if not 1 <= getattr(self, name) <= self.times:
+                raise UserError(f"{name} must lie between 1 and the {self.times} times, not {getattr(self, name)}")
+        if not 0 <= self.unconditional < 1:
+            raise UserError(f"unconditional is a chance in [0, 1), not {self.unconditional:g}")
+
+    def noise_schedule(self) -> NoiseSchedule:
+        """How noise is added. Raises `UserError` for fewer than 2 times."""
+        return noise_schedule(self.noising, self.times)
+
+    def denoiser(self, shape: tuple[int, ...]) -> Perceptron | UNet:
+        """What is built for examples of that shape."""
+        kind = self.network or ("unet" if len(shape) == 3 else "mlp")
+        if kind == "mlp":
+            return Perceptron(self.width, self.depth, self.dropout)
+        return UNet(self.channels, self.blocks, self.heads, self.dropout)

@@ -1,0 +1,198 @@
+"""Denoising diffusion: a network learns to tell the noise in x_t, and data are drawn by taking noise away.
+
+L = E_{t, x_0, ε} ‖ε − ε_θ(√ᾱ_t x_0 + √(1 − ᾱ_t) ε, t)‖²        (Ho, Jain & Abbeel 2020, eq. 14)
+
+With predict=velocity the target is v = √ᾱ_t ε − √(1 − ᾱ_t) x_0 (Salimans & Ho 2022); a class may be told, or left out
+at random, so that samples can be guided (Ho & Salimans 2022).
+"""
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from functools import partial
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from daedalus.core import losses
+from daedalus.core.data import Data, Examples
+from daedalus.core.errors import UserError
+from daedalus.core.fitting import check_batch, tensors
+from daedalus.core.generating import Condition, Exhibit
+from daedalus.core.noise import Noise
+from daedalus.core.objective import Batch, Metrics, Phase
+from daedalus.generative.fitted import OnePhase, bits_per_dimension, likelihood_scores
+from daedalus.generative.metrics.quality import examine_samples, judge_samples
+
+from .bound import Bound
+from .config import DDPMConfig
+from .sampling import DiffusionOptions, way
+from .scaling import Scale, first
+from .showing import exhibits
+
+_EXAMINED = 128  # examples of which every term of the bound is computed
+
+
+class Diffusion(nn.Module):
+    """All that is saved: how examples are scaled, how often each class comes, and the network."""
+
+    def __init__(self, data: Data, config: DDPMConfig, generator: torch.Generator) -> None:
+        super().__init__()
+        classes = data.fields["y"].values or 0 if config.conditional else 0
+        self.scale = Scale(data)
+        often = np.bincount(first(data.train)["y"].astype(np.int64), minlength=classes) if classes else np.zeros(0)
+        self.register_buffer("often", torch.from_numpy(often.astype(np.float32)))
+        self.often: Tensor
+        shape = data.fields["x"].shape
+        self.network = config.denoiser(shape).build(shape, classes, generator)
+
+    @property
+    def classes(self) -> int:
+        """How many a condition chooses from; 0: there is no condition."""
+        return len(self.often)
+
+
+class Denoising(OnePhase):
+    """A diffusion fitted to data: likelihoods that are bounds, samples by DDPM and DDIM."""
+
+    module: Diffusion
+    config: DDPMConfig
+    exact = False
+    options_class = DiffusionOptions
+
+    def __init__(self, data: Data, config: DDPMConfig, module: Diffusion) -> None:
+        super().__init__(data, config, module)
+        self.schedule = config.noise_schedule()
+        self.bound = Bound(self.schedule, module.scale.values, config.variance)
+
+    def loss(self, phase: Phase, batch: Batch, noise: Noise) -> tuple[Tensor, Metrics]:
+        """‖target − answer‖², summed over an example, at one time each; a batch's times are spread evenly over 1 … T."""
+        x = self.module.scale.inwards(batch["x"])
+        even_B = torch.arange(len(x), device=x.device) / len(x)
+        t_B = ((noise.uniform(1) + even_B) % 1 * self.schedule.steps).long().clamp(max=self.schedule.steps - 1) + 1
+        epsilon = noise.normal(*x.shape)
+        y_B = self._told(batch, noise)
+        return self.losses(x, t_B, epsilon, y_B).mean(), {}
+
+    def losses(self, x: Tensor, t_B: Tensor, noise: Tensor, y_B: Tensor | None = None) -> Tensor:
+        """The loss of scaled examples (B, …) at these times and this noise, (B,)."""
+        noisy = self.schedule.noised(x, t_B, noise)
+        target = self.schedule.target(x, t_B, noise, self.config.predict)
+        return losses.squared(self.answer(noisy, t_B, y_B), target).flatten(1).sum(1)
+
+    def answer(self, noisy: Tensor, t_B: Tensor, y_B: Tensor | None = None, guidance: float = 0.0) -> Tensor:
+        """The network's noise or velocity, (B, …); guided: (1 + w)·told − w·untold (Ho & Salimans 2022, eq. 6)."""
+        share_B = t_B.to(noisy.dtype) / self.schedule.steps
+        told: Tensor = self.module.network(noisy, share_B, y_B).to(noisy.dtype)
+        if not guidance:
+            return told
+        untold: Tensor = self.module.network(noisy, share_B, None).to(noisy.dtype)
+        return (1 + guidance) * told - guidance * untold
+
+    def denoise(self, noisy: Tensor, t_B: Tensor, y_B: Tensor | None = None, guidance: float = 0.0) -> Tensor:
+        """The x_0 that is expected of x_t, (B, …), within what x_0 can be."""
+        answer = self.answer(noisy, t_B, y_B, guidance)
+        reach = self.module.scale.reach
+        return self.schedule.data(answer, noisy, t_B, self.config.predict).clamp(-reach, reach)
+
+    def log_prob(self, batch: Batch, generator: torch.Generator) -> Tensor:
+        """A bound on ln p(x), of a conditional model on ln p(x | y), (B,): estimated without bias from a few times."""
+        x, denoise = self._asked(batch)
+        return self.module.scale.log_volume - self.bound.estimate(denoise, x, self.config.strata, generator)
+
+    def scores(self, batch: Batch, generator: torch.Generator) -> Metrics:
+        """The bound on the log-likelihood."""
+        return likelihood_scores(self.data, batch, self.log_prob(batch, generator))
+
+    def sample(self, n: int, condition: Condition, generator: torch.Generator) -> Tensor:
+        """`n` examples. Raises `UserError` for a class or guidance asked of a model without classes."""
+        *_, (_, z) = self.way(n, condition, generator)
+        return self.module.scale.finished(z)
+
+    def way(self, n: int, condition: Condition, generator: torch.Generator) -> list[tuple[int, Tensor]]:
+        """The times from T down to 0 and what the samples were at each, scaled, (n, …)."""
+        options = condition.options or self._quick()
+        y_B, noise = self._classes(n, condition, options, generator), Noise(generator)
+        begin = noise.normal(n, *self.module.scale.shape)
+        denoise = partial(self.denoise, y_B=y_B, guidance=options.guidance)
+        return list(way(self.schedule, denoise, begin, options, noise, self.config.variance))
+
+    def judge_samples(self, part: Examples, generator: torch.Generator) -> Mapping[str, float]:
+        """By the data set's measure."""
+        return judge_samples(self.data, self, part, generator)
+
+    def exhibits(self, generator: torch.Generator) -> Sequence[Exhibit]:
+        """Samples, and how they came out of noise."""
+        return exhibits(self.data, self, self.module.scale, generator)
+
+    def examine(self, part: Examples, generator: torch.Generator) -> Mapping[str, float]:
+        """The whole sum of the bound on the first examples, where its nats are, and what samples are worth."""
+        size = min(part.size or _EXAMINED, _EXAMINED)
+        x, denoise = self._asked(tensors(part, np.arange(size), self.module.scale.shift.device))
+        terms_T = self.bound.terms(denoise, x, generator).mean(1)
+        prior = float(self.bound.prior(x).mean())
+        log_p = float(self.module.scale.log_volume - terms_T.sum()) - prior
+        found = {
+            "whole_bound_examples": float(size),
+            "whole_bound": log_p,
+            "bits_per_dimension": bits_per_dimension(log_p, self.data),
+            "nats_of_the_end": prior,
+            "nats_of_time_1": float(terms_T[0]),
+        }
+        edges = np.unique(np.linspace(1, self.schedule.steps, _STRETCHES + 1).round().astype(int))
+        for low, high in zip(edges, edges[1:], strict=False):
+            found[f"nats_of_times_{low + 1}_to_{high}"] = float(terms_T[low:high].sum())
+        return found | examine_samples(self.data, self, part, generator)
+
+    def _asked(self, batch: Batch) -> tuple[Tensor, partial[Tensor]]:
+        """Scaled examples, and the denoiser that knows their classes where it is told them."""
+        y_B = batch["y"] if self.module.classes else None
+        return self.module.scale.inwards(batch["x"]), partial(self.denoise, y_B=y_B)
+
+    def _told(self, batch: Batch, noise: Noise) -> Tensor | None:
+        """The classes, some left out."""
+        if not self.module.classes:
+            return None
+        y_B = batch["y"]
+        return torch.where(noise.ones(self.config.unconditional, len(y_B)) > 0, self.module.classes, y_B)
+
+    def _quick(self) -> DiffusionOptions:
+        return DiffusionOptions(steps=self.config.judged_in)
+
+    def _classes(
+        self, n: int, condition: Condition, options: DiffusionOptions, generator: torch.Generator
+    ) -> Tensor | None:
+        if condition.prompt is not None:
+            raise UserError("a diffusion draws all of x at once; nothing can begin with a prompt")
+        if self.module.classes:
+            if condition.y is not None:
+                return condition.y
+            return torch.multinomial(self.module.often, n, replacement=True, generator=generator)
+        if condition.y is not None or options.guidance:
+            what = "guided" if condition.y is None else "asked for a class"
+            raise UserError(f"this diffusion knows no classes, so it cannot be {what}; fit it with conditional=true")
+        return None
+
+
+_STRETCHES = 10
+
+
+class DDPM:
+    """The diffusion model of Ho, Jain & Abbeel 2020, with the schedules and targets that came after it."""
+
+    config_class = DDPMConfig
+
+    @staticmethod
+    def check(data: Data, config: DDPMConfig) -> None:
+        """Raise `UserError` where it cannot be fitted."""
+        check_batch(data, config)
+        if data.fields["x"].values == 1:
+            raise UserError(f"{data.name}: x can hold only one value, so there is nothing to learn")
+        if config.conditional and ("y" not in data.fields or data.fields["y"].values is None):
+            raise UserError(f"{data.name} has no classes to be told; leave out conditional=true")
+        DDPM.build(data, dataclasses.replace(config), torch.Generator())
+
+    @staticmethod
+    def build(data: Data, config: DDPMConfig, generator: torch.Generator) -> Denoising:
+        """Weights by torch's own rule, those of last layers 0."""
+        return Denoising(data, config, Diffusion(data, config, generator))
