@@ -2,6 +2,7 @@
 
 import json
 import math
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -68,6 +69,30 @@ Config = Annotated[
 ]
 
 
+def _look_in(folder: Path | None) -> Path | None:
+    """Name the folder to this process and its workers."""
+    if folder is not None:
+        from daedalus.core.data import DATA_FOLDER
+
+        if not folder.is_dir():
+            raise UserError(f"--data-dir: there is no folder {folder}")
+        os.environ[DATA_FOLDER] = str(folder.resolve())
+    return folder
+
+
+DataDir = Annotated[
+    Path | None,
+    typer.Option(
+        "--data-dir",
+        metavar="FOLDER",
+        help="Where the files of data sets are looked for (mnist.npz, …) before the cache and the network; "
+        "DAEDALUS_DATA names it too.",
+        callback=_look_in,
+        show_default=False,
+    ),
+]
+
+
 def compare(
     worlds: Worlds = None,
     agents: Agents = None,
@@ -79,6 +104,7 @@ def compare(
     name: Name = None,
     out: Annotated[Path, typer.Option(help="Where runs stand.")] = Path("runs"),
     config: Config = None,
+    data_dir: DataDir = None,
     episodes: Annotated[bool, typer.Option("--episodes", help="Record every episode, not only summaries.")] = False,
     as_json: Json = False,
     debug: Debug = False,

@@ -8,7 +8,7 @@ import typer
 
 from daedalus.core.errors import UserError
 
-from .commands import Debug, Jobs, Json, Name
+from .commands import DataDir, Debug, Jobs, Json, Name
 
 _STEPS, _SEEDS = 2_000, 1
 
@@ -29,6 +29,7 @@ def fit(
     name: Name = None,
     out: Annotated[Path, typer.Option(help="Where runs stand.")] = Path("runs"),
     jobs: Jobs = None,
+    data_dir: DataDir = None,
     as_json: Json = False,
     debug: Debug = False,
 ) -> None:
@@ -84,6 +85,7 @@ def sample(
     ] = None,
     seed: Annotated[int, typer.Option(help="Of the random numbers: the same seed, the same samples.")] = 0,
     which: Annotated[int, typer.Option(metavar="SEED", help="The seed of the run whose weights are asked.")] = 0,
+    data_dir: DataDir = None,
     debug: Debug = False,
 ) -> None:
     """Draw samples from a fitted model. The last line is the file's path.
@@ -120,6 +122,7 @@ def sample(
 
 def evaluate(
     run: Annotated[Path, typer.Argument(metavar="RUN", help="A run's folder, or its name under runs/.")],
+    data_dir: DataDir = None,
     as_json: Json = False,
     debug: Debug = False,
 ) -> None:

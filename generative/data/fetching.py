@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from daedalus.core.data import DATA_FOLDER
-from daedalus.core.errors import UserError, unknown
+from daedalus.core.errors import MissingData, UserError, unknown
 from daedalus.core.files import make_folder, unreadable
 
 
@@ -45,8 +45,8 @@ SOURCES: dict[str, Source] = {
 def fetched(name: str) -> Path:
     """The path of a file of `SOURCES`.
 
-    Raises `UserError` where it is missing and cannot be fetched, where its bytes are not those that were meant, and
-    where the cache cannot be written.
+    Raises `MissingData` where it is not here and cannot be fetched, and `UserError` where its bytes are not those that
+    were meant and where the cache cannot be written.
     """
     if name not in SOURCES:
         raise unknown("file to fetch", name, SOURCES)
@@ -85,7 +85,7 @@ def _kept(name: str) -> Path:
     try:
         return Path(pooch.retrieve(source.url, f"sha256:{source.sha256}", fname=name, path=folder))
     except RequestException as error:  # an OSError too
-        raise UserError(
+        raise MissingData(
             f"{name} is not in {_looked(folder)}, and {source.url} cannot be reached ({type(error).__name__}); "
             f"go online, or name a folder that holds it by --data-dir or {DATA_FOLDER}"
         ) from error

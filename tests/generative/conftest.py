@@ -10,15 +10,20 @@ import pytest
 from daedalus.core.data import DATA_FOLDER
 
 
+#: Where a test machine has them when no folder is named.
+_BESIDE = Path(__file__).parents[3] / "shared" / "data"
+
+
 @pytest.fixture
-def real_data() -> Path:
-    """The folder with the real files; a test that asks for it is skipped where there is none."""
-    named = os.environ.get(DATA_FOLDER, "")
-    if not named or not Path(named).is_dir():
+def real_data(monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder with the real files, named for the product too; a test that asks for it is skipped without them."""
+    folder = Path(os.environ.get(DATA_FOLDER) or _BESIDE)
+    if not folder.is_dir():
         pytest.skip(
-            f"real data is missing: set {DATA_FOLDER} to a folder with mnist.npz, tinyshakespeare.txt, names.txt"
+            f"real data is missing: set {DATA_FOLDER} to a folder with mnist.npz, tinyshakespeare.txt and names.txt"
         )
-    return Path(named)
+    monkeypatch.setenv(DATA_FOLDER, str(folder))
+    return folder
 
 
 @pytest.fixture
