@@ -77,7 +77,7 @@ class FittedAutoencoder(OnePhase):
         """How much the code's units vary."""
         from .examining import code_facts
 
-        return code_facts(self, part)
+        return code_facts(self, part, generator.device)
 
     def exhibits(self, generator: torch.Generator) -> Sequence[Exhibit]:
         """Reconstructions, and what lies between codes."""

@@ -33,7 +33,7 @@ class CoderConfig(FitConfig):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        for name, size in (("latent", self.latent), ("width", self.width), *((("channels", c) for c in self.channels))):
+        for name, size in (("latent", self.latent), ("width", self.width), *(("channels", c) for c in self.channels)):
             if size < 1:
                 raise UserError(f"{name} must be at least 1, not {size}")
         if self.depth < 0:

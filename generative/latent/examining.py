@@ -13,8 +13,11 @@ from daedalus.core.objective import Batch
 from daedalus.generative.fitted import bits_per_dimension
 from daedalus.generative.metrics.latent import active_units, surgery
 
+from .codebook import perplexity
+
 if TYPE_CHECKING:
     from .variational import Variational
+    from .vq_vae import FittedVQVAE
 
 #: K of the tight bound; examples that are examined, and how many at a time.
 TIGHT, EXAMINED, _AT_ONCE = 64, 2_000, 200
@@ -70,7 +73,28 @@ def examined(model: "Variational", part: Examples, generator: torch.Generator) -
     }
 
 
-def code_facts(model: Coding, part: Examples) -> Mapping[str, float]:
+def code_facts(model: Coding, part: Examples, device: torch.device) -> Mapping[str, float]:
     """Of codes without a distribution: how many units vary."""
-    device = next(iter(model.objective.module.parameters())).device  # type: ignore[attr-defined]
     return {"active_units": active_units(torch.cat([model.code(batch) for batch in batches(part, EXAMINED, device)]))}
+
+
+def quantised_facts(model: "FittedVQVAE", part: Examples, generator: torch.Generator) -> Mapping[str, float]:
+    """The bound in its two parts, codes in use, and samples."""
+    from daedalus.generative.metrics.quality import examine_samples
+
+    prior, both, taken = 0.0, 0.0, []
+    for batch in batches(part, EXAMINED, generator.device):
+        taken.append(model.indices(batch["x"]))
+        prior += float(model.log_prior(taken[-1]).sum())
+        both += float(model.log_joint(batch["x"], taken[-1]).sum())
+    indices_NP = torch.cat(taken)
+    size, codes = len(indices_NP), model.config.codes
+    return {
+        "examined": size,
+        "reconstruction": (both - prior) / size,
+        "prior": prior / size,
+        "bits_per_dimension": bits_per_dimension(both / size, model.data),
+        "perplexity": float(perplexity(indices_NP, codes)),
+        "codes_used": int(indices_NP.flatten().bincount().count_nonzero()),
+        **examine_samples(model.data, model, part, generator),
+    }

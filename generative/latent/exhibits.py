@@ -22,6 +22,7 @@ from .examining import Coding, batches
 if TYPE_CHECKING:
     from .autoencoder import FittedAutoencoder
     from .variational import Variational
+    from .vq_vae import FittedVQVAE
 
 _SEEN = 1_000  # test examples among which the least likely are looked for, and that tell which units are active
 _COLUMNS, _PAIRS, _UNITS, _PLANE = 12, 6, 10, 15
@@ -33,6 +34,8 @@ def variational_exhibits(model: "Variational", generator: torch.Generator) -> li
     found = sample_exhibits(model.data, model, generator)
     if not pictured(model.data):
         return found
+    if model.data.form.name == "image" and model.data.fields["x"].values is not None:
+        found.insert(0, _expected(model, generator))
     seen = list(batches(model.data.test, _SEEN, generator.device))
     codes_NL = torch.cat([model.code(batch) for batch in seen])
     if model.classes:
@@ -57,6 +60,15 @@ def autoencoder_exhibits(model: "FittedAutoencoder") -> list[Exhibit]:
         interpolation(model, seen[0]),
         _walk(model, codes_NL, seen[0], codes_NL.std(0)),
     ]
+
+
+def quantised_exhibits(model: "FittedVQVAE", generator: torch.Generator) -> list[Exhibit]:
+    """Samples, what comes back, and single codes changed."""
+    found = sample_exhibits(model.data, model, generator)
+    if not pictured(model.data):
+        return found
+    seen = list(batches(model.data.test, _SEEN, generator.device))
+    return [*found, reconstructions(model, seen[0]), _changed(model, seen)]
 
 
 def pictured(data: Data) -> bool:
@@ -128,6 +140,14 @@ def _plane(model: Coding, codes_NL: Tensor, scale_L: Tensor, y: Tensor | None) -
     return Picture("traversal", "The latent plane", note, mosaic(drawn, _PLANE, gap=0))
 
 
+def _expected(model: "Variational", generator: torch.Generator) -> Picture:
+    """Samples without the noise of single pixels."""
+    z_BL = torch.randn(36, model.config.latent, generator=generator, device=generator.device)
+    y = model.drawn_classes(36, generator)
+    note = "Codes drawn from the prior, shown as shades: how likely each pixel is bright."
+    return Picture("expected", "What samples are drawn from", note, mosaic(painted(model.data, model.shown(z_BL, y))))
+
+
 def _styles(model: "Variational", generator: torch.Generator) -> Picture:
     """A row for each of some codes, a column for each class."""
     rows, classes = 8, min(model.classes, 16)
@@ -136,6 +156,23 @@ def _styles(model: "Variational", generator: torch.Generator) -> Picture:
     drawn = painted(model.data, model.shown(z_BL.repeat_interleave(classes, 0), y))
     note = "Each row is one code, drawn from the prior, read as each class in turn."
     return Picture("styles", "One code in every class", note, mosaic(drawn, classes))
+
+
+def _changed(model: "FittedVQVAE", seen: Sequence[Batch]) -> Picture:
+    """A row for each of the first positions, a column for each of the codes that stand there most often."""
+    indices_NP = torch.cat([model.indices(batch["x"]) for batch in seen])
+    rows = min(model.config.positions, _UNITS)
+    taken = indices_NP[0].repeat(rows, _COLUMNS, 1)
+    for row in range(rows):
+        counts_K = torch.bincount(indices_NP[:, row], minlength=model.config.codes)
+        often = counts_K.argsort(descending=True, stable=True)[:_COLUMNS]
+        taken[row, : len(often), row] = often
+    drawn = painted(model.data, model.shown(model.codebook(taken.flatten(0, 1)).flatten(1)))
+    note = (
+        f"The first test example with one of its {model.config.positions} codes changed: a row for each position, the "
+        "codes that stand there most often from left to right."
+    )
+    return Picture("traversal", "One code changed", note, mosaic(drawn, _COLUMNS))
 
 
 def _outliers(model: "Variational", seen: Sequence[Batch], generator: torch.Generator) -> Picture:

@@ -169,17 +169,21 @@ class Variational(OnePhase):
     def _classes(self, n: int, condition: Condition, generator: torch.Generator) -> Tensor | None:
         if condition.prompt is not None:
             raise UserError("this model goes on from no prompt; leave it out")
-        if condition.y is None and not self.classes:
-            return None
         if condition.y is None:
-            chances_C = self.module.get_buffer("log_share").exp()
-            return torch.multinomial(chances_C, n, replacement=True, generator=generator)
+            return self.drawn_classes(n, generator)
         if not self.classes:
             raise UserError("this model knows no classes; leave --label out, or fit conditional_vae")
         y = condition.y.to(generator.device)
         if y.shape != (n,) or int(y.min()) < 0 or int(y.max()) >= self.classes:
             raise UserError(f"{n} samples take as many classes from 0 to {self.classes - 1}, not {y.tolist()}")
         return y
+
+    def drawn_classes(self, n: int, generator: torch.Generator) -> Tensor | None:
+        """Classes as often as the training part has them, (n,); None where it knows none."""
+        if not self.classes:
+            return None
+        chances_C = self.module.get_buffer("log_share").exp()
+        return torch.multinomial(chances_C, n, replacement=True, generator=generator)
 
     def judge_samples(self, part: Examples, generator: torch.Generator) -> Mapping[str, float]:
         """The measure of samples, and whatever else is known of them."""

@@ -26,7 +26,7 @@ def active_units(mean_NL: Tensor, threshold: float = ACTIVE) -> int:
 def log_aggregated(z_ML: Tensor, mean_NL: Tensor, log_std_NL: Tensor) -> Tensor:
     """ln q(z) of the aggregated posterior q(z) = 1/N Σ_n q(z | x_n), (M,)."""
     found = []
-    for z in z_ML.split(_AT_ONCE):
+    for z in torch.split(z_ML, _AT_ONCE):
         shape = (len(z), *mean_NL.shape)
         nats_MNL = losses.gaussian(mean_NL.expand(shape), log_std_NL.expand(shape), z[:, None].expand(shape))
         found.append(torch.logsumexp(-nats_MNL.sum(-1), 1))
