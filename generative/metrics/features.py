@@ -24,21 +24,36 @@ from daedalus.core.supervised.cnn import CNNConfig, Convolutional
 
 WIDTH, STEPS = 64, 600
 _AT_ONCE = 250
+_STANDARD = 2_000  # training examples that features are standardised by
+_NOTHING = 1e-6  # a deviation below it is that of a feature that says nothing
 _RULE = 1  # counts up when what is fitted changes
 
 
 class Features(nn.Module):
-    """Images x (N, C, H, W) of numbers in [0, 1] → features (N, 64); `fitted` where a classifier gives them."""
+    """Images x (N, C, H, W) of numbers in [0, 1] → features (N, 64); `fitted` where a classifier gives them.
 
-    def __init__(self, network: nn.Sequential, fitted: bool) -> None:
+    They are what the hidden layer says, each by its mean and deviation over real images.
+    """
+
+    mean: Tensor
+    deviation: Tensor
+
+    def __init__(self, network: nn.Sequential, fitted: bool, real: Tensor) -> None:
         super().__init__()
         self.network, self.fitted = network.eval(), fitted
+        seen = self._seen(real)
+        deviation = seen.std(dim=0)
+        self.register_buffer("mean", seen.mean(dim=0))
+        self.register_buffer("deviation", torch.where(deviation > _NOTHING, deviation, 1.0))
 
     def forward(self, x: Tensor) -> Tensor:
-        """What the hidden layer says."""
+        """Standardised features."""
+        return (self._seen(x) - self.mean) / self.deviation
+
+    def _seen(self, x: Tensor) -> Tensor:
         body = self.network[:-1] if self.fitted else self.network
         with torch.no_grad(), threads(1):
-            return torch.cat([body(some) for some in torch.split(x, _AT_ONCE)])
+            return torch.cat([body(some) for some in torch.split(x, _AT_ONCE)]).double()
 
     def classes(self, x: Tensor) -> Tensor:
         """The likeliest class of each image, (N,). Raises `UserError` where there is no classifier."""
@@ -51,12 +66,18 @@ class Features(nn.Module):
 @functools.lru_cache(maxsize=1)
 def features(data: Data) -> Features:
     """The network that a data set of images (C, H, W) is seen by: fitted once, if there are classes, and then kept."""
-    config = CNNConfig(width=WIDTH, depth=_stages(data.fields["x"].shape), device="cpu", precision="float32")
-    if "y" not in data.fields:
-        drawn = CNN(config.stages, pooling=config.pooling, width=WIDTH)
-        return Features(drawn.build(data.fields["x"].shape, torch_generator(0, "features")), fitted=False)
-    labelled = _labelled(data)
-    fit = Fit(labelled, Convolutional, config, 0, STEPS)
+    shape, seen = data.fields["x"].shape, _shares(data.train, data.fields["x"].values)
+    config = CNNConfig(width=WIDTH, depth=_stages(shape), device="cpu", precision="float32")
+    some = torch.from_numpy(seen.take(np.arange(min(_STANDARD, seen.size or _STANDARD)))["x"])
+    if "y" in data.fields:
+        return Features(_classifier(data, config), True, some)
+    drawn = CNN(config.stages, pooling=config.pooling, width=WIDTH)
+    return Features(drawn.build(shape, torch_generator(0, "features")), False, some)
+
+
+def _classifier(data: Data, config: CNNConfig) -> nn.Sequential:
+    """Fitted by cross-entropy to the training part, or read from the cache."""
+    fit = Fit(_labelled(data), Convolutional, config, 0, STEPS)
     module = fit.fitted.objective.module
     kept = cache_root() / "features" / f"{data.name}-{data.fingerprint()}-{_RULE}.safetensors"
     if not _loaded(module, kept):
@@ -65,7 +86,7 @@ def features(data: Data) -> Features:
         make_folder(kept.parent)
         write_arrays(kept, weights_of(module))
     assert isinstance(module, nn.Sequential)
-    return Features(module, fitted=True)
+    return module
 
 
 def _stages(shape: tuple[int, ...]) -> int:
@@ -93,10 +114,10 @@ def _labelled(data: Data) -> Data:
 
 
 def _shares(part: Examples, values: int | None) -> Made:
-    top = np.float32(max((values or 2) - 1, 1))
+    top = np.float32(1 if values is None else max(values - 1, 1))
 
     def make(indices: Ints) -> dict[str, np.typing.NDArray[Any]]:
         found = part.take(indices)
-        return {"x": np.asarray(found["x"], dtype=np.float32) / top, "y": found["y"]}
+        return {**found, "x": np.asarray(found["x"], dtype=np.float32) / top}
 
     return Made(make, part.size)

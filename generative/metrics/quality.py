@@ -103,8 +103,8 @@ def _points(data: Data, x: Tensor, true: Tensor) -> Numbers:
 def _images(data: Data, x: Tensor, true: Tensor) -> Numbers:
     other = _beside(data, len(true))
     network = features(data)
-    seen, seen_true, seen_other = (network(as_numbers(data, some)).double() for some in (x, true, other))
-    # Of no classifier the distances are no smaller for being of the same name, so they have another.
+    seen, seen_true, seen_other = (network(as_numbers(data, some)) for some in (x, true, other))
+    # Where no classifier was fitted the distances are others, and so are their names.
     of = "" if network.fitted else "random_"
     numbers = {
         "sliced_wasserstein": _sliced(data, x, true),

@@ -3,6 +3,7 @@
 Pictures stand on pages that are light and on pages that are dark, so they bring a dark ground of their own.
 """
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -18,7 +19,7 @@ from daedalus.generative.metrics.quality import real
 from .drawing import GROUND, maze_pictures, pixel_pictures
 from .scatter import scatter
 
-_SHOWN = {"points": 2_000, "text": 8, "numbers": 8}  # samples in an exhibit, where they are not as many as asked for
+_POINTS, _TOKENS = 2_000, 600  # in an exhibit, of text about
 
 
 def images(data: Data, x: Tensor) -> Pixels:
@@ -55,7 +56,7 @@ def strip(rows: Sequence[Pixels], gap: int = 2) -> Pixels:
 
 def sample_exhibits(data: Data, sampler: Sampler, generator: torch.Generator, n: int = 36) -> list[Exhibit]:
     """Samples, and as many real test examples to be seen beside them; of points one picture, of text the samples."""
-    n = _SHOWN.get(data.form.name, n)
+    n = _shown_at_once(data, n)
     with torch.no_grad():
         x = sampler.sample(n, Condition(), generator).cpu()
     samples = shown(data, x)
@@ -63,6 +64,15 @@ def sample_exhibits(data: Data, sampler: Sampler, generator: torch.Generator, n:
         return [samples]
     true = real(data.test, n)
     return [samples, Picture("real", "Real examples", "Of the test part, to compare.", mosaic(images(data, true)))]
+
+
+def _shown_at_once(data: Data, n: int) -> int:
+    """How many samples an exhibit holds: of points many, of text few."""
+    if data.form.name == "points":
+        return _POINTS
+    if data.form.name in ("image", "maze"):
+        return n
+    return int(np.clip(_TOKENS // max(math.prod(data.fields["x"].shape), 1), 4, 24))
 
 
 def shown(data: Data, x: Tensor) -> Picture | Passage:
