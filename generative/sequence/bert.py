@@ -9,6 +9,7 @@ norms stand before branches, there is no next-sentence task, and of every exampl
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 import torch
@@ -38,6 +39,7 @@ class BERTConfig(TransformerConfig):
     """`masked` is the share of tokens that is."""
 
     masked: float = 0.15
+    positions: Literal["rotary", "learned", "sinusoidal", "none"] = "learned"
 
     def __post_init__(self) -> None:
         super().__post_init__()

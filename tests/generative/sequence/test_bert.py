@@ -86,7 +86,7 @@ def test_it_sees_both_sides():
     fitted = BERT.build(data_of(length=3), SMALL, torch_generator(0, "init"))
     network = fitted.network.double().eval()
     x = torch.randn(1, 7, 16, generator=torch_generator(0, "x"), dtype=torch.float64)
-    jacobian = torch.autograd.functional.jacobian(lambda x: network.body(x)[0][0].sum(-1), x)
+    jacobian = torch.autograd.functional.jacobian(lambda x: network.body(x)[0][0, :, 0], x)
     assert (jacobian[:, 0].abs().amax(-1) > 0).all()
 
 
@@ -103,16 +103,16 @@ def test_twenty_steps_are_ten_and_ten_more_to_the_bit():
 
 
 def test_gaps_are_filled_from_the_mirrored_side():
-    data = data_of(length=3, symbols=3, tested=300)
-    fit = Fit(data, BERT, replace(SMALL, width=32, depth=2, lr=3e-3, **CONSTANT), 0, 300)
-    fit.run(300)
+    data = data_of(length=2, symbols=3, tested=300)
+    fit = Fit(data, BERT, replace(SMALL, width=32, depth=2, lr=5e-3, batch=64, **CONSTANT), 0, 250)
+    fit.run(250)
     told = fit.measure().numbers
     assert told["test/accuracy"] > 0.97
     assert -0.2 < fit.measure().score < 0
     (passage,) = fit.exhibits()
     seen, said = passage.text.splitlines()[:2]
     assert seen.count("_") == 1
-    assert len(said) in (7, 9)
+    assert len(said) in (5, 7)
 
 
 def test_what_is_no_masked_task_is_refused():
