@@ -8,7 +8,7 @@ from daedalus.envs.drawing.palette import THEMES, Colour
 Numbers = np.typing.NDArray[np.floating]
 
 _LOOK = THEMES["light"]
-GROUND: Colour = _LOOK.wall  # between pictures; it stands out from white and from black
+GROUND: Colour = (96, 104, 122)  # between pictures; it stands out from walls, from white and from black
 _DARK, _BRIGHT = np.array((10.0, 11.0, 14.0)), np.array((250.0, 248.0, 243.0))
 _BAD: Colour = (240, 96, 56)  # the frame of what is no good maze
 _FLOOR = (240, 236, 227)
