@@ -184,7 +184,7 @@ class Fit:
         self.step = 0
         self._order = stream_key(seed, "order")
         self._sums: Numbers = {}  # of what steps told since the last evaluation
-        self._times: Numbers = {}  # how often each was told: a phase may come only every few steps
+        self._times: dict[str, int] = {}  # how often each was told: a phase may come only every few steps
         self._best = Best(None if config.patience is None else Patience(config.patience)) if config.chooses else None
         self._test = np.nan  # the score on the test part of the best weights
 
@@ -306,7 +306,7 @@ class Fit:
         self.step = int(arrays["step"])
         self.engine.take_up(_under(arrays, "engine/"))
         self._sums = {name: float(total) for name, total in _under(arrays, "sum/").items()}
-        self._times = {name: float(times) for name, times in _under(arrays, "times/").items()}
+        self._times = {name: int(times) for name, times in _under(arrays, "times/").items()}
         if self._best is not None:
             self._test = float(arrays["test"])
             self._best.take_up(_under(arrays, "kept/"))
