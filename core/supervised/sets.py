@@ -6,6 +6,7 @@ the digits themselves are compared on the split that others' figures were measur
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, Literal
 
 import numpy as np
@@ -14,6 +15,7 @@ from daedalus.core.arrays import Bools, Floats, Ints, Pixels
 from daedalus.core.data import ACCURACY, LOG_PROBABILITY, R_SQUARED, Column, Data, Held
 from daedalus.core.errors import UserError
 from daedalus.core.rng import generator
+from daedalus.core.spec import Spec
 
 from .images import Pictures, Task, Told
 
@@ -67,7 +69,8 @@ def digits(
         held_out = np.concatenate(split("digits", len(shades))[1:])
         shades[held_out] = _moved(shades[held_out], moved)
         notes = (*notes, f"held-out images moved by up to {moved} pixel{'' if moved == 1 else 's'}")
-    return _classes("digits", shades, y, classes, measure or "accuracy", examples, noise, notes)
+    data = _classes("digits", shades, y, classes, measure or "accuracy", examples, noise, notes)
+    return replace(data, form=Spec("image"))
 
 
 def _only(y: Ints, only: Literal["all", "low", "high"]) -> tuple[Bools, int, int]:

@@ -185,10 +185,15 @@ def tokenised(name: str, parts: Mapping[str, str], tokens: Spec) -> tuple[Vocabu
         raise UserError(f"{name}: the {empty[0]} part of the text is empty")
     kind: Kind = chosen("tokens", tokens, {"char": Char, "bpe": BPE})
     folder = cache("tokens") / f"{name}-{_key(parts, kind)}"
-    written = folder / "vocabulary.json"
-    if not written.exists():
+    try:
+        return _read(folder, parts, kind)
+    except (OSError, ValueError):  # not there yet, or damaged
         _write(folder, parts, kind.learn(parts["train"]))
-    vocabulary = kind.read(json.loads(written.read_text("utf-8")))
+        return _read(folder, parts, kind)
+
+
+def _read(folder: Path, parts: Mapping[str, str], kind: Kind) -> tuple[Vocabulary, dict[str, Tokens]]:
+    vocabulary = kind.read(json.loads((folder / _VOCABULARY).read_text("utf-8")))
     return vocabulary, {part: np.load(_file(folder, part), mmap_mode="r") for part in parts}
 
 
@@ -208,7 +213,10 @@ def _write(folder: Path, parts: Mapping[str, str], vocabulary: Kept) -> None:
         buffer = io.BytesIO()
         np.save(buffer, vocabulary.encode(text).astype(np.uint16))
         write_bytes(_file(folder, part), buffer.getvalue())
-    write_bytes(folder / "vocabulary.json", json.dumps(vocabulary.text()).encode())
+    write_bytes(folder / _VOCABULARY, json.dumps(vocabulary.text()).encode())
+
+
+_VOCABULARY = "vocabulary.json"
 
 
 def _file(folder: Path, part: str) -> Path:
