@@ -51,8 +51,8 @@ def mmd(x_ND: Tensor, y_MD: Tensor, bandwidth: float | None = None) -> Tensor:
     pooled = torch.cat([x_ND, y_MD])
     distance = torch.pdist(pooled)
     h = distance.median() if bandwidth is None else torch.tensor(bandwidth)
-    if not h > 0:  # more than half of all pairs are equal
-        h = distance.mean().clamp(min=torch.finfo(distance.dtype).tiny)
+    if h == 0:  # more than half of all pairs are equal
+        h = torch.where(distance.any(), distance.mean(), 1.0)
     return _unbiased(*(torch.exp(-torch.cdist(a, b).square() / (2 * h**2)) for a, b in _pairs(x_ND, y_MD)))
 
 
