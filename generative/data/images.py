@@ -76,9 +76,9 @@ def _classes(pictures: Pictures, pixels: Told | None, measure: Judged) -> Data:
 def _read() -> tuple[tuple[Pixels, Ints], tuple[Pixels, Ints]]:
     path = fetched("mnist.npz")
     try:
-        with np.load(path) as file:
+        with path.open("rb") as opened, np.load(opened) as file:
             arrays = {name: file[name] for name in ("x_train", "y_train", "x_test", "y_test")}
-    except (KeyError, ValueError, zipfile.BadZipFile) as error:
+    except (KeyError, ValueError, EOFError, zipfile.BadZipFile) as error:
         raise damaged(path, error, "fetch it again") from error
     train, test = ((arrays[f"x_{part}"][:, None], arrays[f"y_{part}"].astype(np.int64)) for part in ("train", "test"))
     return train, test

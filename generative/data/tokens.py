@@ -187,7 +187,7 @@ def tokenised(name: str, parts: Mapping[str, str], tokens: Spec) -> tuple[Vocabu
     folder = cache("tokens") / f"{name}-{_key(parts, kind)}"
     try:
         return _read(folder, parts, kind)
-    except (OSError, ValueError):  # not there yet, or damaged
+    except (OSError, ValueError, EOFError):  # not there yet, or damaged
         _write(folder, parts, kind.learn(parts["train"]))
         return _read(folder, parts, kind)
 
