@@ -43,18 +43,25 @@ class Cache:
 
 @final
 class MultiHeadAttention(nn.Module):
-    """Queries look at keys and take their values; each head in features of its own."""
+    """Queries look at keys and take their values; each head in features of its own.
 
-    def __init__(self, width: int, context: int, heads: int, bias: bool, generator: torch.Generator) -> None:
+    Where it attends to its own input, one product makes queries, keys and values.
+    """
+
+    def __init__(self, width: int, context: int | None, heads: int, bias: bool, generator: torch.Generator) -> None:
         super().__init__()
         self.width, self.context, self.heads = width, context, heads
-        self.query = linear(width, width, generator, bias=bias)
-        self.key_value = linear(context, 2 * width, generator, bias=bias)
+        self.query_key_value, self.query, self.key_value = None, None, None
+        if context is None:
+            self.query_key_value = linear(width, 3 * width, generator, bias=bias)
+        else:
+            self.query = linear(width, width, generator, bias=bias)
+            self.key_value = linear(context, 2 * width, generator, bias=bias)
         self.out = linear(width, width, generator, bias=bias)
 
     def cache(self, batch: int, length: int) -> Cache:
         """An empty cache of so many steps."""
-        return Cache(batch, self.heads, length, self.width // self.heads, self.query.weight.detach())
+        return Cache(batch, self.heads, length, self.width // self.heads, self.out.weight.detach())
 
     def forward(
         self,
@@ -66,29 +73,46 @@ class MultiHeadAttention(nn.Module):
         rotation: Rotation | None = None,
         cache: Cache | None = None,
     ) -> Tensor:
-        """(B, T, E) → (B, T, E): attention to `context`, or without one to `x` itself.
+        """(B, T, E) → (B, T, E): attention to `context`, where it was built for one, or to `x` itself.
 
         `mask` (B, S) is False at keys that are padding; a query for which no key is left gets 0 from all heads. With
         `causal`, step t sees up to step t. `rotation` holds the angles of the T steps. With a cache, `x` continues what
         the cache has read, and S counts that too. Raises `UserError` for other shapes.
         """
-        own = context_BSC is None
         check_sequences(x_BTE, self.width, "attention")
-        source = x_BTE if context_BSC is None else context_BSC
-        check_sequences(source, self.context, "attention" if own else "attention to a context")
-        if not own and (causal or rotation is not None or cache is not None):
+        if context_BSC is None and self.context is None:
+            query, key, value = self._own(x_BTE, rotation)
+        elif causal or rotation is not None or cache is not None:
             raise UserError("attention to a context has no order: no causal mask, no rotation and no cache")
-        query = self._heads(self.query(x_BTE))
-        key, value = (self._heads(part) for part in self.key_value(source).chunk(2, dim=-1))
-        if rotation is not None:
-            query, key = rotate(query, rotation), rotate(key, rotation)
+        else:
+            query, key, value = self._to(x_BTE, context_BSC)
         if cache is not None:
             key, value = cache.extend(key, value)
         out: Tensor = self.out(attend(query, key, value, causal, mask).transpose(1, 2).flatten(2))
         return out
 
-    def _heads(self, x_BTE: Tensor) -> Tensor:
-        return x_BTE.view(*x_BTE.shape[:2], self.heads, -1).transpose(1, 2)
+    def _own(self, x_BTE: Tensor, rotation: Rotation | None) -> tuple[Tensor, Tensor, Tensor]:
+        """Queries, keys and values of the input, each (B, H, T, D), the first two rotated together."""
+        assert self.query_key_value is not None
+        made = self._heads(self.query_key_value(x_BTE), 3 * self.heads)
+        if rotation is None:
+            query, key, value = made.chunk(3, dim=1)
+            return query, key, value
+        turned, value = made[:, : 2 * self.heads], made[:, 2 * self.heads :]
+        query, key = rotate(turned, rotation).chunk(2, dim=1)
+        return query, key, value
+
+    def _to(self, x_BTE: Tensor, context_BSC: Tensor | None) -> tuple[Tensor, Tensor, Tensor]:
+        """Queries of the input (B, H, T, D), keys and values of the context (B, H, S, D)."""
+        if context_BSC is None or self.context is None or self.query is None or self.key_value is None:
+            built = "of its own input" if self.context is None else f"to a context of {self.context} features"
+            raise UserError(f"this attention was built to be {built}; give it a context just where it needs one")
+        check_sequences(context_BSC, self.context, "attention to a context")
+        key, value = self._heads(self.key_value(context_BSC), 2 * self.heads).chunk(2, dim=1)
+        return self._heads(self.query(x_BTE), self.heads), key, value
+
+    def _heads(self, x_BTE: Tensor, heads: int) -> Tensor:
+        return x_BTE.view(*x_BTE.shape[:2], heads, -1).transpose(1, 2)
 
 
 def attend(
@@ -126,4 +150,4 @@ class Attention:
         width = features_of(shape, "attention")
         if width % self.heads:
             raise UserError(f"{self.heads} heads do not divide a width of {width}; choose a divisor of it")
-        return MultiHeadAttention(width, self.context or width, self.heads, self.bias, generator)
+        return MultiHeadAttention(width, self.context, self.heads, self.bias, generator)

@@ -22,15 +22,15 @@ def copied(ours: MultiHeadAttention) -> nn.MultiheadAttention:
     """Torch's module with our weights."""
     theirs = nn.MultiheadAttention(
         ours.width, ours.heads, kdim=ours.context, vdim=ours.context, batch_first=True, dtype=torch.float64
-    ).to(ours.query.weight.device)
+    ).to(ours.out.weight.device)
     with torch.no_grad():
-        parts = [ours.query.weight, *ours.key_value.weight.chunk(2)]
-        if theirs.in_proj_weight is not None:
-            theirs.in_proj_weight.copy_(torch.cat(parts))
+        if ours.query_key_value is not None:
+            theirs.in_proj_weight.copy_(ours.query_key_value.weight)
+            theirs.in_proj_bias.copy_(ours.query_key_value.bias)
         else:
-            for name, part in zip("qkv", parts, strict=True):
+            for name, part in zip("qkv", [ours.query.weight, *ours.key_value.weight.chunk(2)], strict=True):
                 getattr(theirs, f"{name}_proj_weight").copy_(part)
-        theirs.in_proj_bias.copy_(torch.cat([ours.query.bias, ours.key_value.bias]))
+            theirs.in_proj_bias.copy_(torch.cat([ours.query.bias, ours.key_value.bias]))
         theirs.out_proj.load_state_dict(ours.out.state_dict())
     return theirs
 
@@ -52,15 +52,19 @@ def test_outputs_and_gradients_are_torchs(causal: bool, padded: bool, context: i
     wanted = torch.autograd.grad((its**2).sum(), [*inputs, *theirs.parameters()])
     names = dict(zip((name for name, _ in ours.named_parameters()), found[len(inputs) :], strict=True))
     theirs_named = dict(zip((name for name, _ in theirs.named_parameters()), wanted[len(inputs) :], strict=True))
-    packed = [theirs_named[f"{n}_proj_weight"] for n in "qkv"] if context else [theirs_named["in_proj_weight"]]
     pairs = [
         *zip(found[: len(inputs)], wanted[: len(inputs)], strict=True),
-        (torch.cat([names["query.weight"]]), torch.cat(packed[:1])[:8]),
-        (names["key_value.weight"], torch.cat(packed[1:]) if context else packed[0][8:]),
-        (torch.cat([names["query.bias"], names["key_value.bias"]]), theirs_named["in_proj_bias"]),
         (names["out.weight"], theirs_named["out_proj.weight"]),
         (names["out.bias"], theirs_named["out_proj.bias"]),
     ]
+    if context:
+        key_value = torch.cat([theirs_named["k_proj_weight"], theirs_named["v_proj_weight"]])
+        pairs += [(names["query.weight"], theirs_named["q_proj_weight"]), (names["key_value.weight"], key_value)]
+        biases = torch.cat([names["query.bias"], names["key_value.bias"]])
+    else:
+        pairs.append((names["query_key_value.weight"], theirs_named["in_proj_weight"]))
+        biases = names["query_key_value.bias"]
+    pairs.append((biases, theirs_named["in_proj_bias"]))
     for got, wanted_one in pairs:
         torch.testing.assert_close(got, wanted_one, rtol=1e-9, atol=1e-9)
 
@@ -136,6 +140,10 @@ def test_wrong_input_is_one_clear_line() -> None:
     with pytest.raises(UserError, match="a context has no order"):
         module(torch.zeros(1, 5, 8), torch.zeros(1, 5, 6), causal=True)
     own = Attention(2).build((5, 8), seeded(0))
+    with pytest.raises(UserError, match="built to be of its own input"):
+        own(torch.zeros(1, 5, 8), torch.zeros(1, 5, 8))
+    with pytest.raises(UserError, match="built to be to a context of 6 features"):
+        module(torch.zeros(1, 5, 8))
     with pytest.raises(UserError, match=r"mask must be bool of shape \(1, 5\), not \(5, 5\)"):
         own(torch.zeros(1, 5, 8), mask=torch.ones(5, 5, dtype=torch.bool))
     with pytest.raises(UserError, match="no gradients"):

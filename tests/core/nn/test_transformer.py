@@ -37,7 +37,8 @@ def named(block: Block) -> dict[str, Tensor]:
         found |= {f"{theirs}.{kind}": own[f"{ours}.{kind}"] for kind in ("weight", "bias")}
     for ours, theirs in attentions.items():
         for kind in ("weight", "bias"):
-            packed = torch.cat([own[f"{ours}.query.{kind}"], own[f"{ours}.key_value.{kind}"]])
+            to = ("query", "key_value") if ours == "context_attention" else ("query_key_value",)
+            packed = torch.cat([own[f"{ours}.{part}.{kind}"] for part in to])
             found |= {f"{theirs}.in_proj_{kind}": packed, f"{theirs}.out_proj.{kind}": own[f"{ours}.out.{kind}"]}
     return found
 
