@@ -11,16 +11,16 @@ from torch import Tensor, nn
 
 from daedalus.core.data import Data
 from daedalus.core.errors import UserError
-from daedalus.core.fitting import FitConfig
 from daedalus.core.nn.activations import activation
 from daedalus.core.nn.masked import MaskedLinear
 from daedalus.core.noise import Noise
+from daedalus.generative.fitted import ModelConfig
 
 from .causal import Causal, Step, check_values, log_softmax_at, scaled
 
 
 @dataclass(frozen=True)
-class MADEConfig(FitConfig):
+class MADEConfig(ModelConfig):
     """`depth` hidden layers of `width` units; or the width of each, as in width=(512,256), whatever `depth` says."""
 
     width: int | tuple[int, ...] = 512

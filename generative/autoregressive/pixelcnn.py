@@ -19,19 +19,19 @@ from torch.nn import functional
 
 from daedalus.core.data import Data
 from daedalus.core.errors import UserError
-from daedalus.core.fitting import FitConfig
 from daedalus.core.nn.embedding import Embedding
 from daedalus.core.nn.initialise import affine
 from daedalus.core.nn.layers import blank
 from daedalus.core.nn.masked import MaskedConvolution, causal_mask
 from daedalus.core.noise import Noise
+from daedalus.generative.fitted import ModelConfig
 
 from .causal import Causal, Step, log_softmax_at, scaled
 from .grids import Grid, answering, check_sizes, check_width, grid_of, pointwise
 
 
 @dataclass(frozen=True)
-class PixelCNNConfig(FitConfig):
+class PixelCNNConfig(ModelConfig):
     """`depth` gated layers of `width` channels; each sees `kernel` pixels across, the first one `first`."""
 
     width: int = 32

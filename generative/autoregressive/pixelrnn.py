@@ -14,11 +14,11 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from daedalus.core.data import Data
-from daedalus.core.fitting import FitConfig
 from daedalus.core.nn.layers import linear
 from daedalus.core.nn.masked import MaskedConvolution, causal_mask
 from daedalus.core.nn.recurrent import lstm_cell
 from daedalus.core.noise import Noise
+from daedalus.generative.fitted import ModelConfig
 
 from .causal import Causal, Step, log_softmax_at, scaled
 from .grids import Grid, answering, check_sizes, check_width, grid_of, pointwise
@@ -27,7 +27,7 @@ _STATE = 3  # pixels of the row above that the state sees
 
 
 @dataclass(frozen=True)
-class PixelRNNConfig(FitConfig):
+class PixelRNNConfig(ModelConfig):
     """`depth` row LSTMs of `width` units, on 2 · width features; rows are read `kernel` across, first `first`."""
 
     width: int = 32
