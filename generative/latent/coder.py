@@ -33,10 +33,17 @@ class Coder(nn.Module):
     base: Tensor
 
     def __init__(
-        self, encoder: nn.Module, decoder: nn.Module, emission: Emission, mean: Tensor, base: Tensor, shape: torch.Size
+        self,
+        encoder: nn.Module,
+        decoder: nn.Module,
+        emission: Emission,
+        mean: Tensor,
+        base: Tensor,
+        flat: bool,
     ) -> None:
         super().__init__()
-        self.encoder, self.decoder, self.emission, self.shape = encoder, decoder, emission, shape
+        self.encoder, self.decoder, self.emission, self.shape = encoder, decoder, emission, mean.shape
+        self._flat = flat  # whether the encoder takes vectors; otherwise grids
         self.register_buffer("mean", mean)
         self.register_buffer("base", base)
         self.top = 1 if emission.outputs == 1 else emission.outputs - 1
@@ -48,11 +55,12 @@ class Coder(nn.Module):
     def encode(self, x: Tensor, given: Tensor | None = None) -> Tensor:
         """(B, …) as the data set has it → (B, N)."""
         inputs = self.shares(x) - self.mean
-        if given is not None and inputs.ndim == 4:
-            planes = given[:, :, None, None].expand(-1, -1, *inputs.shape[2:])  # a plane for each class
-            inputs = torch.cat((inputs, planes), 1)
+        if self._flat:
+            inputs = inputs.flatten(1)
         elif given is not None:
-            inputs = torch.cat((inputs.flatten(1), given), 1)
+            given = given[:, :, None, None].expand(-1, -1, *inputs.shape[2:])  # a plane for each class
+        if given is not None:
+            inputs = torch.cat((inputs, given), 1)
         encoded: Tensor = self.encoder(inputs)
         return encoded
 
@@ -88,7 +96,7 @@ def coder(
     decoder = outward.build((latent + classes,), generator)
     top = 1 if column.values is None else column.values - 1
     mean = x.float().mean(0) / top
-    return Coder(encoder, decoder, of, mean, of.base(x.flatten(1)).float(), torch.Size(column.shape))
+    return Coder(encoder, decoder, of, mean, of.base(x.flatten(1)).float(), len(entrance) == 1)
 
 
 def _specs(
@@ -111,4 +119,4 @@ def _specs(
         MLP(config.width, config.depth, chosen, numbers, config.norm, weights=config.weights)
         for numbers in (codes, outputs * size)
     )
-    return inward_dense, outward_dense, (size + classes,) if classes else shape
+    return inward_dense, outward_dense, (size + classes,)

@@ -5,8 +5,9 @@ from typing import Literal
 
 from daedalus.core.data import Data
 from daedalus.core.errors import UserError
-from daedalus.core.fitting import FitConfig, check_batch
+from daedalus.core.fitting import check_batch
 from daedalus.core.nn.activations import activation
+from daedalus.generative.fitted import ModelConfig
 
 #: An image of at least so many pixels a side is read by convolutions, where nobody says otherwise: of smaller ones
 #: dense layers see all at once, and take less time on a CPU.
@@ -14,7 +15,7 @@ LARGE = 32
 
 
 @dataclass(frozen=True)
-class CoderConfig(FitConfig):
+class CoderConfig(ModelConfig):
     """What encodes and what decodes.
 
     Dense: `depth` hidden layers of `width` units on each side, with depth=0 the code is a linear function of x. Conv:

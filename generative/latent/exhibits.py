@@ -18,6 +18,7 @@ from daedalus.generative.metrics.latent import ACTIVE, activity
 from daedalus.generative.showing.samples import images, mosaic, sample_exhibits, strip
 
 from .examining import Coding, batches
+from .outliers import outlier_scores
 
 if TYPE_CHECKING:
     from .autoencoder import FittedAutoencoder
@@ -177,7 +178,7 @@ def _changed(model: "FittedVQVAE", seen: Sequence[Batch]) -> Picture:
 
 def _outliers(model: "Variational", seen: Sequence[Batch], generator: torch.Generator) -> Picture:
     """What is least likely, and what most."""
-    log_p_N = torch.cat([model.log_prob(batch, generator) for batch in seen])
+    log_p_N = -torch.cat([outlier_scores(model, batch, generator) for batch in seen])
     x = torch.cat([batch["x"] for batch in seen])
     order = log_p_N.argsort()
     n = min(2 * _COLUMNS, len(order) // 2)
