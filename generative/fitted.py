@@ -3,6 +3,7 @@
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
@@ -12,6 +13,13 @@ from daedalus.core.fitting import FitConfig
 from daedalus.core.noise import Noise
 from daedalus.core.objective import Batch, Metrics, Phase
 from daedalus.core.optim.turn import Training
+
+
+@dataclass(frozen=True)
+class ModelConfig(FitConfig):
+    """How a model of this floor is fitted. A likelihood costs as much as a step: on the way fewer are asked for."""
+
+    watched: int = 256
 
 
 class OnePhase(ABC):

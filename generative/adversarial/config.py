@@ -4,15 +4,15 @@ from dataclasses import dataclass
 from typing import Literal
 
 from daedalus.core.errors import UserError
-from daedalus.core.fitting import FitConfig
 from daedalus.core.spec import Spec
+from daedalus.generative.fitted import ModelConfig
 
 Norm = Literal["batch", "layer", "group", "rms"]
 Network = Literal["dense", "convolutions"]
 
 
 @dataclass(frozen=True)
-class AdversarialConfig(FitConfig):
+class AdversarialConfig(ModelConfig):
     """A step is one of the critic; every `critic_steps`-th of them is one of the generator too.
 
     Dense networks have `depth` hidden layers of `width` units, those of convolutions a stage for each of `channels`,

@@ -17,14 +17,14 @@ from torch import Tensor, nn
 from daedalus.core import losses
 from daedalus.core.data import R_SQUARED, SQUARED_ERROR, Data, Examples
 from daedalus.core.errors import UserError
-from daedalus.core.fitting import FitConfig, check_batch
+from daedalus.core.fitting import check_batch
 from daedalus.core.generating import Condition, Exhibit
 from daedalus.core.nn.embedding import Embedding
 from daedalus.core.nn.initialise import initialiser
 from daedalus.core.nn.layers import linear
 from daedalus.core.noise import Noise
 from daedalus.core.objective import Batch, Metrics, Phase
-from daedalus.generative.fitted import OnePhase, bits_per_dimension, likelihood_scores
+from daedalus.generative.fitted import ModelConfig, OnePhase, bits_per_dimension, likelihood_scores
 from daedalus.generative.metrics.quality import judge_samples
 from daedalus.generative.showing.samples import sample_exhibits
 
@@ -35,7 +35,7 @@ from .reading import Reading
 
 
 @dataclass(frozen=True)
-class SequenceConfig(FitConfig, ABC):
+class SequenceConfig(ModelConfig, ABC):
     """`width` numbers stand for each token; `tied`: the output layer's weights are the embedding's."""
 
     width: int = 128

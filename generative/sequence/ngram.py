@@ -18,13 +18,13 @@ from torch import Tensor, nn
 
 from daedalus.core.data import Data, Examples
 from daedalus.core.errors import UserError
-from daedalus.core.fitting import FitConfig, tensors
+from daedalus.core.fitting import tensors
 from daedalus.core.generating import Condition, Exhibit
 from daedalus.core.noise import Noise
 from daedalus.core.objective import Batch, Metrics, Phase
 from daedalus.core.optim.turn import Training
 from daedalus.generative.data.windows import Windows
-from daedalus.generative.fitted import bits_per_dimension, likelihood_scores
+from daedalus.generative.fitted import ModelConfig, bits_per_dimension, likelihood_scores
 from daedalus.generative.metrics.quality import examine_samples, judge_samples
 from daedalus.generative.showing.samples import sample_exhibits
 
@@ -38,7 +38,7 @@ _UNKNOWN = -1  # in place of a token that stands before what is known
 
 
 @dataclass(frozen=True)
-class NGramConfig(FitConfig):
+class NGramConfig(ModelConfig):
     """A token is predicted from the `n` − 1 before it; `counted` training examples are counted, all if none."""
 
     n: int = 5
@@ -205,7 +205,7 @@ def tally(each: Iterable[Tensor]) -> tuple[Tensor, Tensor]:
     told = [torch.unique(some[some >= 0], return_counts=True) for some in each]
     found, where = torch.unique(torch.cat([some for some, _ in told]), return_inverse=True)
     counts = torch.cat([count for _, count in told])
-    return found, torch.zeros_like(found).index_add(0, where, counts)
+    return found, torch.zeros_like(found).index_add(0, where, torch.ones_like(counts))
 
 
 class Counted:
