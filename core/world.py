@@ -4,8 +4,8 @@ Builders in `daedalus.envs` make them, learners live in them, solvers judge them
 """
 
 import hashlib
-from collections.abc import Callable, Hashable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Hashable, Mapping
+from dataclasses import dataclass, field, replace
 from enum import IntEnum
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal, get_args
@@ -111,7 +111,8 @@ class World:
     """A finite world: an MDP, a time limit in steps (None: no limit) and, where it can be drawn, a scene.
 
     `states` counts the states an agent can meet; an absorbing state that an import added stands behind them and is
-    not counted. Where an agent cannot tell all states apart, `shows` numbers what it sees.
+    not counted. Where an agent cannot tell all states apart, `shows` numbers what it sees. `made` counts what became of
+    levels that a model drew, by the words for it: "drawn", "rejected", …
     """
 
     name: str  # as the user would type it
@@ -122,6 +123,7 @@ class World:
     states: int = -1
     shows: States | None = None  # (S,), what "index" and "one_hot" show in each state; None: the state itself
     observation: Observation = Observation()
+    made: Mapping[str, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if self.states < 0:
@@ -160,11 +162,14 @@ class Schedule:
     A learner that has taken n steps is judged in the phase of the last of them (`after`), so what a change does to it
     shows at the next evaluation. The optimum at that moment is the phase's own, and the dynamic regret of a run is
     the mean, over its evaluation points, of the optimum of the moment less the value.
+
+    With `judged` all are judged in that phase, even if nobody ever lives in it: a test on levels never met.
     """
 
     name: str
     since: Ints  # (P,), 0 first, rising
     phases: tuple[World, ...]  # P
+    judged: int | None = None
 
     def __post_init__(self) -> None:
         since = np.array(self.since)
@@ -199,8 +204,8 @@ class Schedule:
         return self.phases[self.phase(step)]
 
     def phase_after(self, steps: int) -> int:
-        """The phase in force when so many steps have been taken: that of the last of them; before any, the first."""
-        return self.phase(max(steps - 1, 0))
+        """The phase in which one is judged who has taken so many steps: `judged`, else that of the last of them."""
+        return self.judged if self.judged is not None else self.phase(max(steps - 1, 0))
 
     def after(self, steps: int) -> World:
         """The world in which one who has taken so many steps is judged."""
@@ -215,6 +220,7 @@ class Schedule:
         """A hash of everything that happens in it, and when."""
         own = [world.mdp.fingerprint() for world in self.worlds]
         parts = [str(since) + own[n] for since, n in zip(self.since, self.which, strict=True)]
+        parts += [] if self.judged is None else [f"judged {self.judged}"]
         return hashlib.sha256("/".join(parts).encode()).hexdigest()[:16]
 
 

@@ -10,6 +10,7 @@ from daedalus.core.errors import UserError, unknown
 from daedalus.core.spec import Spec, fill, parse_spec
 from daedalus.core.world import Bandit, Observation, Schedule, Sight, World
 
+from .levels.levels import REVEALING
 from .naming import typed
 
 #: The parameters that every grid world takes beside its own: what is seen of it (`Observation`). `view_size` goes with
@@ -86,6 +87,11 @@ def seen_as(value: Any, observation: Observation) -> Any:
         case World():
             return _world_seen_as(value, observation)
         case Schedule():
+            if value.judged is not None and observation.sight not in REVEALING:
+                raise UserError(
+                    f"{value.name}: who is tested in other levels must see the one that it is in, which observation="
+                    f"{observation.sight} does not show; choose {'|'.join(REVEALING)}"
+                )
             seen = value.each(lambda world: _world_seen_as(world, observation))
             return replace(seen, name=_named(value.name, observation))
         case _ if hasattr(value, "seen_as"):  # a value of this floor that knows how

@@ -55,7 +55,8 @@ class WorldEnv(gymnasium.Env[Any, Any]):
     same numbers (`daedalus.core.sampling`). The world's own time limit truncates. A world that changes counts steps
     since seeding, across episodes: a step follows the phase it is taken in, and what is seen, and where an episode
     begins, the phase of the step to come. A world imported with an absorbing state behind its own shows the last
-    state before it. `step` uses lists and no NumPy, for speed.
+    state before it. `reset` tells in info["made"] what became of levels that a model drew (`World.made`). `step` uses
+    lists and no NumPy, for speed.
     """
 
     metadata: dict[str, Any] = {"render_modes": list(RENDER_MODES), "render_fps": 10}  # noqa: RUF012 - as the base class has it
@@ -158,7 +159,8 @@ class WorldEnv(gymnasium.Env[Any, Any]):
         self._elapsed, self._over = 0, False
         if self.render_mode == "human":
             self.render()
-        return self._state if self._look is None else self._look(self._state), self._info()
+        told = {"made": dict(made)} if (made := self._phases[0].made) else {}
+        return self._state if self._look is None else self._look(self._state), told | self._info()
 
     def _seed(self, seed: int) -> None:
         self._seeded = True

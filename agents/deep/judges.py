@@ -68,19 +68,23 @@ class FiniteJudge:
         where = self._where
         if 0 not in where.seeds or where.first.scene is None or where.first.states > MOST_BELIEFS:
             return
-        n, met, visits_NS = where.seeds.index(0), where.met, population.living.visited()
-        assert visits_NS is not None
+        n, met, visits_NS = where.seeds.index(0), where.met, self._visited(population)
         q_SA = self.values(population, step)[n, met]
         yield beliefs_record(0, step, q_SA.max(axis=1), q_SA.argmax(axis=1), visits_NS[n, met])
 
     def kept(self, population: DQNPopulation, step: int) -> dict[str, Any]:
         """Action values, policies, an episode of each, visits and weights."""
         q_NSA = self.values(population, step)
-        visits_NS = population.living.visited()
-        assert visits_NS is not None
+        visits_NS = self._visited(population)
         met = self._where.met
         kept = {"q": q_NSA[:, met], "visits": visits_NS[:, met]}
         return kept | self._judge.kept(q_NSA.argmax(axis=2), step) | _weights(population)
+
+    def _visited(self, population: DQNPopulation) -> Ints:
+        """How often a step was taken from each state of the world that is judged in, (N, S): never, if from another."""
+        visits_NS = population.living.visited()
+        assert visits_NS is not None
+        return visits_NS if self._where.of[0].judged is None else np.zeros_like(visits_NS)
 
 
 @final

@@ -7,7 +7,7 @@ import numpy as np
 
 from daedalus.core.errors import UserError
 from daedalus.core.mdp import FiniteMDP, check_size
-from daedalus.core.world import Piece, Scene, Thing, World
+from daedalus.core.world import LONGEST, Piece, Scene, Schedule, Thing, World
 
 from .names import Split
 
@@ -63,3 +63,11 @@ def _scene(scenes: Sequence[Scene | None], sizes: Sequence[int]) -> Scene:
         tuple(Piece(thing, np.concatenate(rows), variant) for (thing, variant, _), rows in pieces.items()),
         np.repeat(np.arange(len(known), dtype=np.int32), sizes),
     )
+
+
+def elsewhere(name: str, lived: World, judged: World) -> Schedule:
+    """A world in which all live, and another one in which they are judged.
+
+    Raises `UserError` where the two are not alike. What is shown must tell one level from another.
+    """
+    return Schedule(name, np.array([0, LONGEST]), (lived, judged), judged=1)

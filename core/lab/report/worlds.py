@@ -186,7 +186,9 @@ def world_facts(house: Household) -> list[str]:
         levels = [number(level, decimals) for level in heights]
         then = f", at the end {levels[-1]}" if levels[0] != levels[-1] else ""
         facts.append(f"{words} {levels[0]}{then}")
-    return facts
+    if made := card.get("made"):
+        facts.append("levels of a model: " + ", ".join(f"{many:,} {what}" for what, many in made.items()))
+    return [*facts, *map(str, card.get("notes", []))]
 
 
 def world_plots(house: Household, comparison: Comparison) -> list[Plot]:

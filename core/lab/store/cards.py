@@ -33,10 +33,10 @@ def card(place: Place) -> tuple[dict[str, Any], Arrays]:
     }
     match problem:
         case World():
-            return base | _finite(place, problem), _scene(problem)
+            return base | _finite(place, problem) | _made(problem), _scene(problem)
         case Schedule():
-            now = problem.after(place.steps)
-            return base | _finite(place, now) | _changes(place, problem), _scene(now)
+            now, first = problem.after(place.steps), problem.phases[0]
+            return base | _finite(place, now) | _changes(place, problem) | _made(first), _scene(now)
         case Bandit():
             known = {"states": 1, "actions": problem.arms, "law": problem.law, "changing": problem.changing}
             return base | known | _switches(place, problem), {}
@@ -87,7 +87,14 @@ def _described(data: Data) -> dict[str, Any]:
 
 def _changes(place: Place, schedule: Schedule) -> dict[str, Any]:
     """The first steps of the phases that a run meets; the records say the optimum of each."""
+    if schedule.judged is not None:
+        return {"kind": "finite", "notes": ["judged on levels that nobody learns in"]}
     return {"since": schedule.since[: schedule.phase_after(place.steps) + 1].tolist()}
+
+
+def _made(world: World) -> dict[str, Any]:
+    """What became of levels that a model drew."""
+    return {"made": dict(world.made)} if world.made else {}
 
 
 def _switches(place: Place, bandit: Bandit) -> dict[str, Any]:
