@@ -124,20 +124,28 @@ def _target(builder: Callable[..., Any]) -> str:
     return f"{module}:{function}" if module and function.isidentifier() else ""
 
 
-def register_on_import() -> None:
-    """Register now if Gymnasium is there, else as soon as it has been imported.
+def register_on_import(register: Callable[[], None] = register_worlds) -> None:
+    """Call `register` now if Gymnasium is there, else as soon as it has been imported.
 
     Gymnasium since 1.0 looks for no plugins, and importing it here would cost every `daedalus list` its import.
     """
     if sys.modules.get("gymnasium"):
-        register_worlds()
-    elif not any(isinstance(finder, _Watch) for finder in sys.meta_path):
-        sys.meta_path.insert(0, _Watch())
+        register()
+        return
+    watch = next((finder for finder in sys.meta_path if isinstance(finder, _Watch)), None)
+    if watch is None:
+        watch = _Watch()
+        sys.meta_path.insert(0, watch)
+    if register not in watch.waiting:
+        watch.waiting.append(register)
 
 
 @final
 class _Watch(MetaPathFinder):
     """Finds nothing itself; lets Gymnasium's own loader register our worlds when it has run."""
+
+    def __init__(self) -> None:
+        self.waiting: list[Callable[[], None]] = []
 
     def find_spec(
         self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
@@ -154,7 +162,8 @@ class _Watch(MetaPathFinder):
             run(module)
             if self in sys.meta_path:
                 sys.meta_path.remove(self)
-            register_worlds()
+            for register in self.waiting:
+                register()
 
         setattr(spec.loader, "exec_module", run_and_register)  # noqa: B010 - this loader serves this import only
         return spec
