@@ -60,4 +60,18 @@ MODELS = (
 
 SERVICES = (Entry("service", "show_samples", "daedalus.generative.showing.samples:shown", "what samples look like"),)
 
-CATALOGUE: tuple[Entry, ...] = (*DATA, *MODELS, *SERVICES)
+WORLDS = (
+    Entry(
+        "world",
+        "daedalus/GeneratedMaze-v0",
+        "daedalus.generative.generated_maze:generated_maze",
+        "mazes that a fitted model draws, tested on themselves or on real ones",
+        ("finite",),
+    ),
+)
+
+BENCH = (
+    Entry("bench", "models", "daedalus.generative.bench:bench_models", "Tokens a second, trained on and generated."),
+)
+
+CATALOGUE: tuple[Entry, ...] = (*DATA, *MODELS, *SERVICES, *WORLDS, *BENCH)

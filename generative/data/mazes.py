@@ -21,7 +21,7 @@ Layout = Literal["edges", "tiles"]
 Task = Literal["density", "sampling", "reconstruction"]
 
 _UNIFORM = ("wilson", "aldous_broder")
-_MOST = 64  # cells along a side
+MOST_CELLS = 64  # along a side
 
 
 def mazes(
@@ -103,8 +103,8 @@ def _check(
     rows: int, columns: int, generator: Generator, task: Task, braid: float, examples: int | None, tested: int
 ) -> None:
     for name, cells in (("rows", rows), ("columns", columns)):
-        if not 2 <= cells <= _MOST:
-            raise UserError(f"mazes: {name} must lie between 2 and {_MOST} cells, not {cells}")
+        if not 2 <= cells <= MOST_CELLS:
+            raise UserError(f"mazes: {name} must lie between 2 and {MOST_CELLS} cells, not {cells}")
     if not 0 <= braid <= 1:
         raise UserError(f"mazes: braid must lie in [0, 1], not {braid:g}")
     for name, number in (("examples", examples), ("tested", tested)):

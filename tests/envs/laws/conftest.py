@@ -13,7 +13,8 @@ from typing import Any
 import gymnasium
 import pytest
 
-import daedalus.envs  # noqa: F401 - registers
+import daedalus.envs
+import daedalus.generative  # noqa: F401 - registers
 from daedalus.core.catalogue import of_kind
 from daedalus.core.spec import Spec, parse_spec
 from daedalus.core.world import Schedule, World
@@ -43,6 +44,7 @@ SMALL = {
         "rows=2,columns=3,slip=0.3,layout=per_seed",
         "rows=2,columns=2,slip=0.3,layout=per_episode,observation=symbolic",
     ),
+    "daedalus/GeneratedMaze-v0": ("rows=2,columns=3,slip=0.3,levels=3",),
     "daedalus/Cliff-v0": ("rows=2,columns=4,slip=0.3,time_limit=30",),
     "daedalus/FourRooms-v0": ("slip=0.3,time_limit=40",),
     "daedalus/Windy-v0": ("time_limit=40", "moves=king_stay,stochastic=true,time_limit=40"),

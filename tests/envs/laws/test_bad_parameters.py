@@ -21,7 +21,7 @@ from daedalus.envs.building import VIEWS, build
 from daedalus.envs.making import environment
 
 #: Parameters of which there may be none; all other whole numbers are at least 1.
-COUNTS = {"seed", "keys", "portals", "one_way"}
+COUNTS = {"seed", "keys", "portals", "one_way", "model_seed"}
 PROBABILITIES = {"slip", "braid", "holes", "heads", "test_share", "gap"}
 HUGE = (10**9, 2**31, 2**63, 10**30)
 NO_NUMBERS = (math.nan, math.inf, -math.inf)
