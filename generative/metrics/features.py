@@ -81,7 +81,7 @@ def _classifier(data: Data, config: CNNConfig) -> nn.Sequential:
     module = fit.fitted.objective.module
     kept = cache_root() / "features" / f"{data.name}-{data.fingerprint()}-{_RULE}.safetensors"
     if not _loaded(module, kept):
-        with threads(1):
+        with threads(1), torch.enable_grad():  # whoever asks may have switched gradients off
             fit.run(STEPS)
         make_folder(kept.parent)
         write_arrays(kept, weights_of(module))
