@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from daedalus.core.errors import UserError
-from daedalus.core.fitting import FitConfig
+from daedalus.generative.fitted import ModelConfig
 
 from .networks import Perceptron, UNet
 from .sampling import Variance
@@ -12,7 +12,7 @@ from .schedule import Name, NoiseSchedule, Predict, noise_schedule
 
 
 @dataclass(frozen=True)
-class DDPMConfig(FitConfig):
+class DDPMConfig(ModelConfig):
     """A diffusion of `times` steps. Images have a U-Net, of `channels`, `blocks` and `heads`; vectors a perceptron.
 
     With `conditional` the network is told the class, but for a share of `unconditional` examples, so that samples can
@@ -24,7 +24,7 @@ class DDPMConfig(FitConfig):
     times: int = 1000  # T
     noising: Name = "cosine"
     predict: Predict = "velocity"
-    variance: Variance = "posterior"  # of the steps of p: β̃, or β
+    variance: Variance | None = None  # of the steps of p: posterior for whole numbers, beta for real ones, unless said
     network: Literal["mlp", "unet"] | None = None  # none: unet for images
     width: int = 256
     depth: int = 3
@@ -45,6 +45,10 @@ class DDPMConfig(FitConfig):
                 raise UserError(f"{name} must lie between 1 and the {self.times} times, not {getattr(self, name)}")
         if not 0 <= self.unconditional < 1:
             raise UserError(f"unconditional is a chance in [0, 1), not {self.unconditional:g}")
+
+    def variance_of(self, values: int | None) -> Variance:
+        """That of p's steps: each is the best where x_0 is known from x_t, or as free as noise (Ho et al. 2020, 3.2)."""
+        return self.variance or ("beta" if values is None else "posterior")
 
     def noise_schedule(self) -> NoiseSchedule:
         """How noise is added. Raises `UserError` for fewer than 2 times."""

@@ -63,7 +63,8 @@ class Denoising(OnePhase):
     def __init__(self, data: Data, config: DDPMConfig, module: Diffusion) -> None:
         super().__init__(data, config, module)
         self.schedule = config.noise_schedule()
-        self.bound = Bound(self.schedule, module.scale.values, config.variance)
+        values = module.scale.values
+        self.bound = Bound(self.schedule, values, config.variance_of(values))
 
     def loss(self, phase: Phase, batch: Batch, noise: Noise) -> tuple[Tensor, Metrics]:
         """‖target − answer‖², summed over an example, at one time each; a batch's times are spread evenly over 1 … T."""
@@ -115,7 +116,7 @@ class Denoising(OnePhase):
         y_B, noise = self._classes(n, condition, options, generator), Noise(generator)
         begin = noise.normal(n, *self.module.scale.shape)
         denoise = partial(self.denoise, y_B=y_B, guidance=options.guidance)
-        return list(way(self.schedule, denoise, begin, options, noise, self.config.variance))
+        return list(way(self.schedule, denoise, begin, options, noise, self.bound.variance))
 
     def judge_samples(self, part: Examples, generator: torch.Generator) -> Mapping[str, float]:
         """By the data set's measure."""

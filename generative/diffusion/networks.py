@@ -1,5 +1,6 @@
 """Networks that answer for a noisy x and the time: a residual perceptron for vectors, a small U-Net for images."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -16,7 +17,10 @@ from daedalus.core.nn.layers import convolution, linear
 from daedalus.core.nn.normalise import Normalise
 from daedalus.core.nn.positions import sinusoids
 
-_GROUPS = 8
+
+def _norm(channels: int) -> Normalise:
+    """Of groups, 8 where the channels allow it, of at least two channels each."""
+    return Normalise("group", channels, 1 if channels % 2 else math.gcd(channels // 2, 8))
 
 
 class Moment(nn.Module):
@@ -95,8 +99,8 @@ class GridBlock(nn.Module):
 
     def __init__(self, inputs: int, outputs: int, moment: int, dropout: float, generator: torch.Generator) -> None:
         super().__init__()
-        self.norm0, self.conv0 = Normalise("group", inputs, _GROUPS), _conv(inputs, outputs, generator)
-        self.norm1, self.moment = Normalise("group", outputs, _GROUPS), linear(moment, 2 * outputs, generator)
+        self.norm0, self.conv0 = _norm(inputs), _conv(inputs, outputs, generator)
+        self.norm1, self.moment = _norm(outputs), linear(moment, 2 * outputs, generator)
         self.dropout = Dropping(dropout)
         self.past = (
             convolution(inputs, outputs, 1, 1, 0, generator, uniform_fan_in) if inputs != outputs else nn.Identity()
@@ -116,7 +120,7 @@ class GridAttention(nn.Module):
 
     def __init__(self, channels: int, heads: int, generator: torch.Generator) -> None:
         super().__init__()
-        self.norm = Normalise("group", channels, _GROUPS)
+        self.norm = _norm(channels)
         self.attention = Attention(heads).build((channels,), generator)
 
     def forward(self, x_BCHW: Tensor) -> Tensor:
@@ -151,7 +155,7 @@ class GridNetwork(nn.Module):
             self.up.append(nn.ModuleList(map(block, sizes, sizes[1:])))
         for width in reversed(widths[1:]):
             self.larger.append(_conv(width, width, generator))
-        self.norm = Normalise("group", widths[0], _GROUPS)
+        self.norm = _norm(widths[0])
         self.outputs = convolution(widths[0], channels, 3, 1, 1, generator, zeros)
 
     def forward(self, x_BCHW: Tensor, share_B: Tensor, y_B: Tensor | None = None) -> Tensor:
@@ -186,8 +190,8 @@ class UNet:
         """The network for examples (C, H, W). Raises `UserError` for other shapes and sizes that do not fit."""
         if len(shape) != 3:
             raise UserError(f"a U-Net takes images (channels, rows, columns), not {shape}; take network=mlp")
-        if not self.channels or any(width < 1 or width % _GROUPS for width in self.channels):
-            raise UserError(f"channels must be multiples of {_GROUPS}, as in channels=(32,64), not {self.channels}")
+        if not self.channels or any(width < 2 or width % 2 for width in self.channels):
+            raise UserError(f"channels must be even numbers, as in channels=(32,64), not {self.channels}")
         if min(shape[1:]) < 2 ** (len(self.channels) - 1):
             raise UserError(f"images of {shape[1]}×{shape[2]} cannot be halved {len(self.channels) - 1} times; "
                             "name fewer channels")  # fmt: skip

@@ -67,7 +67,12 @@ def ddim_step(schedule: NoiseSchedule, noisy: Tensor, x: Tensor, s: int, t: int,
 
 
 def way(
-    schedule: NoiseSchedule, denoise: Denoise, noisy: Tensor, options: DiffusionOptions, noise: Noise, variance: Variance
+    schedule: NoiseSchedule,
+    denoise: Denoise,
+    noisy: Tensor,
+    options: DiffusionOptions,
+    noise: Noise,
+    variance: Variance,
 ) -> Iterator[tuple[int, Tensor]]:
     """The times t = T … 0 that are gone through and x_t (B, …) at each; at 0 it is the sample."""
     times = schedule.times(options.steps)
