@@ -7,12 +7,14 @@ and kept nowhere.
 
 import threading
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
 from daedalus.core.arrays import Floats, Ints
-from daedalus.core.catalogue import find
+from daedalus.core.catalogue import find, of_kind
+from daedalus.core.data import tasked
 from daedalus.core.spec import parse_spec
 
 from .experiment import Experiment, Record, entry_of
@@ -21,12 +23,14 @@ from .experiment import Experiment, Record, entry_of
 _TURN = threading.Lock()
 
 
-class Curves(NamedTuple):
+@dataclass(frozen=True, eq=False)
+class Curves:
     """What N runs were worth at P points."""
 
     step: Ints  # (P,)
     value: Floats  # (N, P), of the greedy policy; of a model the score on the test part
     regret: Floats  # (N, P), NaN where no optimum is known
+    last: Mapping[str, Floats] = field(default_factory=dict)  # (N,) by tag: what else was told at the end
 
     def settled(self) -> Floats:
         """The value over the last fifth of all steps, (N,): a deep learner's last policy alone says little."""
@@ -52,34 +56,57 @@ def _stored(study: str, world: str, agents: Mapping[str, str], seeds: int, steps
     named = [f"{label}={agent}" if ":" in agent else f"{label}={agent}:" for label, agent in agents.items()]
     name = f"reproduce-{study}"
     run = open_run(compare([world], named, seeds, steps, name=name, progress=False, report=False).run)
-    tables = {member.label: member.curve() for member in run.members()}
-    return {label: _shaped([{name: tables[label][name].to_numpy() for name in _COLUMNS}], seeds) for label in agents}
+    found = {}
+    for member in run.members():
+        curve, scalars = member.curve(), member.scalars()
+        rows = [{name: curve[name].to_numpy() for name in _COLUMNS}]
+        told = [] if scalars is None else [{name: np.asarray(scalars[name]) for name in _TOLD}]
+        found[member.label] = _shaped(rows, told, seeds)
+    return {label: found[label] for label in agents}
 
 
 def _lived(study: str, world: str, agents: Mapping[str, str], seeds: int, steps: int) -> dict[str, Curves]:
     del study
-    return {
-        label: _lives(Experiment(parse_spec(world), parse_spec(agents[label]), label, seeds, steps)) for label in agents
-    }
+    specs = {label: parse_spec(agent) for label, agent in agents.items()}
+    models = [entry for spec in specs.values() if (entry := of_kind("model").get(spec.name))]
+    place = tasked(parse_spec(world), models)
+    return {label: _lives(Experiment(place, spec, label, seeds, steps)) for label, spec in specs.items()}
 
 
 def _lives(experiment: Experiment) -> Curves:
     entry = entry_of(experiment.world, experiment.agent)
-    trial, rows = find("trial", entry.trial).load(), []
+    trial = find("trial", entry.trial).load()
+    rows: dict[str, list[Mapping[str, Any]]] = {"curve": [], "scalars": []}
     for first in range(0, experiment.seeds, entry.block):
         block = range(first, min(first + entry.block, experiment.seeds))
         for told in trial(experiment, block, None):
-            if isinstance(told, Record) and told.table == "curve":
-                rows.append({name: told.columns[name] for name in _COLUMNS})
-    return _shaped(rows, experiment.seeds)
+            if isinstance(told, Record) and told.table in rows:
+                rows[told.table].append(told.columns)
+    return _shaped(rows["curve"], rows["scalars"], experiment.seeds)
 
 
 _COLUMNS = ("seed", "step", "value", "regret")
+_TOLD = ("seed", "step", "tag", "value")
 
 
-def _shaped(rows: Sequence[Mapping[str, Any]], seeds: int) -> Curves:
+def _shaped(rows: Sequence[Mapping[str, Any]], told: Sequence[Mapping[str, Any]], seeds: int) -> Curves:
     """Curves of the first `seeds` seeds from columns, in any order."""
     seed, step, value, regret = (np.concatenate([part[name] for part in rows]) for name in _COLUMNS)
     order = np.lexsort((step, seed))
     order = order[seed[order] < seeds]
-    return Curves(step[order].reshape(seeds, -1)[0], *(one[order].reshape(seeds, -1) for one in (value, regret)))
+    points = step[order].reshape(seeds, -1)[0]
+    value, regret = (one[order].reshape(seeds, -1) for one in (value, regret))
+    return Curves(points, value, regret, _last(told, seeds, int(points[-1])))
+
+
+def _last(told: Sequence[Mapping[str, Any]], seeds: int, step: int) -> dict[str, Floats]:
+    """What every seed told at that step, (N,) by tag."""
+    if not told:
+        return {}
+    seed, when, tag, value = (np.concatenate([part[name] for part in told]) for name in _TOLD)
+    found = {}
+    for name in dict.fromkeys(tag[when == step].tolist()):
+        mine = (when == step) & (tag == name) & (seed < seeds)
+        if mine.sum() == seeds:
+            found[str(name)] = np.asarray(value[mine][np.argsort(seed[mine])], dtype=np.float64)
+    return found
