@@ -33,13 +33,16 @@ from .reading import Reading
 
 _LONGEST = 10
 _AT_ONCE = 2**20  # tokens that are counted at a time, to spare memory
-_WITHOUT_END = 2**20  # tokens that are counted of examples without end, unless told
+_COUNTED = 2**22  # tokens that are counted of examples, unless told; a text is counted as a whole
 _UNKNOWN = -1  # in place of a token that stands before what is known
 
 
 @dataclass(frozen=True)
 class NGramConfig(ModelConfig):
-    """A token is predicted from the `n` − 1 before it; `counted` training examples are counted, all if none."""
+    """A token is predicted from the `n` − 1 before it; so many training examples are `counted`.
+
+    If none, four million tokens of them are, or all.
+    """
 
     n: int = 5
     counted: int | None = None
@@ -49,7 +52,7 @@ class NGramConfig(ModelConfig):
         if not 1 <= self.n <= _LONGEST:
             raise UserError(f"n must lie between 1 and {_LONGEST}, not {self.n}")
         if self.counted is not None and self.counted < 1:
-            raise UserError(f"counted must be at least 1 example, not {self.counted}; none counts all")
+            raise UserError(f"counted must be at least 1 example, not {self.counted}; none lets it choose")
 
 
 class NGram:
@@ -75,8 +78,10 @@ class NGram:
 
 @dataclass(frozen=True, eq=False)
 class Stretch:
-    """Tokens that are `said` (B, T), those of them that count, and the `read` ones, (B, n − 1 + T): the last of those
-    before a said one stands at its place."""
+    """Tokens that are `said`, (B, T), those of them that count, and those `read` before, (B, n − 1 + T).
+
+    The last that is read stands just before the last that is said.
+    """
 
     read: Tensor
     said: Tensor
@@ -84,7 +89,7 @@ class Stretch:
 
 
 def back(read_BP: Tensor, steps: int, length: int) -> Tensor:
-    """The token `length` before each of `steps` said ones, (B, T); the last that is read stands before the last."""
+    """The token that stands `length` before each of `steps` said ones, (B, T)."""
     begin = read_BP.shape[1] - steps - length + 1
     return read_BP[:, begin : begin + steps].long()
 
@@ -95,7 +100,7 @@ def stretches(part: Examples, reading: Reading, config: NGramConfig, before: int
         stream = torch.from_numpy(np.asarray(part.stream, dtype=np.int32))[None]
         read, said = stream[:, :-1], stream[:, 1:]
         return [Stretch(padded(read, config.n, before), said, torch.ones_like(said, dtype=torch.bool))]
-    size = config.counted or part.size or max(1, _WITHOUT_END // reading.length)
+    size = config.counted or max(1, _COUNTED // reading.length)
     size, rows = min(size, part.size or size), max(1, _AT_ONCE // reading.length)
     found = []
     for begin in range(0, size, rows):
@@ -205,7 +210,7 @@ def tally(each: Iterable[Tensor]) -> tuple[Tensor, Tensor]:
     told = [torch.unique(some[some >= 0], return_counts=True) for some in each]
     found, where = torch.unique(torch.cat([some for some, _ in told]), return_inverse=True)
     counts = torch.cat([count for _, count in told])
-    return found, torch.zeros_like(found).index_add(0, where, torch.ones_like(counts))
+    return found, torch.zeros_like(found).index_add(0, where, counts)
 
 
 class Counted:

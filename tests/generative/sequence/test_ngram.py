@@ -177,8 +177,8 @@ def test_of_examples_without_end_so_many_are_counted(monkeypatch):
     torch.testing.assert_close(thirty.log_prob({"x": torch.from_numpy(x)}, None),
                                built(images(), 3).log_prob({"x": torch.from_numpy(x)}, None))  # fmt: skip
     assert few.module.levels[0].totals.item() == 28
-    monkeypatch.setattr(ngram, "_WITHOUT_END", 40)
-    assert built(data, 3).module.levels[0].totals.item() == 40
+    monkeypatch.setattr(ngram, "_COUNTED", 40)
+    assert built(data, 3).module.levels[0].totals.item() == built(images(), 3).module.levels[0].totals.item() == 40
 
 
 def test_samples_are_as_frequent_as_they_are_likely():
