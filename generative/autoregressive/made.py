@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from daedalus.core.data import Data
 from daedalus.core.errors import UserError
 from daedalus.core.nn.activations import activation
+from daedalus.core.nn.dropout import Dropping, check_chance
 from daedalus.core.nn.masked import MaskedLinear
 from daedalus.core.noise import Noise
 from daedalus.generative.fitted import ModelConfig
@@ -26,6 +27,7 @@ class MADEConfig(ModelConfig):
     width: int | tuple[int, ...] = 512
     depth: int = 2
     activation: str = "relu"
+    dropout: float = 0.0  # of hidden units
     direct: bool = True  # every number also sees all before it without a hidden layer between
     ordering: Literal["natural", "drawn"] = "natural"  # of the numbers: in reading order, or at random
     masks: int = 1  # for the same weights; with more, orders and connections are drawn, and the model is their mixture
@@ -37,6 +39,7 @@ class MADEConfig(ModelConfig):
         if self.masks < 1:
             raise UserError(f"made: masks must be at least 1, not {self.masks}")
         activation(self.activation)
+        check_chance(self.dropout)
 
     @property
     def widths(self) -> tuple[int, ...]:
@@ -63,14 +66,14 @@ class MaskedAutoencoder(nn.Module):
         self.layers = nn.ModuleList(MaskedLinear(below, above, generator) for below, above in sizes)
         self.outputs = MaskedLinear(degrees[-1], answers, generator, strict=True)
         self.direct = MaskedLinear(order_KD, answers, generator, True, bias=False) if config.direct else None
-        self.activation = activation(config.activation)
+        self.activation, self.dropout = activation(config.activation), Dropping(config.dropout)
         self.register_buffer("order", order_KD)
 
     def forward(self, x_BD: Tensor, number: int = 0) -> Tensor:
         """Numbers from −1 to 1 (B, D) → logits (B, D, V), under one set of masks."""
         h = x_BD
         for layer in self.layers:
-            h = self.activation(layer(h, number))  # (B, width)
+            h = self.dropout(self.activation(layer(h, number)))  # (B, width)
         logits: Tensor = self.outputs(h, number)  # (B, D·V)
         if self.direct is not None:
             logits = logits + self.direct(x_BD, number)

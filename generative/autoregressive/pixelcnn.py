@@ -19,6 +19,7 @@ from torch.nn import functional
 
 from daedalus.core.data import Data
 from daedalus.core.errors import UserError
+from daedalus.core.nn.dropout import Dropping, check_chance
 from daedalus.core.nn.embedding import Embedding
 from daedalus.core.nn.initialise import affine
 from daedalus.core.nn.layers import blank
@@ -39,11 +40,13 @@ class PixelCNNConfig(ModelConfig):
     kernel: int = 3
     first: int = 7
     residual: Literal["horizontal", "both"] = "horizontal"
+    dropout: float = 0.0  # of what the horizontal stack's gates let through
     conditional: bool = False  # on the classes of the data: p(x | y)
 
     def __post_init__(self) -> None:
         super().__post_init__()
         check_sizes("pixelcnn", self.kernel, self.first, width=self.width, depth=self.depth)
+        check_chance(self.dropout)
 
 
 def gated(a_B2CHW: Tensor) -> Tensor:
@@ -68,6 +71,7 @@ class GatedLayer(nn.Module):
         for layer in (self.vertical, self.link):
             affine(layer.weight, layer.bias, generator)
         self.horizontal = MaskedConvolution(causal_mask(degree_I, twice, 0, reach + 1, reach, first), generator)
+        self.dropout = Dropping(config.dropout)
         self.outwards = pointwise(degree_C, degree_C, generator)
 
     def forward(self, v: Tensor, h: Tensor, bias: Tensor | None) -> tuple[Tensor, Tensor]:
@@ -89,7 +93,7 @@ class GatedLayer(nn.Module):
         """What the horizontal stack hands on, from columns with a margin to the left."""
         a = self.horizontal(columns) + linked
         a = a if bias is None else a + bias.chunk(2, 1)[1]
-        out: Tensor = self.outwards(gated(a))
+        out: Tensor = self.outwards(self.dropout(gated(a)))
         return out if self.first else out + columns[..., self.reach :]
 
 

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from daedalus.core.data import Data
+from daedalus.core.nn.dropout import Dropping, check_chance
 from daedalus.core.nn.layers import linear
 from daedalus.core.nn.masked import MaskedConvolution, causal_mask
 from daedalus.core.nn.recurrent import lstm_cell
@@ -34,10 +35,12 @@ class PixelRNNConfig(ModelConfig):
     depth: int = 3
     kernel: int = 3
     first: int = 7
+    dropout: float = 0.0  # of what a layer hands on beside the way past it
 
     def __post_init__(self) -> None:
         super().__post_init__()
         check_sizes("pixelrnn", self.kernel, self.first, width=self.width, depth=self.depth)
+        check_chance(self.dropout)
 
 
 class RowLSTM(nn.Module):
@@ -53,6 +56,7 @@ class RowLSTM(nn.Module):
         along = causal_mask(features, units.repeat(4), 0, self.reach + 1, self.reach, strict=False)
         self.inwards = MaskedConvolution(along, generator)
         self.state = linear(_STATE * config.width, 4 * config.width, generator)  # all above is known: no mask
+        self.dropout = Dropping(config.dropout)
         self.outwards = pointwise(units, features, generator)
 
     def forward(self, x_BFHW: Tensor) -> Tensor:
@@ -65,7 +69,7 @@ class RowLSTM(nn.Module):
             h_BWC, c_BWC = self.step(projected_BWG, beside(h_BWC), c_BWC)
             rows.append(h_BWC)
         h_BCHW = torch.stack(rows, 1).permute(0, 3, 1, 2)
-        y: Tensor = x_BFHW + self.outwards(h_BCHW)
+        y: Tensor = x_BFHW + self.outwards(self.dropout(h_BCHW))
         return y
 
     def step(self, projected: Tensor, above: Tensor, c: Tensor) -> tuple[Tensor, Tensor]:

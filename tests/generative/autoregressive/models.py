@@ -12,11 +12,11 @@ from daedalus.generative.autoregressive.pixelrnn import PixelRNN, PixelRNNConfig
 #: Every model as small as shows all of it, by a name.
 SMALL = {
     "made": (MADE, MADEConfig(width=16, batch=8)),
-    "made, drawn order": (MADE, MADEConfig(width=40, ordering="drawn", direct=False, batch=8)),
+    "made, drawn order": (MADE, MADEConfig(width=40, ordering="drawn", direct=False, dropout=0.2, batch=8)),
     "made, a mixture": (MADE, MADEConfig(width=16, ordering="drawn", masks=3, batch=8)),
     "pixelcnn": (PixelCNN, PixelCNNConfig(width=6, depth=3, batch=8)),
-    "pixelcnn, residual": (PixelCNN, PixelCNNConfig(width=6, depth=3, residual="both", first=3, batch=8)),
-    "pixelrnn": (PixelRNN, PixelRNNConfig(width=6, depth=2, batch=8)),
+    "pixelcnn, residual": (PixelCNN, PixelCNNConfig(width=6, depth=3, residual="both", first=3, dropout=0.2, batch=8)),
+    "pixelrnn": (PixelRNN, PixelRNNConfig(width=6, depth=2, dropout=0.2, batch=8)),
 }
 
 

@@ -45,6 +45,17 @@ def test_weights_that_are_loaded_are_the_same_model(name):
     assert fit.fitted.log_prob({"x": x}, seeded()).equal(again.log_prob({"x": x}, seeded()))
 
 
+@pytest.mark.parametrize("name", ["made, drawn order", "pixelcnn, residual", "pixelrnn"])
+def test_units_are_dropped_in_training_alone(name):
+    fit = Fit(striped(), *SMALL[name], 0, 1)
+    x, module = torch.from_numpy(striped().train.arrays["x"]).flatten(1).long(), fit.fitted.module
+    for training in (True, False):
+        module.train(training)
+        with torch.no_grad():
+            one, other = (module.log_prob(x, None, None) for _ in range(2))
+        assert one.equal(other) is not training
+
+
 @pytest.mark.parametrize("model", [MADE, PixelCNN, PixelRNN])
 def test_real_numbers_and_other_tasks_are_refused(model):
     real = replace(striped(), fields={"x": Column((1, 3, 4), "float32")})
@@ -83,6 +94,9 @@ def test_classes_that_are_not_there_are_refused():
         (PixelCNNConfig, {"first": 1}, "pixelcnn: first must be an odd number of at least 3, not 1"),
         (PixelRNNConfig, {"width": 0}, "pixelrnn: width must be at least 1, not 0"),
         (PixelRNNConfig, {"kernel": 2}, "pixelrnn: kernel must be an odd"),
+        (MADEConfig, {"dropout": 1.0}, "dropout is a chance in"),
+        (PixelCNNConfig, {"dropout": -0.1}, "dropout is a chance in"),
+        (PixelRNNConfig, {"dropout": 1.5}, "dropout is a chance in"),
     ],
 )
 def test_bad_settings_are_refused_in_a_line(config, settings, said):
