@@ -1,5 +1,6 @@
 """`daedalus bench`: what runs how fast here, beside what others offer for the same work."""
 
+import inspect
 import json
 import statistics
 import sys
@@ -7,12 +8,14 @@ import time
 from collections.abc import Callable, Iterable
 from contextlib import redirect_stdout
 from dataclasses import dataclass
+from functools import partial
 from importlib.util import find_spec
 from typing import Annotated, Any
 
 import typer
 
 from daedalus.core.catalogue import find, of_kind
+from daedalus.core.errors import UserError
 
 _REPETITIONS = 5
 
@@ -37,8 +40,9 @@ class Row:
         return {"name": self.name, **rates, "ratio": self.ratio}
 
 
-#: What an entry of the kind "bench" names: rows as they are measured, `quick` for a rough look.
-Bench = Callable[[bool], Iterable[Row]]
+#: What an entry of the kind "bench" names: rows as they are measured, `quick` for a rough look. One that measures
+#: accelerators, too, takes the name of a `device` besides.
+Bench = Callable[..., Iterable[Row]]
 
 
 def rate(work: Callable[[], object], units: int, quick: bool) -> float:
@@ -79,6 +83,9 @@ def bench(
     name: Annotated[str, typer.Argument(metavar="NAME", help="What to measure: agents, envs, …", show_default=False)],
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON list and nothing else on stdout.")] = False,
     quick: Annotated[bool, typer.Option("--quick", help="A rough look, in seconds.")] = False,
+    device: Annotated[
+        str | None, typer.Option(help="Where models run: cpu, cuda, mps. If not given, the CPU.", show_default=False)
+    ] = None,
     debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
 ) -> None:
     """Measure speed here and now, beside others on the same work: one thread, medians of five spells.
@@ -88,6 +95,10 @@ def bench(
       daedalus bench envs
     """
     measure: Bench = find("bench", name).load()
+    if device is not None:
+        if "device" not in inspect.signature(measure).parameters:
+            raise UserError(f"bench {name} runs on the CPU alone; leave --device out")
+        measure = partial(measure, device=device)
     if as_json:
         typer.echo(json.dumps([row.facts() for row in measure(quick)], allow_nan=False, ensure_ascii=False))
         return
