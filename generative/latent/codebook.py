@@ -15,8 +15,27 @@ _DEAD = 0.05  # a code that is taken by less than this share of what all equally
 
 def nearest(e_BPD: Tensor, codes_KD: Tensor) -> Tensor:
     """The code of least squared distance (eq. 1), (B, P) int64."""
-    distance_BPK: Tensor = codes_KD.square().sum(1) - 2 * e_BPD @ codes_KD.T  # but for ‖e‖², which is the same for all
-    return torch.argmin(distance_BPK, -1)
+    return torch.argmin(_distances(e_BPD, codes_KD), -1)
+
+
+def around(e_BPD: Tensor, codes_KD: Tensor, others: int) -> Tensor:
+    """The nearest codes, and all that differ from them in one place, by one of so many `others` next nearest there.
+
+    (1 + P · others, B, P), no two alike.
+    """
+    nearest_MBP = torch.topk(_distances(e_BPD, codes_KD), 1 + others, dim=-1, largest=False).indices.permute(2, 0, 1)
+    found = [nearest_MBP[0]]
+    for place in range(e_BPD.shape[1]):
+        for other in range(1, 1 + others):
+            changed = nearest_MBP[0].clone()
+            changed[:, place] = nearest_MBP[other, :, place]
+            found.append(changed)
+    return torch.stack(found)
+
+
+def _distances(e_BPD: Tensor, codes_KD: Tensor) -> Tensor:
+    """‖e − c‖² but for ‖e‖², which is the same for all codes, (B, P, K)."""
+    return codes_KD.square().sum(1) - 2 * e_BPD @ codes_KD.T
 
 
 def straight_through(e: Tensor, code: Tensor) -> Tensor:

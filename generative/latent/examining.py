@@ -82,18 +82,19 @@ def quantised_facts(model: "FittedVQVAE", part: Examples, generator: torch.Gener
     """The bound in its two parts, codes in use, and samples."""
     from daedalus.generative.metrics.quality import examine_samples
 
-    prior, both, taken = 0.0, 0.0, []
+    prior, own, bound, taken = 0.0, 0.0, 0.0, []
     for batch in batches(part, EXAMINED, generator.device):
         taken.append(model.indices(batch["x"]))
         prior += float(model.log_prior(taken[-1]).sum())
-        both += float(model.log_joint(batch["x"], taken[-1]).sum())
+        own += float(model.log_joint(batch["x"], taken[-1]).sum())
+        bound += float(model.log_prob(batch, generator).sum())
     indices_NP = torch.cat(taken)
     size, codes = len(indices_NP), model.config.codes
     return {
         "examined": size,
-        "reconstruction": (both - prior) / size,
+        "reconstruction": (own - prior) / size,
         "prior": prior / size,
-        "bits_per_dimension": bits_per_dimension(both / size, model.data),
+        "bits_per_dimension": bits_per_dimension(bound / size, model.data),
         "perplexity": float(perplexity(indices_NP, codes)),
         "codes_used": int(indices_NP.flatten().bincount().count_nonzero()),
         **examine_samples(model.data, model, part, generator),

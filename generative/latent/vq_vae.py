@@ -2,8 +2,8 @@
 
 −ln p(x | c) + ‖sg[e] − c‖² + β‖e − sg[c]‖² (eq. 3), where c are the vectors nearest to what the encoder says, e. A
 small Transformer learns the prior of codes beside it, so that there are samples, and
-ln p(x) = ln Σ_c p(c) p(x | c) ≥ ln p(c) + ln p(x | c) with the codes of x. Each of the P codes is of all of x; the
-paper's stand on a grid.
+ln p(x) = ln Σ_c p(c) p(x | c) ≥ ln Σ_{c ∈ S} p(c) p(x | c), where S are the codes of x and those next to them. Each of
+the P codes is of all of x; the paper's stand on a grid.
 """
 
 from collections.abc import Mapping, Sequence
@@ -28,7 +28,7 @@ from daedalus.generative.sequence.bodies import TransformerBody
 from daedalus.generative.sequence.generating import Choice, continued
 from daedalus.generative.sequence.network import Network
 
-from .codebook import Codebook, Learnt, nearest, perplexity, straight_through
+from .codebook import Codebook, Learnt, around, nearest, perplexity, straight_through
 from .coder import Coder, coder
 from .config import CoderConfig, check_coder
 from .sampling import Drawing, drawn
@@ -39,11 +39,12 @@ class VQVAEConfig(CoderConfig):
     """A code of x is `positions` vectors of `latent` numbers, each one of `codes`.
 
     They follow the encoder by moving averages of the `decay`, or by a gradient; the encoder is held near them by
-    `commitment`. The prior is a Transformer with `prior_depth` blocks of `prior_width` units.
+    `commitment`. The prior is a Transformer with `prior_depth` blocks of `prior_width` units. What bounds ln p(x) is
+    summed over the codes of x and those that differ in one place, by one of the `neighbours` next nearest there.
     """
 
     latent: int = 8
-    positions: int = 8
+    positions: int = 4
     codes: int = 64
     codebook: Learnt = "ema"
     decay: float = 0.99
@@ -51,6 +52,8 @@ class VQVAEConfig(CoderConfig):
     prior_width: int = 64
     prior_depth: int = 2
     prior_heads: int = 4
+    dropout: float = 0.1  # of the prior
+    neighbours: int = 4
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -59,6 +62,8 @@ class VQVAEConfig(CoderConfig):
                 raise UserError(f"{name} must be at least 1, not {getattr(self, name)}")
         if self.codes < 2:
             raise UserError(f"codes must be at least 2, not {self.codes}")
+        if not 0 <= self.neighbours < self.codes:
+            raise UserError(f"neighbours must lie between 0 and {self.codes - 1}, not {self.neighbours}")
         if not 0 <= self.decay < 1:
             raise UserError(f"decay must lie in [0, 1), not {self.decay:g}")
         if not self.commitment >= 0:
@@ -125,13 +130,16 @@ class FittedVQVAE(OnePhase):
         return self.log_prior(indices_BP) + self.coder.log_prob(self.codebook(indices_BP).flatten(1), x)
 
     def log_prob(self, batch: Batch, generator: torch.Generator) -> Tensor:
-        """The bound with the codes of x, (B,)."""
-        return self.log_joint(batch["x"], self.indices(batch["x"]))
+        """ln Σ p(c) p(x | c) over the codes of x and those next to them, (B,)."""
+        x, neighbours = batch["x"], self.config.neighbours
+        every_MBP = around(self.encoded(x), self.codebook.vectors, neighbours)
+        return torch.logsumexp(torch.stack([self.log_joint(x, indices_BP) for indices_BP in every_MBP]), 0)
 
     def scores(self, batch: Batch, generator: torch.Generator) -> Metrics:
-        """The bound, and what comes back through the codes."""
+        """The bound, the same with nothing but the codes of x, and what comes back through these."""
         x, indices_BP = batch["x"], self.indices(batch["x"])
-        found = dict(likelihood_scores(self.data, batch, self.log_joint(x, indices_BP)))
+        found = dict(likelihood_scores(self.data, batch, self.log_prob(batch, generator)))
+        found["own_codes"] = self.log_joint(x, indices_BP)
         z_BL = self.codebook(indices_BP).flatten(1)
         return found | {SQUARED_ERROR.name: -self.coder.squared_error(z_BL, x)}
 

@@ -25,7 +25,7 @@ MORE = {
 LEARNING = {
     "beta_vae": {"beta": 1.5},  # by 4 nothing of two stencils is worth a code
     "vae": {"warm_up": 0},
-    "vq_vae": {"positions": 1, "codes": 4},
+    "vq_vae": {"positions": 1, "codes": 4, "neighbours": 3},
     "autoencoder": {"corruption": 0.0, "latent": 1},
 }
 
@@ -172,6 +172,7 @@ def test_two_units_are_shown_as_a_plane():
         ("iwae", {"samples": 0}, "samples must be at least 1"),
         ("autoencoder", {"corruption": 1.0}, r"corruption is a share in \[0, 1\)"),
         ("vq_vae", {"codes": 1}, "codes must be at least 2"),
+        ("vq_vae", {"neighbours": 8}, "neighbours must lie between 0 and 7"),
         ("vq_vae", {"positions": 0}, "positions must be at least 1"),
         ("vq_vae", {"decay": 1.0}, r"decay must lie in \[0, 1\)"),
         ("vq_vae", {"commitment": -1.0}, "commitment must be at least 0"),
