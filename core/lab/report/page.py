@@ -17,6 +17,7 @@ from daedalus.core.lab.statistics.verdict import Verdict
 from daedalus.core.lab.words import AGENTS, Words
 from daedalus.core.spec import Spec
 
+from .exhibits import Exhibition, exhibitions
 from .figures import Plot
 from .fits import layer_plots, scalar_plots
 from .galleries import Gallery, galleries
@@ -50,6 +51,7 @@ class WorldSection:
     bandit: bool
     layers: Sequence[Plot] = ()
     details: Sequence[Plot] = ()
+    exhibitions: Sequence[Exhibition] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -126,7 +128,7 @@ def _groups(
     titles = _titles([house for group in houses for house in group])
     verdicts = list(comparison.verdicts)
     thin = {house.key: thinned(house) for group in houses for house in group}
-    pictures = galleries(list(thin.values()))
+    pictures, shown = galleries(list(thin.values())), exhibitions(list(thin.values()))
     sections = []
     for index, (group, mine) in enumerate(zip(run.plan.groups, houses, strict=True)):
         if not mine:
@@ -141,8 +143,11 @@ def _groups(
             plots = [*study_plots(house), *world_plots(thin[key], comparison)]
             layers = layer_plots(thin[key], GRADIENTS)
             more = [*scalar_plots(thin[key]), *layer_plots(thin[key], WEIGHTS)]
+            drawn = pictures[key]
             worlds.append(
-                WorldSection(key, title, house.world, facts, verdict, plots, pictures[key], house.bandit, layers, more)
+                WorldSection(
+                    key, title, house.world, facts, verdict, plots, drawn, house.bandit, layers, more, shown[key]
+                )
             )
         sections.append(_group(index, group, mine, worlds, comparison, looks))
     return sections
