@@ -105,7 +105,7 @@ def discretised(x: Tensor, mean: Tensor, deviation: float, values: int) -> Tenso
     # Of a stretch right of the mean its mirror image is taken: there the tail's logarithm is precise.
     right = lower > 0
     upper, lower = torch.where(right, -lower, upper), torch.where(right, -upper, lower)
-    log_upper = torch.special.log_ndtr(upper)
+    log_upper: Tensor = torch.special.log_ndtr(upper)
     gap = (torch.special.log_ndtr(lower) - log_upper).clamp(max=-1e-30)
     return log_upper + torch.log(-torch.expm1(gap))
 

@@ -1,5 +1,6 @@
 """The settings of a diffusion."""
 
+import math
 from dataclasses import dataclass
 from typing import Literal
 
@@ -10,6 +11,8 @@ from .networks import Perceptron, UNet
 from .sampling import Variance
 from .schedule import Name, NoiseSchedule, Predict, noise_schedule
 
+_OCTAVES, _POINT = 4, 3  # of a point, and how many numbers are one
+
 
 @dataclass(frozen=True)
 class DDPMConfig(ModelConfig):
@@ -19,23 +22,26 @@ class DDPMConfig(ModelConfig):
     be guided; the likelihood is then that of x given y.
     """
 
+    lr: float | None = 2e-3
     batch: int = 128
+    watched: int = 1_000
     ema: float | None = 0.999
     times: int = 1000  # T
     noising: Name = "cosine"
     predict: Predict = "velocity"
     variance: Variance | None = None  # of the steps of p: posterior for whole numbers, beta for real ones, unless said
     network: Literal["mlp", "unet"] | None = None  # none: unet for images
-    width: int = 256
+    width: int = 128
     depth: int = 3
+    octaves: int | None = None  # of sines and cosines of x that the perceptron sees; none: 4 where x is a point
     channels: tuple[int, ...] = (32, 64)
     blocks: int = 1
     heads: int = 4  # of the attention on the smallest grid; 0: none
     dropout: float = 0.0
     conditional: bool = False
     unconditional: float = 0.1
-    strata: int = 8  # times at which an example's bound is estimated
-    judged_in: int = 50  # steps of DDIM to the samples that are judged and shown
+    strata: int = 4  # times at which an example's bound is estimated
+    judged_in: int = 20  # steps of DDIM to the samples that are judged and shown
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -47,7 +53,7 @@ class DDPMConfig(ModelConfig):
             raise UserError(f"unconditional is a chance in [0, 1), not {self.unconditional:g}")
 
     def variance_of(self, values: int | None) -> Variance:
-        """That of p's steps: each is the best where x_0 is known from x_t, or as free as noise (Ho et al. 2020, 3.2)."""
+        """That of p's steps: the best where x_t tells x_0, and where it tells it as noise lets it (Ho et al., 3.2)."""
         return self.variance or ("beta" if values is None else "posterior")
 
     def noise_schedule(self) -> NoiseSchedule:
@@ -58,5 +64,6 @@ class DDPMConfig(ModelConfig):
         """What is built for examples of that shape."""
         kind = self.network or ("unet" if len(shape) == 3 else "mlp")
         if kind == "mlp":
-            return Perceptron(self.width, self.depth, self.dropout)
+            octaves = _OCTAVES * (math.prod(shape) <= _POINT) if self.octaves is None else self.octaves
+            return Perceptron(self.width, self.depth, octaves, self.dropout)
         return UNet(self.channels, self.blocks, self.heads, self.dropout)

@@ -9,6 +9,7 @@ at random, so that samples can be guided (Ho & Salimans 2022).
 import dataclasses
 from collections.abc import Mapping, Sequence
 from functools import partial
+from itertools import pairwise
 
 import numpy as np
 import torch
@@ -67,7 +68,7 @@ class Denoising(OnePhase):
         self.bound = Bound(self.schedule, values, config.variance_of(values))
 
     def loss(self, phase: Phase, batch: Batch, noise: Noise) -> tuple[Tensor, Metrics]:
-        """‖target − answer‖², summed over an example, at one time each; a batch's times are spread evenly over 1 … T."""
+        """‖target − answer‖², summed over an example, at one time each; those of a batch are spread over 1 … T."""
         x = self.module.scale.inwards(batch["x"])
         even_B = torch.arange(len(x), device=x.device) / len(x)
         t_B = ((noise.uniform(1) + even_B) % 1 * self.schedule.steps).long().clamp(max=self.schedule.steps - 1) + 1
@@ -141,7 +142,7 @@ class Denoising(OnePhase):
             "nats_of_time_1": float(terms_T[0]),
         }
         edges = np.unique(np.linspace(1, self.schedule.steps, _STRETCHES + 1).round().astype(int))
-        for low, high in zip(edges, edges[1:], strict=False):
+        for low, high in pairwise(edges):
             found[f"nats_of_times_{low + 1}_to_{high}"] = float(terms_T[low:high].sum())
         return found | examine_samples(self.data, self, part, generator)
 

@@ -59,13 +59,14 @@ class VectorBlock(nn.Module):
 
 
 class VectorNetwork(nn.Module):
-    """(B, D) → (B, D) through residual blocks."""
+    """(B, D) → (B, D) through residual blocks; x comes in with its sines and cosines, each octave twice as fast."""
 
     def __init__(self, spec: "Perceptron", size: int, classes: int, generator: torch.Generator) -> None:
         super().__init__()
         width = spec.width
         self.moment = Moment(width, classes, generator)
-        self.inputs = linear(size, width, generator)
+        self.octaves = spec.octaves
+        self.inputs = linear(size * (1 + 2 * spec.octaves), width, generator)
         self.blocks = nn.ModuleList(VectorBlock(width, spec.dropout, generator) for _ in range(spec.depth))
         self.norm = Normalise("layer", width)
         self.outputs = linear(width, size, generator, zeros)
@@ -73,7 +74,9 @@ class VectorNetwork(nn.Module):
     def forward(self, x: Tensor, share_B: Tensor, y_B: Tensor | None = None) -> Tensor:
         """(B, …), (B,) and classes (B,) → (B, …)."""
         e_BE = self.moment(share_B, y_B)
-        h_BE = self.inputs(x.flatten(1))
+        x_BD = x.flatten(1)
+        turned = [2**octave * x_BD for octave in range(self.octaves)]
+        h_BE = self.inputs(torch.cat([x_BD, *map(torch.sin, turned), *map(torch.cos, turned)], 1))
         for block in self.blocks:
             h_BE = block(h_BE, e_BE)
         return self.outputs(functional.silu(self.norm(h_BE))).reshape(x.shape)  # type: ignore[no-any-return]
@@ -81,16 +84,19 @@ class VectorNetwork(nn.Module):
 
 @dataclass(frozen=True)
 class Perceptron:
-    """`depth` residual blocks of `width` units."""
+    """`depth` residual blocks of `width` units, and `octaves` of x, which show how fine it is (Kingma et al. 2021)."""
 
-    width: int = 256
+    width: int = 128
     depth: int = 3
+    octaves: int = 0
     dropout: float = 0.0
 
     def build(self, shape: tuple[int, ...], classes: int, generator: torch.Generator) -> nn.Module:
         """The network for examples of any shape. Raises `UserError` for sizes that do not fit."""
         if self.width < 2 or self.width % 2 or self.depth < 0:
             raise UserError(f"width must be even and at least 2 and depth at least 0, not {self.width}, {self.depth}")
+        if self.octaves < 0:
+            raise UserError(f"octaves must be at least 0, not {self.octaves}")
         return VectorNetwork(self, torch.Size(shape).numel(), classes, generator)
 
 
@@ -126,7 +132,8 @@ class GridAttention(nn.Module):
     def forward(self, x_BCHW: Tensor) -> Tensor:
         """(B, C, H, W) → the same."""
         cells_BTC = self.norm(x_BCHW).flatten(2).transpose(1, 2)
-        return x_BCHW + self.attention(cells_BTC).transpose(1, 2).reshape(x_BCHW.shape)
+        found_BTC: Tensor = self.attention(cells_BTC)
+        return x_BCHW + found_BTC.transpose(1, 2).reshape(x_BCHW.shape)
 
 
 class GridNetwork(nn.Module):

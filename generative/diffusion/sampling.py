@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Literal
 
 import torch
@@ -77,7 +78,7 @@ def way(
     """The times t = T … 0 that are gone through and x_t (B, …) at each; at 0 it is the sample."""
     times = schedule.times(options.steps)
     yield times[0], noisy
-    for t, s in zip(times, times[1:], strict=False):
+    for t, s in pairwise(times):
         t_B = torch.full((len(noisy),), t, device=noisy.device)
         x = denoise(noisy, t_B)
         drawn = (options.method == "ddpm" or options.eta > 0) and s > 0

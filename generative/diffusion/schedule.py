@@ -5,6 +5,7 @@ q(x_t | x_0) = N(√ᾱ_t x_0, (1 − ᾱ_t) I) for t = 0 … T, with ᾱ_0 = 1:
 """
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
@@ -101,7 +102,7 @@ class NoiseSchedule:
 
 
 def linear(steps: int, first: float = 1e-4, last: float = 0.02) -> NoiseSchedule:
-    """β_t evenly from `first` to `last` (Ho et al. 2020, section 4), for 1,000 steps; scaled, so that fewer do as much."""
+    """β_t evenly from `first` to `last` (Ho et al. 2020, section 4) for 1,000 steps; fewer take larger ones."""
     beta = torch.linspace(first, last, steps, dtype=torch.float64) * 1000 / steps
     return of_betas(beta)
 
@@ -121,7 +122,7 @@ def of_betas(beta_T: Tensor) -> NoiseSchedule:
 
 def noise_schedule(name: str, steps: int) -> NoiseSchedule:
     """The schedule of that name. Raises `UserError` for an unknown one, and for fewer than two steps."""
-    known = {"linear": linear, "cosine": cosine}
+    known: dict[str, Callable[[int], NoiseSchedule]] = {"linear": linear, "cosine": cosine}
     if name not in known:
         raise unknown("noise schedule", name, known)
     if steps < 2:

@@ -97,7 +97,7 @@ def test_it_offers_likelihood_samples_and_pictures():
 
 def test_it_learns_a_density_and_its_samples():
     """The bound within .15 nats of what is exact, the shares of the modes within 4 standard errors and 3 %."""
-    data, own = one_dimension()
+    data, _ = one_dimension()
     fit = Fit(data, DDPM, replace(SMALL, width=64, times=200, lr=3e-3, ema=0.99), 0, 400)
     fit.run(400)
     with fit.engine.averaged(), torch.no_grad():
@@ -153,8 +153,8 @@ def test_classes_are_followed_and_guidance_is_what_it_says():
         torch.testing.assert_close(model.answer(noisy, t, y[:6], 0.0), told)  # 0: the conditional model
         torch.testing.assert_close(model.answer(noisy, t, y[:6], -1.0), untold)
         torch.testing.assert_close(model.answer(noisy, t, y[:6], 2.0), 3 * told - 2 * untold)
-        same = [model.sample(5, Condition(y=y[:5], options=o), torch_generator(1, "s"))
-                for o in (None, DiffusionOptions(steps=10, guidance=0.0), DiffusionOptions(steps=10, guidance=3.0))]  # fmt: skip
+        asked = (None, DiffusionOptions(steps=10, guidance=0.0), DiffusionOptions(steps=10, guidance=3.0))
+        same = [model.sample(5, Condition(y=y[:5], options=one), torch_generator(1, "s")) for one in asked]
     torch.testing.assert_close(same[0], same[1])
     assert not torch.allclose(same[0], same[2])
 
@@ -238,7 +238,9 @@ def test_the_average_of_the_weights_is_what_is_judged_and_kept():
     fit.run(1)
     name = "network.inputs.weight"
     now = fit.fitted.module.state_dict()[name].numpy()
-    np.testing.assert_allclose(fit.weights()[name], before[name] + (1 - 2 / 11) * (now - before[name]), rtol=1e-4, atol=1e-6)
+    np.testing.assert_allclose(
+        fit.weights()[name], before[name] + (1 - 2 / 11) * (now - before[name]), rtol=1e-4, atol=1e-6
+    )
     assert Fit(data, DDPM, DDPMConfig(), 0, 1).config.ema == 0.999
 
 

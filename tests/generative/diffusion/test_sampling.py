@@ -2,12 +2,13 @@
 
 import pytest
 import torch
-from .oracle import Mixture, Oracle
 
 from daedalus.core.errors import UserError
 from daedalus.core.noise import Noise
 from daedalus.generative.diffusion.sampling import DiffusionOptions, ddim_step, ddpm_step, way
 from daedalus.generative.diffusion.schedule import cosine, linear
+
+from .oracle import Mixture, Oracle
 
 
 def drawn(schedule, mixture, options, n, seed=0, variance="posterior", dtype=torch.float64):
@@ -77,7 +78,11 @@ def test_the_exact_denoiser_of_one_normal_gives_back_its_mean_and_variance(optio
 def test_the_exact_denoiser_of_a_mixture_gives_it_back():
     """2,000 samples of modes with chances ¾ and ¼; bounds of 4 standard errors, so one seed in 5,000 would fail."""
     mixture, n = Mixture([[-1.0], [1.0]], 0.1, [3.0, 1.0]), 2000
-    for options in (DiffusionOptions(steps=None), DiffusionOptions("ddpm", None), DiffusionOptions(steps=None, eta=0.5)):
+    for options in (
+        DiffusionOptions(steps=None),
+        DiffusionOptions("ddpm", None),
+        DiffusionOptions(steps=None, eta=0.5),
+    ):
         x = drawn(cosine(200), mixture, options, n)[-1][1][:, 0]
         assert abs(float((x > 0).double().mean()) - 0.25) < 4 * (0.25 * 0.75 / n) ** 0.5
         assert float(x[x < 0].std()) == pytest.approx(0.1, rel=0.1)
