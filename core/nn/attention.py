@@ -1,6 +1,7 @@
 """Multi-head attention (Vaswani et al. 2017, section 3.2), with torch's fused product of scores and values."""
 
 from dataclasses import dataclass
+from functools import partial
 from typing import final
 
 import torch
@@ -9,6 +10,7 @@ from torch.nn import functional
 
 from daedalus.core.errors import UserError
 
+from .initialise import initialiser
 from .layers import linear
 from .positions import Rotation, rotate
 from .sequences import check_positive, check_sequences, features_of
@@ -48,16 +50,16 @@ class MultiHeadAttention(nn.Module):
     Where it attends to its own input, one product makes queries, keys and values.
     """
 
-    def __init__(self, width: int, context: int | None, heads: int, bias: bool, generator: torch.Generator) -> None:
+    def __init__(self, width: int, spec: "Attention", generator: torch.Generator) -> None:
         super().__init__()
-        self.width, self.context, self.heads = width, context, heads
+        self.width, self.context, self.heads = width, spec.context, spec.heads
+        make = partial(linear, generator=generator, rule=initialiser(spec.weights), bias=spec.bias)
         self.query_key_value, self.query, self.key_value = None, None, None
-        if context is None:
-            self.query_key_value = linear(width, 3 * width, generator, bias=bias)
+        if spec.context is None:
+            self.query_key_value = make(width, 3 * width)
         else:
-            self.query = linear(width, width, generator, bias=bias)
-            self.key_value = linear(context, 2 * width, generator, bias=bias)
-        self.out = linear(width, width, generator, bias=bias)
+            self.query, self.key_value = make(width, width), make(spec.context, 2 * width)
+        self.out = make(width, width)
 
     def cache(self, batch: int, length: int) -> Cache:
         """An empty cache of so many steps."""
@@ -136,18 +138,23 @@ def attend(
 
 @dataclass(frozen=True)
 class Attention:
-    """Multi-head attention; `context` is the width of what is attended to, where that is not the input itself."""
+    """Multi-head attention; `context` is the width of what is attended to, where that is not the input itself.
+
+    Layers begin by the rule `weights` (`initialise`).
+    """
 
     heads: int = 4
     context: int | None = None
     bias: bool = True
+    weights: str = "uniform_fan_in"
 
     def __post_init__(self) -> None:
         check_positive("attention", heads=self.heads)
+        initialiser(self.weights)
 
     def build(self, shape: tuple[int, ...], generator: torch.Generator) -> MultiHeadAttention:
         """The module for examples of `shape`, (T, E) or (E,). Raises `UserError` unless the heads divide E."""
         width = features_of(shape, "attention")
         if width % self.heads:
             raise UserError(f"{self.heads} heads do not divide a width of {width}; choose a divisor of it")
-        return MultiHeadAttention(width, self.context, self.heads, self.bias, generator)
+        return MultiHeadAttention(width, self, generator)

@@ -11,6 +11,7 @@ from daedalus.core.errors import UserError
 
 from .attention import Attention, Cache
 from .dropout import Dropping
+from .initialise import initialiser
 from .layers import linear
 from .positions import Learned, LearnedPositions, Rotation, Sinusoidal, SinusoidalPositions, rotation
 from .sequences import check_choice, check_positive, check_sequences, features_of
@@ -25,14 +26,16 @@ class Block(nn.Module):
     def __init__(self, spec: "Transformer", width: int, generator: torch.Generator) -> None:
         super().__init__()
         self.attention_norm, self.forward_norm = nn.LayerNorm(width), nn.LayerNorm(width)
-        self.attention = Attention(spec.heads).build((width,), generator)
+        self.attention = Attention(spec.heads, weights=spec.weights).build((width,), generator)
         self.context_norm, self.context_attention = None, None
         if spec.context:
             self.context_norm = nn.LayerNorm(width)
-            self.context_attention = Attention(spec.heads, spec.context).build((width,), generator)
-        self.widen = linear(width, spec.expansion * width, generator)
+            self.context_attention = Attention(spec.heads, spec.context, weights=spec.weights).build(
+                (width,), generator
+            )
+        self.widen = linear(width, spec.expansion * width, generator, initialiser(spec.weights))
         self.activation = nn.GELU() if spec.activation == "gelu" else nn.ReLU()
-        self.narrow = linear(spec.expansion * width, width, generator)
+        self.narrow = linear(spec.expansion * width, width, generator, initialiser(spec.weights))
         self.dropout, self.causal = Dropping(spec.dropout), spec.causal
 
     def forward(
@@ -62,7 +65,7 @@ class Stack(nn.Module):
         super().__init__()
         width = spec.width or features
         self.spec, self.features, self.width = spec, features, width
-        self.embed = linear(features, width, generator) if spec.width else nn.Identity()
+        self.embed = linear(features, width, generator, initialiser(spec.weights)) if spec.width else nn.Identity()
         self.positions: LearnedPositions | SinusoidalPositions | None = None
         if spec.positions == "learned":
             self.positions = Learned(spec.length or 0).build((width,), generator)
@@ -118,10 +121,10 @@ class Transformer:
     """A stack of `depth` pre-norm blocks.
 
     `causal=False` is an encoder, `causal=True` a decoder; with `context`, the width of what it reads, each block also
-    attends to that. `width=None` takes the input as it is, a number puts a linear layer before. The last layer of each
-    branch begins 1/√(2·depth) as large, so that depth does not blow up the sum (Radford et al. 2019). `dropout` drops
-    embeddings, branches and the feed-forward's inside, not attention weights: the fused product would draw those from
-    torch's global generator.
+    attends to that. `width=None` takes the input as it is, a number puts a linear layer before. Layers begin by the
+    rule `weights` ("normal" is GPT-2's), the last one of each branch 1/√(2·depth) as large, so that depth does not blow
+    up the sum (Radford et al. 2019). `dropout` drops embeddings, branches and the feed-forward's inside, not attention
+    weights: the fused product would draw those from torch's global generator.
     """
 
     width: int | None = None
@@ -134,6 +137,7 @@ class Transformer:
     length: int | None = None  # of the longest sequence, for learned positions
     context: int | None = None
     dropout: float = 0.0
+    weights: str = "uniform_fan_in"
 
     def __post_init__(self) -> None:
         sizes = {name: getattr(self, name) for name in ("width", "length", "context")}
@@ -141,6 +145,7 @@ class Transformer:
         check_positive("transformer", **{name: size for name, size in sizes.items() if size is not None})
         check_choice("transformer", "activation", self.activation, ("gelu", "relu"))
         check_choice("transformer", "positions", self.positions, ("rotary", "learned", "sinusoidal", "none"))
+        initialiser(self.weights)
         if (self.positions == "learned") != (self.length is not None):
             raise UserError("transformer: length is the number of learned positions; give both or neither")
 

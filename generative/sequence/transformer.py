@@ -17,6 +17,7 @@ class TransformerConfig(SequenceConfig):
     heads: int = 4
     expansion: int = 4
     positions: Literal["rotary", "learned", "sinusoidal", "none"] = "rotary"
+    weights: str = "uniform_fan_in"  # normal: as GPT-2's begin
     batch: int = 32
     optimiser: Spec = Spec("adamw", (("beta2", 0.99),))  # noqa: RUF009  # frozen
     weight_decay: float = 0.1
@@ -40,4 +41,5 @@ class TransformerConfig(SequenceConfig):
             positions=self.positions,
             length=length if self.positions == "learned" else None,
             dropout=self.dropout,
+            weights=self.weights,
         )

@@ -157,3 +157,18 @@ def test_wrong_input_is_one_clear_line() -> None:
         build(Transformer())(random(1, 6, 8), context=random(1, 4, 8))
     with pytest.raises(UserError, match="a cache is for causal"):
         build(Transformer()).caches(1, 6)
+
+
+def test_layers_begin_by_the_rule() -> None:
+    """GPT-2's: N(0, 0.02²), the last layer of each branch by √(2·depth) smaller, biases 0."""
+    stack = Transformer(width=64, depth=2, weights="normal").build((6, 32), seeded(0))
+    for name, parameter in stack.named_parameters():
+        if "norm" in name:
+            continue
+        if name.endswith("bias"):
+            assert not parameter.any()
+            continue
+        wanted = 0.02 / 2 if name.endswith((".out.weight", ".narrow.weight")) else 0.02
+        assert float(parameter.detach().std()) == pytest.approx(wanted, rel=0.08)  # 2,048 numbers: five deviations
+    with pytest.raises(UserError, match="did you mean 'normal'"):
+        Transformer(weights="norml")
