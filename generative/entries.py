@@ -74,4 +74,15 @@ BENCH = (
     Entry("bench", "models", "daedalus.generative.bench:bench_models", "Tokens a second, trained on and generated."),
 )
 
-CATALOGUE: tuple[Entry, ...] = (*DATA, *MODELS, *SERVICES, *WORLDS, *BENCH)
+
+def _study(name: str, target: str, summary: str) -> Entry:
+    return Entry("reproduction", name, f"daedalus.generative.studies.{target}", summary, ("models",))
+
+
+STUDIES = (
+    _study(
+        "maze_table", "mazes:maze_table", "What each family knows about mazes: nats above the floor, perfect shares"
+    ),
+)
+
+CATALOGUE: tuple[Entry, ...] = (*DATA, *MODELS, *SERVICES, *WORLDS, *BENCH, *STUDIES)
