@@ -93,6 +93,16 @@ class MultiHeadAttention(nn.Module):
         out: Tensor = self.out(attend(query, key, value, causal, mask).transpose(1, 2).flatten(2))
         return out
 
+    def looks(self, x_BTE: Tensor, causal: bool = False, rotation: Rotation | None = None) -> Tensor:
+        """How much of its attention to its own input each step pays to each, (B, H, T, T): to be looked at."""
+        query, key, _ = self._own(x_BTE, rotation)
+        scores = query @ key.transpose(-1, -2) / query.shape[-1] ** 0.5
+        if causal:
+            later = torch.ones(scores.shape[-2:], dtype=torch.bool, device=scores.device).triu(1)
+            scores = scores.masked_fill(later, -torch.inf)
+        shares: Tensor = scores.softmax(-1)
+        return shares
+
     def _own(self, x_BTE: Tensor, rotation: Rotation | None) -> tuple[Tensor, Tensor, Tensor]:
         """Queries, keys and values of the input, each (B, H, T, D), the first two rotated together."""
         assert self.query_key_value is not None

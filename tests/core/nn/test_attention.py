@@ -129,6 +129,19 @@ def test_rotated_attention_may_be_moved_as_a_whole(where: torch.device) -> None:
     assert not torch.allclose(here, wider, rtol=1e-3)
 
 
+def test_where_it_looks_is_what_it_takes_values_by() -> None:
+    module, x = Attention(2).build((6, 8), seeded(0)).double(), random(2, 6, 8, seed=1)
+    by = rotation(torch.arange(6, dtype=torch.float64), 4)
+    for causal in (False, True):
+        looks = module.looks(x, causal, by)
+        assert looks.triu(1).any() != causal
+        torch.testing.assert_close(looks.sum(-1), torch.ones_like(looks[..., 0]), rtol=1e-12, atol=1e-12)
+        assert module.query_key_value is not None
+        values = module.query_key_value(x).chunk(3, dim=-1)[2].unflatten(-1, (2, 4)).transpose(1, 2)
+        by_hand = module.out((looks @ values).transpose(1, 2).flatten(2))
+        torch.testing.assert_close(module(x, causal=causal, rotation=by), by_hand, rtol=1e-12, atol=1e-12)
+
+
 def test_wrong_input_is_one_clear_line() -> None:
     with pytest.raises(UserError, match="3 heads do not divide a width of 8"):
         Attention(3).build((5, 8), seeded(0))
