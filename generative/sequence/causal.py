@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from daedalus.core import losses
 from daedalus.core.data import R_SQUARED, SQUARED_ERROR, Data, Examples
 from daedalus.core.errors import UserError
-from daedalus.core.fitting import check_batch
+from daedalus.core.fitting import check_batch, tensors
 from daedalus.core.generating import Condition, Exhibit
 from daedalus.core.nn.embedding import Embedding
 from daedalus.core.nn.initialise import initialiser
@@ -28,10 +28,11 @@ from daedalus.generative.fitted import ModelConfig, OnePhase, bits_per_dimension
 from daedalus.generative.metrics.quality import judge_samples
 from daedalus.generative.showing.samples import sample_exhibits
 
-from .bodies import Body
+from .bodies import Body, TransformerBody
 from .generating import Choice, beginnings, continued
 from .network import Network
 from .reading import Reading
+from .showing import looks
 
 
 @dataclass(frozen=True)
@@ -165,11 +166,16 @@ class Continuing(Tokens):
         return {"bits_per_dimension": bits_per_dimension(float(self._said({"x": x})[0].mean()), self.data)}
 
     def exhibits(self, generator: torch.Generator) -> Sequence[Exhibit]:
-        """Samples."""
-        return sample_exhibits(self.data, self, generator)
+        """Samples, and of a Transformer where it looks in the first of the test examples."""
+        found = list(sample_exhibits(self.data, self, generator))
+        if isinstance(body := self.network.body, TransformerBody):
+            read, _, _ = self.reading.tokens(tensors(self.data.test, np.arange(1), generator.device))
+            found.append(looks(body.network, self.network.embedding(read[:, :_LOOKED])))
+        return found
 
 
-_EXAMINED = 10_000
+_EXAMINED = 10_000  # examples, whose bits are told
+_LOOKED = 48  # steps, whose attention is shown
 
 
 class Numbers(OnePhase):

@@ -177,3 +177,14 @@ def test_samples_are_judged_and_shown():
     generator = torch_generator(0, "samples")
     assert 0 <= fitted.judge_samples(data.test, generator)["perfect"] <= 1
     assert [exhibit.name for exhibit in fitted.exhibits(generator)] == ["samples", "real"]
+
+
+def test_a_transformer_shows_where_it_looks():
+    fitted = built("gpt", text(length=9), scale=1.0)
+    samples, seen = fitted.exhibits(torch_generator(0, "samples"))
+    assert (samples.name, seen.name) == ("samples", "looks")
+    high, wide, _ = seen.pixels.shape
+    assert high == wide  # two blocks of two heads
+    square = seen.pixels[2 : high // 2 - 1, 2 : wide // 2 - 1, 0]
+    assert square[-1, 0] > square[0, -1]  # nothing that comes later is seen
+    assert square[0, 0] == 250  # the first step has itself alone
