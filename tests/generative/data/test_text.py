@@ -114,6 +114,7 @@ def test_real_names_are_split_as_others_split_them(real_data):
     assert data.vocabulary.size == 27
     held = whole(data.train)
     assert held["x"].shape[1] == 16
+    assert [data.vocabulary.decode(x) for x in held["x"][:3]] == ["yuheng", "diondre", "xavien"]  # makemore's first
     # The bigram's own frequencies on all names: 2.45401 nats (ANCHORS)
     counts = np.zeros((27, 27))
     for part in data.parts.values():
