@@ -80,6 +80,14 @@ def _study(name: str, target: str, summary: str) -> Entry:
 
 
 STUDIES = (
+    _study("plays", "text:plays", "Shakespeare by letter: n-grams, nanoGPT's recipe, and what beats them"),
+    _study("first_names", "text:first_names", "Names by letter: n-grams, and networks that beat the best"),
+    _study("adding_problem", "tasks:adding", "The adding problem: who remembers over 100 steps"),
+    _study("copy_memory", "tasks:copying", "Copying ten symbols after a pause of 30 steps"),
+    _study("reversal", "tasks:reversing", "Ten symbols said backwards: attention and a state"),
+    _study("digits_in_bits", "images:digits", "Digits of 8×8 bits: four families against the best tree of pixels"),
+    _study("mnist_in_bits", "images:mnist", "MNIST in bits: three families against the best tree of pixels"),
+    _study("eight_gaussians", "gaussians:gaussians", "Eight Gaussians: a GAN that collapses, and WGAN-GP beside it"),
     _study(
         "maze_table", "mazes:maze_table", "What each family knows about mazes: nats above the floor, perfect shares"
     ),
