@@ -91,7 +91,7 @@ def _drawn(x: Pixels, y: Ints, only: Literal["all", "low", "high"], examples: in
         raise UserError(f"digits: examples must lie between 1 and {size}, the training part, not {examples}")
     parts[0] = (parts[0][0][:examples], parts[0][1][:examples])
     rule = (
-        "the first 1,500 train, the last 150 of which also stand for a validation part, so they choose nothing"
+        "the first 1,500 train, the last 150 of which also stand for a validation part (choose nothing by it)"
         if whole
         else "the first 1,350 train, the next 150 validate"
     )

@@ -37,7 +37,7 @@ def mnist(
         raise UserError(f"mnist: examples must lie between 10 and {len(parts[0][0])}, not {examples}")
     parts[0] = (parts[0][0][:examples], parts[0][1][:examples])
     rule = (
-        "all 60,000 training pictures train, the last 5,000 also stand for a validation part, so they choose nothing"
+        "all 60,000 training pictures train, the last 5,000 also stand for a validation part (choose nothing by it)"
         if whole
         else "the first 55,000 training pictures train, the last 5,000 validate"
     )
