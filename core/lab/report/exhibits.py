@@ -14,7 +14,7 @@ from .worlds import Household, Lived
 _BYTES = 10_000_000  # of all exhibits of a report together; beyond it the page tells less of how they came about
 _WIDEST, _HIGHEST = 528, 336  # CSS pixels of a picture where there is room: three square ones fit in a row, or two long
 _LONG = 1.4  # times its height
-_LINES = 8  # of a passage that shows how a model learnt
+_LINES, _SHORT = 8, 20  # of a passage that shows how a model learnt; letters of a line that fits into a column
 
 
 @dataclass(frozen=True)
@@ -36,6 +36,12 @@ class Exhibit:
     def wide(self) -> bool:
         """Whether it wants the whole width of a narrow page."""
         return not self.source or self.width > _LONG * self.height
+
+    @property
+    def columns(self) -> bool:
+        """Whether it is a list of short lines, such as names, that stand better side by side."""
+        lines = self.text.splitlines()
+        return len(lines) > _LINES and max(map(len, lines)) <= _SHORT
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,9 +1,6 @@
 """The report as a person meets it: in a real browser, on a wide and a narrow screen, light and dark."""
 
 import json
-import os
-import shutil
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -45,27 +42,10 @@ return [...document.querySelectorAll('figure.plot')].map(figure => {
 
 
 @pytest.fixture(scope="module")
-def browser(make_run: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
-    if not (shutil.which("chromium") and shutil.which("chromedriver")):
-        missing = "chromium and chromedriver are not installed: run `make programs`"
-        if os.environ.get("CI"):  # a fresh machine may lack a browser, the check of a change may not
-            pytest.fail(missing)
-        pytest.skip(missing)
-    from selenium import webdriver
-
+def browser(driver: Any, make_run: Any, tmp_path_factory: pytest.TempPathFactory) -> Any:
     run = make_run(tmp_path_factory.mktemp("runs") / "made")
-    page = write_report(run, summarise(run))
-    options = webdriver.ChromeOptions()
-    options.binary_location = str(shutil.which("chromium"))
-    for argument in ("--headless=new", "--no-sandbox", "--disable-dev-shm-usage", "--window-size=1280,1000"):
-        options.add_argument(argument)
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
-    driver = webdriver.Chrome(options=options, service=webdriver.ChromeService(shutil.which("chromedriver")))
-    try:
-        driver.get(page.as_uri())
-        yield driver
-    finally:
-        driver.quit()
+    driver.get(write_report(run, summarise(run)).as_uri())
+    return driver
 
 
 def look(browser: Any, size: tuple[int, int], theme: str = "light") -> None:

@@ -11,8 +11,8 @@ from daedalus.core.generating import Passage, Picture
 from daedalus.core.lab.exhibits import exhibits_record
 from daedalus.core.lab.experiment import Record
 from daedalus.core.lab.report import exhibits as module
-from daedalus.core.lab.report.exhibits import exhibitions
-from daedalus.core.lab.report.page import render
+from daedalus.core.lab.report.exhibits import Exhibit, exhibitions
+from daedalus.core.lab.report.page import render, write_report
 from daedalus.core.lab.report.style import CEILING
 from daedalus.core.lab.report.worlds import Household, Lived
 from daedalus.core.lab.statistics.comparison import summarise
@@ -111,3 +111,37 @@ def test_the_page_is_safe_and_says_which_step(shown):
 def test_who_shows_nothing_takes_no_room(made_run, group):
     run = made_run(group("CartPole-v1", {"dqn": "random"}, seeds=3, steps=1000))
     assert "What the models show" not in render(run, summarise(run))
+
+
+def test_short_lines_stand_in_columns():
+    assert Exhibit("", "", "", 0, text="\n".join(["anna"] * 20)).columns
+    assert not Exhibit("", "", "", 0, text="\n".join(["anna"] * 5)).columns
+    assert not Exhibit("", "", "", 0, text="\n".join(["to be or not to be, that is"] * 20)).columns
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("width", [1280, 390])
+def test_nothing_is_wider_than_the_page(shown, driver, width):
+    def much(step):
+        return [*shown_at(step), Passage("long", "Long", "", "a" * 500), Passage("names", "Names", "", "anna\n" * 60)]
+
+    _, run = shown(much)
+    driver.get(write_report(run, summarise(run)).as_uri())
+    size = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": width < 500}
+    driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
+    found = driver.execute_script(WIDTHS)
+    assert found["page"] <= width
+    assert found["shown"] > 4
+    assert found["outside"] == []
+
+
+WIDTHS = """
+const all = [...document.querySelectorAll('.exhibition img, .exhibition pre')];
+const most = document.documentElement.clientWidth;
+const outside = all.filter(one => {
+  const box = one.getBoundingClientRect();
+  return box.width < 40 || box.left < 0 || box.right > most || one.scrollWidth > one.clientWidth + 1;
+});
+const page = document.documentElement.scrollWidth;
+return {page, shown: all.length, outside: outside.map(one => one.outerHTML.slice(0, 80))};
+"""
