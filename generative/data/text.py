@@ -37,7 +37,7 @@ def shakespeare(task: Task = "sequence", length: int = 64, tokens: Spec = _CHAR,
     vocabulary, streams = tokenised("shakespeare", parts, tokens)
     train, validation, test = (Windows(streams[part], length, part == "train") for part in parts)
     rule = (
-        "the first 90 % train, the last 5 % of the text among them also stand for a validation part (choose nothing by it)"
+        "the first 90 % train, 5 % at their end also stand for a validation part (choose nothing by it)"
         if whole
         else "the first 85 % train, the next 5 % validate"
     )
