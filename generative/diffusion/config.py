@@ -28,7 +28,7 @@ class DDPMConfig(ModelConfig):
     ema: float | None = 0.999
     times: int = 1000  # T
     noising: Name = "cosine"
-    predict: Predict = "velocity"
+    predict: Predict | None = None  # none: logits of bits, otherwise velocity
     variance: Variance | None = None  # of the steps of p: posterior for whole numbers, beta for real ones, unless said
     network: Literal["mlp", "unet"] | None = None  # none: unet for images
     width: int = 128
@@ -51,6 +51,10 @@ class DDPMConfig(ModelConfig):
                 raise UserError(f"{name} must lie between 1 and the {self.times} times, not {getattr(self, name)}")
         if not 0 <= self.unconditional < 1:
             raise UserError(f"unconditional is a chance in [0, 1), not {self.unconditional:g}")
+
+    def predict_of(self, values: int | None) -> Predict:
+        """What the network answers for numbers of so many values."""
+        return self.predict or ("logits" if values == 2 else "velocity")
 
     def variance_of(self, values: int | None) -> Variance:
         """That of p's steps: the best where x_t tells x_0, and where it tells it as noise lets it (Ho et al., 3.2)."""

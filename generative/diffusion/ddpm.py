@@ -2,7 +2,8 @@
 
 L = E_{t, x_0, ε} ‖ε − ε_θ(√ᾱ_t x_0 + √(1 − ᾱ_t) ε, t)‖²        (Ho, Jain & Abbeel 2020, eq. 14)
 
-With predict=velocity the target is v = √ᾱ_t ε − √(1 − ᾱ_t) x_0 (Salimans & Ho 2022); a class may be told, or left out
+With predict=velocity the target is v = √ᾱ_t ε − √(1 − ᾱ_t) x_0 (Salimans & Ho 2022), with predict=logits it is the same
+of what the log-odds of bits mean; a class may be told, or left out
 at random, so that samples can be guided (Ho & Salimans 2022).
 """
 
@@ -65,6 +66,7 @@ class Denoising(OnePhase):
         super().__init__(data, config, module)
         self.schedule = config.noise_schedule()
         values = module.scale.values
+        self.predict = config.predict_of(values)
         self.bound = Bound(self.schedule, values, config.variance_of(values))
 
     def loss(self, phase: Phase, batch: Batch, noise: Noise) -> tuple[Tensor, Metrics]:
@@ -79,11 +81,15 @@ class Denoising(OnePhase):
     def losses(self, x: Tensor, t_B: Tensor, noise: Tensor, y_B: Tensor | None = None) -> Tensor:
         """The loss of scaled examples (B, …) at these times and this noise, (B,)."""
         noisy = self.schedule.noised(x, t_B, noise)
-        target = self.schedule.target(x, t_B, noise, self.config.predict)
-        return losses.squared(self.answer(noisy, t_B, y_B), target).flatten(1).sum(1)
+        answer = self.answer(noisy, t_B, y_B)
+        if self.predict == "logits":
+            found = self.schedule.data(answer, noisy, t_B, self.predict)
+            return self.schedule.missed(found, x, t_B).square().flatten(1).sum(1)
+        target = self.schedule.target(x, t_B, noise, self.predict)
+        return losses.squared(answer, target).flatten(1).sum(1)
 
     def answer(self, noisy: Tensor, t_B: Tensor, y_B: Tensor | None = None, guidance: float = 0.0) -> Tensor:
-        """The network's noise or velocity, (B, …); guided: (1 + w)·told − w·untold (Ho & Salimans 2022, eq. 6)."""
+        """Noise, velocity or log-odds, (B, …); guided: (1 + w)·told − w·untold (Ho & Salimans 2022, eq. 6)."""
         share_B = t_B.to(noisy.dtype) / self.schedule.steps
         told: Tensor = self.module.network(noisy, share_B, y_B).to(noisy.dtype)
         if not guidance:
@@ -95,7 +101,7 @@ class Denoising(OnePhase):
         """The x_0 that is expected of x_t, (B, …), within what x_0 can be."""
         answer = self.answer(noisy, t_B, y_B, guidance)
         reach = self.module.scale.reach
-        return self.schedule.data(answer, noisy, t_B, self.config.predict).clamp(-reach, reach)
+        return self.schedule.data(answer, noisy, t_B, self.predict).clamp(-reach, reach)
 
     def log_prob(self, batch: Batch, generator: torch.Generator) -> Tensor:
         """A bound on ln p(x), of a conditional model on ln p(x | y), (B,): estimated without bias from a few times."""
@@ -190,6 +196,8 @@ class DDPM:
         check_batch(data, config)
         if data.fields["x"].values == 1:
             raise UserError(f"{data.name}: x can hold only one value, so there is nothing to learn")
+        if config.predict == "logits" and data.fields["x"].values != 2:
+            raise UserError(f"{data.name}: predict=logits is for bits alone; take velocity or noise")
         if config.conditional and ("y" not in data.fields or data.fields["y"].values is None):
             raise UserError(f"{data.name} has no classes to be told; leave out conditional=true")
         DDPM.build(data, dataclasses.replace(config), torch.Generator())

@@ -14,8 +14,9 @@ from torch import Tensor
 
 from daedalus.core.errors import UserError, unknown
 
-#: What a network is asked for: the noise ε, or the velocity v = α ε − σ x_0 (Salimans & Ho 2022, section 4).
-Predict = Literal["noise", "velocity"]
+#: What a network answers: the noise ε; the velocity v = α ε − σ x_0 (Salimans & Ho 2022, section 4); or, where x_0 is
+#: −1 or 1, half the log-odds of each number by all the others.
+Predict = Literal["noise", "velocity", "logits"]
 Name = Literal["linear", "cosine"]
 
 _MOST_BETA = 0.999  # Nichol & Dhariwal 2021, section 3.2
@@ -68,16 +69,27 @@ class NoiseSchedule:
         return alpha * x + sigma * noise
 
     def target(self, x: Tensor, t_B: Tensor, noise: Tensor, predict: Predict) -> Tensor:
-        """What a network is asked for, (B, …): ε, or v = α ε − σ x_0."""
+        """What the answer is held against, (B, …): ε, or v = α ε − σ x_0."""
         if predict == "noise":
             return noise
         alpha, sigma = (_along(part, x) for part in self.alpha_sigma(t_B))
         return alpha * noise - sigma * x
 
     def data(self, output: Tensor, noisy: Tensor, t_B: Tensor, predict: Predict) -> Tensor:
-        """The x_0 that an answer of the network means: (x_t − σ ε)/α, or α x_t − σ v. (B, …)."""
+        """The x_0 that an answer of the network means: (x_t − σ ε)/α, or α x_t − σ v. (B, …).
+
+        Of bits E[x_0 | x_t] = tanh(logit + α x_t/σ²), where the second term is what a number says of itself: so no
+        error of the network outweighs what is plain, which at little noise would cost many nats.
+        """
         alpha, sigma = (_along(part, noisy) for part in self.alpha_sigma(t_B))
+        if predict == "logits":
+            return torch.tanh(output + alpha / sigma.square() * noisy)
         return (noisy - sigma * output) / alpha if predict == "noise" else alpha * noisy - sigma * output
+
+    def missed(self, found: Tensor, x: Tensor, t_B: Tensor) -> Tensor:
+        """v − v̂ where x_0 is expected to be `found`: (x̂_0 − x_0)/σ, (B, …)."""
+        _, sigma = (_along(part, x) for part in self.alpha_sigma(t_B))
+        return (found - x) / sigma
 
     def noise(self, x: Tensor, noisy: Tensor, t_B: Tensor) -> Tensor:
         """The ε that led from x_0 to x_t, t > 0: (x_t − α x_0)/σ. (B, …)."""
