@@ -360,7 +360,7 @@ def weights_of(module: nn.Module) -> Arrays:
 
 def load(module: nn.Module, weights: Arrays) -> None:
     """Put weights into a module."""
-    module.load_state_dict({name: torch.from_numpy(array.copy()) for name, array in weights.items()})
+    module.load_state_dict({name: torch.from_numpy(np.array(array)) for name, array in weights.items()})
 
 
 def fitting(own: Arrays, stored: Arrays) -> Arrays:
