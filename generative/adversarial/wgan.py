@@ -1,6 +1,6 @@
 """A critic that measures how far made examples are from real ones, kept from growing steep by clipping its weights.
 
-min_G max_f  E f(x) − E f(G(z)),  every weight of f in [−c, c]  (Arjovsky, Chintala & Bottou 2017, algorithm 1): five
+min_G max_f  E f(x) − E f(G(z)),  every weight of f in [−c, c]  (Arjovsky, Chintala & Bottou 2017, algorithm 1): several
 steps of the critic to one of the generator, both by RMSProp, since momentum made it unstable.
 """
 
@@ -22,7 +22,8 @@ class WGANConfig(AdversarialConfig):
     """RMSProp, and how far the critic's weights may be from 0."""
 
     optimiser: Spec = Spec("rmsprop")  # noqa: RUF009  # frozen
-    critic_steps: int = 5
+    critic_steps: int = 2  # theirs is 5, which takes so many more steps
+    depth: int = 2  # the deeper, the more do clipped weights make slopes vanish
     clip: float = 0.1  # theirs is 0.01, for networks of many more units
 
     def __post_init__(self) -> None:

@@ -18,12 +18,12 @@ from daedalus.generative.adversarial.wgan import WGAN, WGANConfig
 from daedalus.generative.adversarial.wgan_gp import WGANGP, WGANGPConfig
 
 DIGITS, POINTS = "digits:task=sampling", "gaussians:task=sampling,tested=100"
-LITTLE = {"batch": 16, "latent": 4, "width": 8, "channels": (4, 4)}
+LITTLE = {"batch": 16, "latent": 4, "width": 8, "depth": 1, "channels": (4, 4)}
 EACH = [
     (GAN, GANConfig(**LITTLE, ema=0.9), POINTS),
     (DCGAN, DCGANConfig(**LITTLE), DIGITS),
-    (WGAN, WGANConfig(**LITTLE), "mazes:n=3,task=sampling,tested=20"),
-    (WGANGP, WGANGPConfig(**LITTLE, schedule=Spec("linear")), POINTS),
+    (WGAN, WGANConfig(**LITTLE, critic_steps=5), "mazes:n=3,task=sampling,tested=20"),
+    (WGANGP, WGANGPConfig(**LITTLE, critic_steps=5, schedule=Spec("cosine")), POINTS),
     (ConditionalGAN, ConditionalGANConfig(**LITTLE, critic_steps=3), DIGITS),
 ]
 
@@ -96,8 +96,8 @@ def test_measures_and_pictures(model, config, data):
 
 
 def test_a_phase_that_comes_every_five_steps_is_told_as_its_own_mean():
-    life = fit(WGANGP, WGANGPConfig(**LITTLE), POINTS)
-    told, losses = fit(WGANGP, WGANGPConfig(**LITTLE), POINTS), []
+    config = WGANGPConfig(**LITTLE, critic_steps=5)
+    life, told, losses = fit(WGANGP, config, POINTS), fit(WGANGP, config, POINTS), []
     for step in range(7):
         losses.append({name: float(value) for name, value in told.engine.step(told._batch(step)).items()})
     life.run(7)
@@ -164,7 +164,7 @@ def test_the_losses_of_a_step_are_those_of_the_scores():
 
 
 def test_classes_are_followed_and_drawn_as_often_as_they_come():
-    config = ConditionalGANConfig(batch=128, latent=4, width=32, lr=0.005)
+    config = ConditionalGANConfig(latent=4, width=32, depth=2, lr=0.005)
     life = fit(ConditionalGAN, config, "gaussians:modes=4,task=sampling,tested=100", steps=300)
     life.run(300)
     fitted = life.fitted
@@ -181,8 +181,15 @@ def test_classes_are_followed_and_drawn_as_often_as_they_come():
         fit(GAN, GANConfig(**LITTLE), POINTS).fitted.sample(2, Condition(torch.zeros(2).long()), torch.Generator())
 
 
+def test_the_penalty_weighs_what_its_paper_has_for_points_and_for_images():
+    for data, weight in ((POINTS, 0.1), (DIGITS, 10.0)):
+        assert fit(WGANGP, WGANGPConfig(**LITTLE), data).fitted.game.penalty == weight
+
+
 def test_a_gan_learns_where_points_lie():
-    life = fit(GAN, GANConfig(latent=2, width=32, lr=0.005), "gaussians:modes=1,radius=3,task=sampling", steps=300)
+    life = fit(
+        GAN, GANConfig(latent=2, width=32, depth=2, lr=0.005), "gaussians:modes=1,radius=3,task=sampling", steps=300
+    )
     before = life.measure().score
     life.run(300)
     after = life.measure().score
