@@ -40,6 +40,8 @@ class FittedAutoencoder(OnePhase):
     config: AutoencoderConfig
     module: Coder
 
+    classes = 0
+
     def __init__(self, data: Data, config: AutoencoderConfig, generator: torch.Generator) -> None:
         self.coder = coder(data, config, config.latent, config.latent, generator)
         super().__init__(data, config, self.coder)

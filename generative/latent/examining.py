@@ -27,13 +27,14 @@ class Coding(Protocol):
     """A model whose code of an example is L numbers."""
 
     data: Data
+    classes: int  # that it knows
 
     def code(self, batch: Batch) -> Tensor:
         """(B, L)."""
         ...
 
     def shown(self, z_BL: Tensor, y: Tensor | None = None) -> Tensor:
-        """What the codes stand for, as shares (B, …)."""
+        """What the codes stand for, as shares (B, …); y are classes (B,) or shares of them (B, C)."""
         ...
 
 

@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 from torch import Tensor
+from torch.nn import functional
 
 from daedalus.core.arrays import Pixels
 from daedalus.core.data import Data
 from daedalus.core.generating import Exhibit, Picture
 from daedalus.core.objective import Batch
 from daedalus.generative.metrics.latent import ACTIVE, activity
+from daedalus.generative.showing.drawing import GROUND
 from daedalus.generative.showing.samples import images, mosaic, sample_exhibits, strip
 
 from .examining import Coding, batches
@@ -26,7 +28,7 @@ if TYPE_CHECKING:
     from .vq_vae import FittedVQVAE
 
 _SEEN = 1_000  # test examples among which the least likely are looked for, and that tell which units are active
-_COLUMNS, _PAIRS, _UNITS, _PLANE = 12, 6, 10, 15
+_COLUMNS, _PAIRS, _UNITS, _PLANE, _BOARD = 12, 6, 10, 15, 14
 _FAR = 2.5  # deviations of the prior that a walk along a unit goes to each side
 
 
@@ -35,18 +37,14 @@ def variational_exhibits(model: "Variational", generator: torch.Generator) -> li
     found = sample_exhibits(model.data, model, generator)
     if not pictured(model.data):
         return found
-    if model.data.form.name == "image" and model.data.fields["x"].values is not None:
+    if model.data.form.name == "image":
         found.insert(0, _expected(model, generator))
     seen = list(batches(model.data.test, _SEEN, generator.device))
     codes_NL = torch.cat([model.code(batch) for batch in seen])
     if model.classes:
         found.append(_styles(model, generator))
-    found += [
-        _walk(model, codes_NL, seen[0], torch.ones(codes_NL.shape[1], device=codes_NL.device)),
-        reconstructions(model, seen[0]),
-        interpolation(model, seen[0]),
-    ]
-    return [*found, _outliers(model, seen, generator)]
+    found.append(_walk(model, codes_NL, seen[0], torch.ones(codes_NL.shape[1], device=codes_NL.device)))
+    return [*found, *_both_ways(model, codes_NL, seen), _outliers(model, seen, generator)]
 
 
 def autoencoder_exhibits(model: "FittedAutoencoder") -> list[Exhibit]:
@@ -56,11 +54,15 @@ def autoencoder_exhibits(model: "FittedAutoencoder") -> list[Exhibit]:
     device = model.coder.mean.device
     seen = list(batches(model.data.test, _SEEN, device))
     codes_NL = torch.cat([model.code(batch) for batch in seen])
-    return [
-        reconstructions(model, seen[0]),
-        interpolation(model, seen[0]),
-        _walk(model, codes_NL, seen[0], codes_NL.std(0)),
-    ]
+    return [*_both_ways(model, codes_NL, seen), _walk(model, codes_NL, seen[0], codes_NL.std(0))]
+
+
+def _both_ways(model: Coding, codes_NL: Tensor, seen: Sequence[Batch]) -> list[Exhibit]:
+    """What needs an encoder as well."""
+    found: list[Exhibit] = [reconstructions(model, seen[0]), interpolation(model, seen[0])]
+    if codes_NL.shape[1] > 1:
+        found.append(chart(model.data, codes_NL, torch.cat([batch["x"] for batch in seen])))
+    return found
 
 
 def quantised_exhibits(model: "FittedVQVAE", generator: torch.Generator) -> list[Exhibit]:
@@ -95,26 +97,48 @@ def reconstructions(model: Coding, batch: Batch) -> Picture:
 
 
 def interpolation(model: Coding, batch: Batch) -> Picture:
-    """Rows from one example to another along the line between their codes; the outer ones are real."""
+    """Rows from one example to another along the line between their codes, and classes; the outer ones are real."""
     pairs = min(_PAIRS, len(batch["x"]) // 2)
-    z_BL, y = model.code(batch)[: 2 * pairs], batch.get("y")
+    z_BL = model.code(batch)[: 2 * pairs]
+    y = None if "y" not in batch or not model.classes else functional.one_hot(batch["y"], model.classes).float()
     real = images(model.data, batch["x"][: 2 * pairs].cpu())
-    steps_T = torch.linspace(0, 1, _COLUMNS - 2, device=z_BL.device)
+    steps_T1 = torch.linspace(0, 1, _COLUMNS - 2, device=z_BL.device)[:, None]
     rows = []
-    for pair in range(pairs):
-        begin, end = z_BL[2 * pair], z_BL[2 * pair + 1]
-        classes = None if y is None else y[2 * pair].expand(len(steps_T))
-        between = painted(model.data, model.shown(torch.lerp(begin, end, steps_T[:, None]), classes))
-        rows.append(np.concatenate([real[2 * pair, None], between, real[2 * pair + 1, None]]))
+    for one, other in zip(range(0, 2 * pairs, 2), range(1, 2 * pairs, 2), strict=True):
+        classes = None if y is None else torch.lerp(y[one], y[other], steps_T1)
+        between = painted(model.data, model.shown(torch.lerp(z_BL[one], z_BL[other], steps_T1), classes))
+        rows.append(np.concatenate([real[one, None], between, real[other, None]]))
     note = "From one test example (left) to another (right), along the line between their codes."
     return Picture("interpolation", "Between two examples", note, strip(rows))
+
+
+def chart(data: Data, codes_NL: Tensor, x_N: Tensor) -> Picture:
+    """Examples at the places of their codes: of each field of a board, the one nearest to its middle.
+
+    Of more than two units the two directions are those in which codes vary most. Places go by rank, so that the board
+    is evenly filled along each side.
+    """
+    centred_NL = (codes_NL - codes_NL.mean(0)).cpu()
+    places_N2 = centred_NL
+    if centred_NL.shape[1] > 2:
+        places_N2 = centred_NL @ torch.linalg.svd(centred_NL, full_matrices=False).Vh[:2].T
+    share_N2 = (places_N2.argsort(0).argsort(0) + 0.5) / len(places_N2)
+    field_N2 = (share_N2 * _BOARD).long()
+    off_N = (share_N2 * _BOARD - field_N2 - 0.5).square().sum(1)
+    drawn = images(data, x_N.cpu())
+    board = np.full((_BOARD, _BOARD, *drawn.shape[1:]), GROUND, dtype=np.uint8)
+    for n in off_N.argsort(descending=True).tolist():  # the nearest last, over the others
+        board[_BOARD - 1 - int(field_N2[n, 1]), int(field_N2[n, 0])] = drawn[n]
+    way = "their two units" if centred_NL.shape[1] == 2 else "the two directions in which they vary most"
+    note = f"Test examples at the places of their codes, by {way}."
+    return Picture("map", "Where examples lie", note, mosaic(board.reshape(-1, *drawn.shape[1:]), _BOARD))
 
 
 def _walk(model: Coding, codes_NL: Tensor, batch: Batch, scale_L: Tensor) -> Picture:
     """Two units: the whole plane. More: a row for each unit that is active, from the code of the first example."""
     y = batch.get("y")
     if codes_NL.shape[1] == 2:
-        return _plane(model, codes_NL, scale_L, None if y is None else y[0])
+        return _plane(model, codes_NL, scale_L, None if y is None else y.max())
     by_activity = activity(codes_NL).sort(descending=True)
     units = [unit for unit, var in zip(*_lists(by_activity), strict=True) if var > ACTIVE][:_UNITS] or [0]
     steps_T = torch.linspace(-_FAR, _FAR, _COLUMNS, device=codes_NL.device)
@@ -137,7 +161,8 @@ def _plane(model: Coding, codes_NL: Tensor, scale_L: Tensor, y: Tensor | None) -
     if not torch.equal(scale_L, torch.ones_like(scale_L)):
         grid = grid + codes_NL.mean(0)
     drawn = painted(model.data, model.shown(grid, None if y is None else y.expand(len(grid))))
-    note = "What each place of the latent plane stands for, from quantile to quantile of its distribution."
+    of = f" in class {int(y)}" if y is not None and model.classes else ""
+    note = f"What each place of the latent plane stands for{of}, from quantile to quantile of its distribution."
     return Picture("traversal", "The latent plane", note, mosaic(drawn, _PLANE, gap=0))
 
 
@@ -145,7 +170,7 @@ def _expected(model: "Variational", generator: torch.Generator) -> Picture:
     """Samples without the noise of single pixels."""
     z_BL = torch.randn(36, model.config.latent, generator=generator, device=generator.device)
     y = model.drawn_classes(36, generator)
-    note = "Codes drawn from the prior, shown as shades: how likely each pixel is bright."
+    note = "Codes drawn from the prior, and of each what the decoder expects, without the noise of single pixels."
     return Picture("expected", "What samples are drawn from", note, mosaic(painted(model.data, model.shown(z_BL, y))))
 
 

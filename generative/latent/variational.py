@@ -102,8 +102,10 @@ class Variational(OnePhase):
         return self._beta * phase.step / self.config.warm_up
 
     def given(self, y: Tensor | None) -> Tensor | None:
-        """Classes as the networks take them, (B, C)."""
-        return None if y is None or not self.classes else functional.one_hot(y, self.classes).float()
+        """Classes (B,) as the networks take them, (B, C); shares of classes already are so."""
+        if y is None or not self.classes:
+            return None
+        return y if y.is_floating_point() else functional.one_hot(y, self.classes).float()
 
     def posterior(self, x: Tensor, given: Tensor | None = None) -> Posterior:
         """q(z | x)."""

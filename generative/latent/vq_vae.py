@@ -75,6 +75,8 @@ class FittedVQVAE(OnePhase):
 
     config: VQVAEConfig
 
+    classes = 0
+
     def __init__(self, data: Data, config: VQVAEConfig, generator: torch.Generator) -> None:
         size = config.positions * config.latent
         self.coder: Coder = coder(data, config, size, size, generator)

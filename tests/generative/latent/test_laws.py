@@ -144,7 +144,7 @@ def test_exhibits_are_pictures(name):
     assert len(set(names)) == len(names)
     assert {"reconstructions", "traversal"} <= set(names)
     if name not in ("autoencoder", "vq_vae"):
-        assert {"samples", "real", "interpolation", "outliers"} <= set(names)
+        assert {"samples", "real", "interpolation", "outliers", "map", "expected"} <= set(names)
     assert ("styles" in names) == (name == "conditional_vae")
     for one in shown:
         assert one.pixels.dtype == np.uint8
