@@ -40,7 +40,12 @@ class Recipe:
 
 
 _SHARED = "latent=2,depth=3,lr=.002,optimiser=adam(beta1=0.0,beta2=.9),critic_steps=1,ema=.99,schedule=linear"
-METZ = Recipe("GAN, Metz et al.", "gan:latent=256,lr=.001,critic_lr=.0001,optimiser=adam(beta1=.5)", 4_000, 500)
+METZ = Recipe(
+    "GAN, Metz et al.",
+    "gan:latent=256,depth=2,lr=.001,critic_lr=.0001,optimiser=adam(beta1=.5),schedule=constant,ema=none",
+    4_000,
+    500,
+)
 EVEN = Recipe("GAN, even rates", f"gan:{_SHARED}", 4_000, 1_000)
 PENALISED = Recipe("WGAN-GP", f"wgan_gp:penalty=.1,{_SHARED}", 4_000, 1_500)
 
