@@ -57,8 +57,8 @@ def test_every_row_has_rates(monkeypatch, capsys):
     assert [row["name"] for row in rows] == [
         "small: tokens trained on",
         "small, rotary: tokens trained on",
-        "256 tokens generated, 1 at once",
-        "256 tokens generated, 16 at once",
+        "1 × 256 tokens generated",
+        "8 × 256 tokens generated",
     ]
     assert all(row["ours_per_second"] > 0 and row["peer_per_second"] > 0 for row in rows)
 
