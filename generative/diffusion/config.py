@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from daedalus.core.errors import UserError
+from daedalus.core.spec import Spec
 from daedalus.generative.fitted import ModelConfig
 
 from .networks import Perceptron, UNet
@@ -23,7 +24,8 @@ class DDPMConfig(ModelConfig):
     """
 
     lr: float | None = 2e-3
-    batch: int = 128
+    schedule: Spec = Spec("cosine", (("warm_up", 50),))  # noqa: RUF009  # frozen
+    batch: int = 64
     watched: int = 1_000
     ema: float | None = 0.999
     times: int = 1000  # T

@@ -94,6 +94,21 @@ def test_few_times_estimate_the_whole_sum_without_bias():
     assert abs(float(few.mean() - whole.mean())) < 4 * error
 
 
+def test_times_are_drawn_where_the_nats_are():
+    """Of standard normal data ½ ln(SNR(1)/SNR(T)) in all, as T grows; of a fair bit all but none where SNR > 30."""
+    schedule = cosine(500)
+    snr = schedule.snr(torch.arange(1, 501))
+    normal, bits = Bound(schedule).chances(), Bound(schedule, values=2).chances()
+    for chances in (normal, bits):
+        assert len(chances) == 499
+        assert float(chances.sum()) == pytest.approx(1)
+        assert (chances > 0).all()
+    ratio = (snr[:-1] - snr[1:]) / (1 + snr[1:])
+    assert float(normal[7] / normal[300]) == pytest.approx(float(ratio[7] / ratio[300]))
+    plain = snr[1:] > 30
+    assert float(bits[plain].sum()) == pytest.approx(float(normal[plain].sum()) / 2, rel=1e-3)
+
+
 def test_of_bits_the_probabilities_that_the_bound_gives_sum_to_less_than_one():
     """All 2³ vectors of bits, whatever the denoiser: here one that says where each bit mostly is."""
     schedule = cosine(100)
