@@ -74,7 +74,10 @@ def test_commands_and_their_options_exist(
     (tmp_path / "my_maze.txt").write_text(DRAWING)
     with pytest.raises(SystemExit) as ended:
         main(words[1:])
-    assert ended.value.code == 0, capsys.readouterr().err
+    error = capsys.readouterr().err
+    if "cannot be reached" in error:
+        pytest.skip("real data are missing: set DAEDALUS_DATA")
+    assert ended.value.code == 0, error
 
 
 def test_make_has_the_targets() -> None:
@@ -92,9 +95,10 @@ def test_the_table_of_worlds_is_whole() -> None:
     assert shown == {name: set(inspect.signature(entry.load()).parameters) for name, entry in ours.items()}
 
 
-def test_every_agent_is_in_the_table() -> None:
+@pytest.mark.parametrize("kind", ["agent", "data", "model"])
+def test_everything_is_in_a_table(kind: Kind) -> None:
     named = set(re.findall(r"`([^`\n]+)`", re.sub(r"^```.*?^```$", "", README, flags=re.DOTALL | re.MULTILINE)))
-    assert [name for name in of_kind("agent") if name not in named] == []
+    assert [name for name in of_kind(kind) if name not in named] == []
 
 
 def test_every_file_that_is_linked_is_there() -> None:
