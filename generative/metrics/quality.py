@@ -24,6 +24,7 @@ from .memorised import memorised
 #: How many samples are judged at most, by the form of the data; how many of others; how many are drawn at a time.
 SAMPLES = {"points": 2_500}
 _OTHERS, _AT_ONCE = 500, 500
+_FAR = 1e6
 
 Numbers = dict[str, float]
 
@@ -46,10 +47,13 @@ def real(part: Examples, n: int, field: str = "x") -> Tensor:
 
 
 def as_numbers(data: Data, x: Tensor) -> Tensor:
-    """Examples (n, …) as real numbers: of V whole numbers v the shares v / (V − 1). What is no number is 0."""
+    """Examples (n, …) as real numbers: of V whole numbers v the shares v / (V − 1).
+
+    What is no number is 0, and what is beyond all measure a million, so that a model that diverges has a score.
+    """
     values = data.fields["x"].values
     shares = x.float() if values is None else x.float() / max(values - 1, 1)
-    return shares.nan_to_num()
+    return shares.nan_to_num().clamp(-_FAR, _FAR)
 
 
 def judge_samples(data: Data, sampler: Sampler, part: Examples, generator: torch.Generator) -> Numbers:
@@ -170,7 +174,7 @@ def _copies(data: Data, x: Tensor, true: Tensor) -> Numbers:
 
 
 def _classes(data: Data, network: Features, x: Tensor) -> Numbers:
-    return {"classes": len(torch.unique(network.classes(as_numbers(data, x))))} if network.fitted else {}
+    return {"classes_seen": len(torch.unique(network.classes(as_numbers(data, x))))} if network.fitted else {}
 
 
 def _agreement(data: Data, sampler: Sampler, part: Examples, generator: torch.Generator) -> Numbers:

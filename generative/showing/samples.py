@@ -20,6 +20,7 @@ from .drawing import GROUND, maze_pictures, pixel_pictures
 from .scatter import scatter
 
 _POINTS, _TOKENS = 2_000, 600  # in an exhibit, of text about
+_BETWEEN = "\n\n* * *\n\n"  # samples of several lines
 
 
 def images(data: Data, x: Tensor) -> Pixels:
@@ -27,6 +28,7 @@ def images(data: Data, x: Tensor) -> Pixels:
 
     Pixels that are real numbers are cut off at 0 and 1. Points are one picture together: `scatter`.
     """
+    x = x.detach().cpu()
     if data.form.name == "maze":
         found = levels(data.form, x.numpy())
         return maze_pictures(found.floor, found.perfect)
@@ -96,8 +98,11 @@ def _note(data: Data, x: Tensor) -> str:
 
 
 def text(data: Data, x: Tensor) -> str:
-    """Tokens (n, T) as text, a sample in lines of its own; without a vocabulary, the numbers themselves."""
+    """Tokens (n, T) as text: a sample a line, or several lines each with a mark between.
+
+    Without a vocabulary they are the numbers themselves.
+    """
     if data.vocabulary is None:
         return "\n".join(" ".join(f"{number:g}" for number in one) for one in x.reshape(len(x), -1).tolist())
     each = [data.vocabulary.decode(one.numpy().astype(np.int64)).strip("\n") for one in x]
-    return ("\n\n" if any("\n" in one for one in each) else "\n").join(each)
+    return (_BETWEEN if any("\n" in one for one in each) else "\n").join(each)

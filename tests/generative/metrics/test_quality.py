@@ -61,6 +61,7 @@ def test_whole_numbers_become_shares_and_no_numbers_nothing():
     assert as_numbers(data, torch.tensor([[0, 8, 16]], dtype=torch.uint8)).tolist() == [[0.0, 0.5, 1.0]]
     data = load_data(parse_spec("moons:task=sampling"))
     assert as_numbers(data, torch.tensor([[torch.nan, -2.0]])).tolist() == [[0.0, -2.0]]
+    assert as_numbers(data, torch.tensor([[torch.inf, -3e38]])).tolist() == [[1e6, -1e6]]
 
 
 def test_points_by_their_distance_and_modes():
@@ -113,7 +114,7 @@ def test_images_at_length_beside_their_floors():
     for name in ("sliced_wasserstein", "frechet_distance", "kernel_distance"):
         assert good[name] == good[f"{name.removesuffix('_distance')}_floor"]
     assert good["copies"] == 1
-    assert good["classes"] == 10
+    assert good["classes_seen"] == 10
     assert "class_agreement" not in good
     noise = lambda x: torch.rand(x.shape, generator=generator())  # noqa: E731
     bad = examine_samples(data, Drawer(data, change=noise), data.test, generator())
@@ -137,7 +138,7 @@ def test_images_of_worlds_by_random_features():
     data = load_data(parse_spec("frames:size=16,task=sampling,tested=60"))
     found = examine_samples(data, Drawer(data), data.test, generator())
     assert found["random_frechet_distance"] == found["random_frechet_floor"]
-    assert "classes" not in found
+    assert "classes_seen" not in found
 
 
 def test_names_by_how_many_are_new(real_data):
