@@ -12,6 +12,7 @@ from .networks import Perceptron, UNet
 from .sampling import Variance
 from .schedule import Name, NoiseSchedule, Predict, noise_schedule
 
+_FIRST = 0.2  # by half a bin: such noise takes one in 3 million bits for the other
 _OCTAVES, _POINT = 4, 3  # of a point, and how many numbers are one
 
 
@@ -30,7 +31,8 @@ class DDPMConfig(ModelConfig):
     ema: float | None = 0.999
     times: int = 1000  # T
     noising: Name = "cosine"
-    predict: Predict | None = None  # none: logits of bits, otherwise velocity
+    first: float | None = None  # σ_1; none: a fifth of half a whole number's bin, if that is more than noising's
+    predict: Predict = "velocity"  # logits: for bits alone
     variance: Variance | None = None  # of the steps of p: posterior for whole numbers, beta for real ones, unless said
     network: Literal["mlp", "unet"] | None = None  # none: unet for images
     width: int = 128
@@ -48,23 +50,23 @@ class DDPMConfig(ModelConfig):
     def __post_init__(self) -> None:
         super().__post_init__()
         self.noise_schedule()
+        if self.first is not None and not 0 < self.first < 1:
+            raise UserError(f"first is a deviation between 0 and 1, not {self.first:g}")
         for name in ("strata", "judged_in"):
             if not 1 <= getattr(self, name) <= self.times:
                 raise UserError(f"{name} must lie between 1 and the {self.times} times, not {getattr(self, name)}")
         if not 0 <= self.unconditional < 1:
             raise UserError(f"unconditional is a chance in [0, 1), not {self.unconditional:g}")
 
-    def predict_of(self, values: int | None) -> Predict:
-        """What the network answers for numbers of so many values."""
-        return self.predict or ("logits" if values == 2 else "velocity")
-
     def variance_of(self, values: int | None) -> Variance:
         """That of p's steps: the best where x_t tells x_0, and where it tells it as noise lets it (Ho et al., 3.2)."""
         return self.variance or ("beta" if values is None else "posterior")
 
-    def noise_schedule(self) -> NoiseSchedule:
-        """How noise is added. Raises `UserError` for fewer than 2 times."""
-        return noise_schedule(self.noising, self.times)
+    def noise_schedule(self, values: int | None = None) -> NoiseSchedule:
+        """How noise is added to numbers of so many values. Raises `UserError` for fewer than 2 times."""
+        found = noise_schedule(self.noising, self.times)
+        first = _FIRST / max(values - 1, 1) if self.first is None and values is not None else self.first
+        return found if first is None else found.begun(first)
 
     def denoiser(self, shape: tuple[int, ...]) -> Perceptron | UNet:
         """What is built for examples of that shape."""

@@ -30,6 +30,7 @@ from .bound import Bound
 from .config import DDPMConfig
 from .sampling import DiffusionOptions, way
 from .scaling import Scale, first
+from .schedule import Predict
 from .showing import exhibits
 
 _EXAMINED = 128  # examples of which every term of the bound is computed
@@ -64,9 +65,9 @@ class Denoising(OnePhase):
 
     def __init__(self, data: Data, config: DDPMConfig, module: Diffusion) -> None:
         super().__init__(data, config, module)
-        self.schedule = config.noise_schedule()
         values = module.scale.values
-        self.predict = config.predict_of(values)
+        self.schedule = config.noise_schedule(values)
+        self.predict: Predict = config.predict
         self.bound = Bound(self.schedule, values, config.variance_of(values))
 
     def loss(self, phase: Phase, batch: Batch, noise: Noise) -> tuple[Tensor, Metrics]:

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -103,6 +104,20 @@ class NoiseSchedule:
         forward = 1 - ratio
         rest = (1 - early) / (1 - late)
         return Bridge(early.sqrt() * forward / (1 - late), ratio.sqrt() * rest, forward * rest, forward)
+
+    def begun(self, deviation: float) -> "NoiseSchedule":
+        """The same way in as many steps, whose first adds at once noise of that deviation, σ_1.
+
+        Nichol & Dhariwal 2021 (section 3.2) let σ_1 be just below the width of a pixel's bin. The bins of bits are
+        wide, and at less noise nothing is left to learn, only what a network misses to be paid.
+        """
+        own_T, wanted = self.alpha_bar[1:].numpy(), 1 - deviation**2
+        if not own_T[-1] < wanted < own_T[0]:
+            return self
+        log_T, times_T = np.log(own_T) - np.log1p(-own_T), np.arange(1.0, self.steps + 1)
+        first = np.interp(-np.log(wanted / (1 - wanted)), -log_T, times_T)
+        late_T = np.interp(np.linspace(first, self.steps, self.steps), times_T, log_T)
+        return NoiseSchedule(torch.cat([self.alpha_bar[:1], torch.from_numpy(1 / (1 + np.exp(-late_T)))]))
 
     def times(self, count: int | None) -> list[int]:
         """About `count` even steps from T down to 0, both included; all of them where it is None."""

@@ -123,7 +123,7 @@ def test_bits_of_which_the_second_repeats_the_first():
         log_p = fit.fitted.log_prob(batch, torch_generator(0, "e")).reshape(1000, 3).mean(0)
         x = fit.fitted.sample(500, Condition(options=DiffusionOptions(steps=None)), torch_generator(0, "s"))
     assert float(log_p[:2].exp().sum()) < 1.02  # the error of the estimate is below .01
-    assert (log_p[:2] > -0.95).all()
+    assert (log_p[:2] > -1.0).all()
     assert float(log_p[2]) < -4
     assert x.dtype == torch.uint8
     assert float((x[:, 0] == x[:, 1]).float().mean()) > 0.97
@@ -145,7 +145,7 @@ def test_answers_for_bits_are_log_odds_of_which_x_itself_is_a_part():
     velocity = schedule.target(x, t, noise, "velocity")
     missed = schedule.target(found, t, schedule.noise(found, noisy, t), "velocity")
     torch.testing.assert_close(schedule.missed(found, x, t), velocity - missed)
-    model = DDPM.build(images(2), SMALL, torch_generator(0, "init"))
+    model = DDPM.build(images(2), replace(SMALL, predict="logits", first=0.01), torch_generator(0, "init"))
     bits, t = torch.ones(1, 1, 5, 6), torch.tensor([1])  # a fresh network knows nothing, but x_1 is plain
     assert float(model.losses(bits, t, torch.ones_like(bits)).detach()) == pytest.approx(0, abs=1e-6)
 
@@ -284,6 +284,7 @@ def test_the_strip_goes_from_noise_to_samples():
         ({"noising": "cosin"}, "did you mean 'cosine'"),
         ({"strata": 0}, "strata must lie between 1 and the 1000 times"),
         ({"judged_in": 2000}, "judged_in must lie between"),
+        ({"first": 0.0}, "first is a deviation"),
         ({"unconditional": 1.0}, "unconditional is a chance"),
     ],
 )

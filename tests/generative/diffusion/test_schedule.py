@@ -103,6 +103,18 @@ def test_times_go_from_the_end_to_the_beginning():
         schedule.times(1001)
 
 
+def test_a_schedule_may_begin_with_much_noise_at_once():
+    own = cosine(1000)
+    found = own.begun(0.2)
+    assert found.steps == 1000
+    assert float(found.alpha_sigma(torch.tensor(1))[1]) == pytest.approx(0.2, rel=1e-6)
+    assert float(found.alpha_bar[-1]) == pytest.approx(float(own.alpha_bar[-1]), rel=1e-6)
+    middle = np.interp(-float(found.alpha_bar[500]), -own.alpha_bar.numpy(), np.arange(1001))
+    first = np.interp(-0.96, -own.alpha_bar.numpy(), np.arange(1001))
+    assert middle == pytest.approx(first + (1000 - first) * 499 / 999, abs=0.5)  # evenly through the rest of the times
+    assert own.begun(1e-3) is own  # it begins with more already
+
+
 def test_what_is_no_schedule_is_refused():
     with pytest.raises(UserError, match="did you mean 'cosine'"):
         noise_schedule("cosin", 10)
