@@ -235,7 +235,8 @@ class Fit:
         layers = self._diagnosed()
         with self.engine.averaged():
             scored = {name: self._score(name) for name in self.data.parts if self._asked(name)}
-            validation, test = (scored[part][self.data.measure.name] for part in ("validation", "test"))
+            test = scored["test"][self.data.measure.name]
+            validation = scored.get("validation", scored["test"])[self.data.measure.name]
             if self._best is not None:
                 if self._best.offer(validation, self.step, self.fitted.objective.module).any():
                     self._test = test
@@ -265,8 +266,9 @@ class Fit:
         }
 
     def _asked(self, name: str) -> bool:
-        """Samples are not held against what was trained on: that tells little, and they take long to draw."""
-        return name != "train" or not self.data.measure.of_samples
+        """Samples take long to draw: they are held against the test part, and the validation part where it decides."""
+        decides = self.config.chooses or self.config.schedule.name == "plateau"
+        return not self.data.measure.of_samples or name == "test" or (name == "validation" and decides)
 
     def _score(self, name: str) -> Numbers:
         noise = torch_generator(self.seed, "evaluation", self.numerics.device)
