@@ -18,7 +18,7 @@ LEAST = 1e-3
 
 #: The share of the data's deviation that it begins with. With all of it no code would be worth its nats: the mean of
 #: all examples would be a place where training stays.
-_BEGIN = 0.3
+_BEGIN = 0.7
 
 
 class Emission(nn.Module, ABC):
