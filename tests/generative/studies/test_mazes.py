@@ -41,12 +41,13 @@ def told(sure, entrant=GOAL):
 
 def test_a_quick_look_at_a_model_passes_its_rows():
     found = known(MADE, 3, quick=True)
-    nll, perfect = _rows(found, quick=True)
+    nll, perfect, modes = _rows(found)
     assert nll.passed
     assert nll.ours == pytest.approx(log_trees(3, 3) + found.above)
     assert nll.standard_error == 0  # of all mazes
     assert perfect.passed
     assert perfect.theirs == found.mass
+    assert modes.passed
 
 
 def test_the_uniform_model_is_at_the_floor_and_covers_all():
@@ -54,14 +55,16 @@ def test_the_uniform_model_is_at_the_floor_and_covers_all():
     assert found.above == pytest.approx(0, abs=1e-6)
     assert found.mass == pytest.approx(1, abs=1e-6)
     assert found.modes > 100  # of 250 samples
-    assert all(row.passed for row in _rows(found, quick=True))
+    assert all(row.passed for row in _rows(found))
 
 
 def test_what_is_below_the_floor_or_draws_otherwise_than_it_says_is_seen():
-    below, _ = _rows(told(Sure(-math.log(190), 192)), quick=True)
+    below, *_ = _rows(told(Sure(-math.log(190), 192)))
     assert not below.passed
-    _, otherwise = _rows(told(Sure(-math.log(192), 192, others=0.1)), quick=True)
+    _, otherwise, _ = _rows(told(Sure(-math.log(192), 192, others=0.1)))
     assert not otherwise.passed
+    _, _, modes = _rows(told(Sure(-math.log(192), 40)))
+    assert not modes.passed
 
 
 def test_the_goal_is_judged_of_the_better_of_the_two():
