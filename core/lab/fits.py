@@ -177,7 +177,7 @@ def stored(run: Run, model: str = "", seed: int = 0) -> Stored:
         raise UserError(f"{run.path} is a run of agents in worlds and holds no models; `daedalus fit` makes one")
     named = [member for member in members if model in ("", member.label, member.experiment.agent.name)]
     if not named:
-        raise unknown("model of this run", model, [member.label for member in members])
+        raise unknown("model of this run", model, {member.experiment.agent.name for member in members})
     if len(named) > 1:
         raise UserError(f"{run.path} holds several models ({', '.join(one.label for one in named)}); name one of them")
     if named[0].missing():
