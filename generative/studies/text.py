@@ -22,12 +22,12 @@ _OF_NAMES = (2.821, 2.453, 2.221, 2.075, 2.042, 2.102)  # n = 1 … 6, on the va
 #: nanoGPT's recipe for a machine without a GPU.
 _NANOGPT = (
     "gpt:width=128,depth=4,heads=4,positions=learned,batch=12,lr=1e-3,optimiser=adamw(beta2=.99),weight_decay=.1,"
-    "clip_norm=1,schedule=cosine(warm_up=100,end=.1)"
+    "clip_norm=1,schedule=cosine(warm_up=100,end=.1),tied=true,weights=normal"
 )
 _SMALL = "gpt:width=32,depth=1,heads=2,batch=16,lr=1e-2,watched=16"
 #: One of ours: what a layer of long short-term memory learns in the same time on a processor.
-_OURS = "lstm:width=384,depth=1,batch=64,lr=3e-3,dropout=.1,schedule=cosine(warm_up=100,end=.02),clip_norm=1"
-_OURS_DATA, _OURS_STEPS = f"{_PLAYS},length=128", 6_000
+_OURS = "lstm:width=256,batch=32,lr=5e-3,dropout=.1,schedule=cosine(warm_up=50,end=.02)"
+_OURS_DATA, _OURS_STEPS = f"{_PLAYS},length=128", 3_000
 
 
 def ngrams(data: str, part: str, longest: int) -> list[float]:
