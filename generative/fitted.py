@@ -5,6 +5,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -56,6 +57,20 @@ def likelihood_scores(data: Data, batch: Batch, log_p_B: Tensor) -> Metrics:
     if "tokens" in batch:
         found[PER_TOKEN.name] = log_p_B / batch["tokens"]
     return found
+
+
+def log_shares(data: Data, classes: int) -> Tensor:
+    """ln p(y) of the training part's classes, (C,), by many of its examples; half a one is added to each count.
+
+    With it a model of p(x | y) is held against others: ln p(x) ≥ ln p(x, y) = ln p(x | y) + ln p(y), since a sum of
+    probabilities over y is no less than one of them.
+    """
+    size = min(data.train.size or _COUNTED, _COUNTED)
+    counts = np.bincount(data.train.take(np.arange(size))["y"].astype(np.int64), minlength=classes) + 0.5
+    return torch.from_numpy(np.log(counts / counts.sum())).float()
+
+
+_COUNTED = 100_000
 
 
 def bits_per_dimension(log_p: float, data: Data) -> float:

@@ -5,6 +5,7 @@ number: a network yields the logits of one place, and goes on when it is filled.
 that a whole walk multiplies about as often as one pass over a finished x.
 """
 
+import functools
 from abc import abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -22,7 +23,7 @@ from daedalus.core.fitting import tensors
 from daedalus.core.generating import Condition, Exhibit, Picture
 from daedalus.core.noise import Noise
 from daedalus.core.objective import Batch, Metrics, Phase
-from daedalus.generative.fitted import OnePhase, bits_per_dimension, likelihood_scores
+from daedalus.generative.fitted import OnePhase, bits_per_dimension, likelihood_scores, log_shares
 from daedalus.generative.metrics.levels import against_uniform, every_maze, is_maze
 from daedalus.generative.metrics.quality import examine_samples, judge_samples
 from daedalus.generative.showing.samples import images, sample_exhibits, strip
@@ -66,9 +67,13 @@ class Drawing:
 class Causal(OnePhase):
     """A model of whole numbers x, of any shape, by a causal network."""
 
-    exact = True
     options_class = Drawing
     classes: int | None = None  # those that it is conditioned on
+
+    @property
+    def exact(self) -> bool:
+        """Whether `log_prob` is ln p(x): not where it knows classes."""
+        return not self.classes
 
     @property
     @abstractmethod
@@ -76,12 +81,14 @@ class Causal(OnePhase):
         """The module."""
 
     def loss(self, phase: Phase, batch: Batch, noise: Noise) -> tuple[Tensor, Metrics]:
-        """−ln p(x) in nats, the mean over the batch."""
+        """−ln p(x), or −ln p(x | y) of a model of classes, in nats, the mean over the batch."""
         return -self.network.log_prob(batch["x"].flatten(1).long(), self._classes(batch), noise).mean(), {}
 
     def log_prob(self, batch: Batch, generator: torch.Generator) -> Tensor:
-        """Ln p(x), or ln p(x | y) of a model of classes, in nats, (B,)."""
-        return self.network.log_prob(batch["x"].flatten(1).long(), self._classes(batch), None)
+        """Ln p(x) in nats, (B,); of a model of classes ln p(x, y) = ln p(x | y) + ln p(y), which is no more than it."""
+        y_B = self._classes(batch)
+        log_p_B = self.network.log_prob(batch["x"].flatten(1).long(), y_B, None)
+        return log_p_B if y_B is None else log_p_B + self._log_share.to(y_B.device)[y_B]
 
     def scores(self, batch: Batch, generator: torch.Generator) -> Metrics:
         """The log-likelihood."""
@@ -188,9 +195,13 @@ class Causal(OnePhase):
             if len(condition.y) != n or not 0 <= int(condition.y.min()) <= int(condition.y.max()) < self.classes:
                 raise UserError(f"classes of {n} samples are as many whole numbers below {self.classes}")
             return condition.y.to(where)
-        y_N = torch.from_numpy(self.data.train.take(np.arange(min(self.data.train.size or _MOST, _MOST)))["y"]).long()
-        chosen = torch.randint(len(y_N), (n,), generator=generator, device=generator.device)
-        return y_N.to(chosen.device)[chosen].to(where)
+        chances = self._log_share.exp().to(generator.device)
+        return torch.multinomial(chances, n, replacement=True, generator=generator).to(where)
+
+    @functools.cached_property
+    def _log_share(self) -> Tensor:
+        """ln p(y), (C,)."""
+        return log_shares(self.data, self.classes or 0)
 
 
 def scaled(x: Tensor, values: int) -> Tensor:

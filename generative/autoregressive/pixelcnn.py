@@ -41,7 +41,7 @@ class PixelCNNConfig(ModelConfig):
     first: int = 7
     residual: Literal["horizontal", "both"] = "horizontal"
     dropout: float = 0.0  # of what the horizontal stack's gates let through
-    conditional: bool = False  # on the classes of the data: p(x | y)
+    conditional: bool = False  # on the classes of the data: p(x | y), scored as p(x | y) p(y)
 
     def __post_init__(self) -> None:
         super().__post_init__()

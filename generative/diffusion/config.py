@@ -21,7 +21,7 @@ class DDPMConfig(ModelConfig):
     """A diffusion of `times` steps. Images have a U-Net, of `channels`, `blocks` and `heads`; vectors a perceptron.
 
     With `conditional` the network is told the class, but for a share of `unconditional` examples, so that samples can
-    be guided; the likelihood is then that of x given y.
+    be guided; the likelihood is then that of x and y together.
     """
 
     lr: float | None = 2e-3

@@ -54,6 +54,12 @@ class Diffusion(nn.Module):
         """How many a condition chooses from; 0: there is no condition."""
         return len(self.often)
 
+    def log_share(self, y_B: Tensor | None) -> Tensor:
+        """ln p(y) of classes, (B,), by the training part, half a one added to each count; 0 where there are none."""
+        if y_B is None or not self.classes:
+            return self.often.new_zeros(())
+        return ((self.often + 0.5) / (self.often + 0.5).sum()).log()[y_B]
+
 
 class Denoising(OnePhase):
     """A diffusion fitted to data: likelihoods that are bounds, samples by DDPM and DDIM."""
@@ -105,9 +111,13 @@ class Denoising(OnePhase):
         return self.schedule.data(answer, noisy, t_B, self.predict).clamp(-reach, reach)
 
     def log_prob(self, batch: Batch, generator: torch.Generator) -> Tensor:
-        """A bound on ln p(x), of a conditional model on ln p(x | y), (B,): estimated without bias from a few times."""
+        """A bound on ln p(x), (B,), estimated without bias from a few times.
+
+        Of a conditional model it is one on ln p(x, y) = ln p(x | y) + ln p(y), which is no more than ln p(x).
+        """
         x, denoise = self._asked(batch)
-        return self.module.scale.log_volume - self.bound.estimate(denoise, x, self.config.strata, generator)
+        nats_B = self.bound.estimate(denoise, x, self.config.strata, generator)
+        return self.module.scale.log_volume + self.module.log_share(batch.get("y")) - nats_B
 
     def scores(self, batch: Batch, generator: torch.Generator) -> Metrics:
         """The bound on the log-likelihood."""
@@ -137,10 +147,12 @@ class Denoising(OnePhase):
     def examine(self, part: Examples, generator: torch.Generator) -> Mapping[str, float]:
         """The whole sum of the bound on the first examples, where its nats are, and what samples are worth."""
         size = min(part.size or _EXAMINED, _EXAMINED)
-        x, denoise = self._asked(tensors(part, np.arange(size), self.module.scale.shift.device))
+        batch = tensors(part, np.arange(size), self.module.scale.shift.device)
+        x, denoise = self._asked(batch)
         terms_T = self.bound.terms(denoise, x, generator).mean(1)
         prior = float(self.bound.prior(x).mean())
-        log_p = float(self.module.scale.log_volume - terms_T.sum()) - prior
+        log_share = float(self.module.log_share(batch.get("y")).mean())
+        log_p = float(self.module.scale.log_volume - terms_T.sum()) - prior + log_share
         found = {
             "whole_bound_examples": float(size),
             "whole_bound": log_p,

@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
@@ -13,7 +12,7 @@ from daedalus.core.errors import UserError
 from daedalus.core.generating import Condition, Exhibit
 from daedalus.core.noise import Noise
 from daedalus.core.objective import Batch, Metrics, Phase
-from daedalus.generative.fitted import OnePhase, likelihood_scores
+from daedalus.generative.fitted import OnePhase, likelihood_scores, log_shares
 
 from .bounds import Bound, Posterior, elbo, importance_bound
 from .coder import Coder
@@ -77,7 +76,7 @@ class Variational(OnePhase):
         if self.resampler is not None:
             module["resampler"] = self.resampler
         if classes:
-            module.register_buffer("log_share", _log_shares(data, classes))
+            module.register_buffer("log_share", log_shares(data, classes))
         super().__init__(data, config, module)
         self._bound, self._samples, self._beta, self.classes = bound, samples, beta, classes
 
@@ -204,13 +203,3 @@ class Variational(OnePhase):
         from .exhibits import variational_exhibits
 
         return variational_exhibits(self, generator)
-
-
-def _log_shares(data: Data, classes: int) -> Tensor:
-    """ln p(y), (C,), of as many training examples as it takes; half a one is added to each count."""
-    size = min(data.train.size or _COUNTED, _COUNTED)
-    counts = np.bincount(data.train.take(np.arange(size))["y"], minlength=classes) + 0.5
-    return torch.from_numpy(np.log(counts / counts.sum())).float()
-
-
-_COUNTED = 100_000
