@@ -69,6 +69,7 @@ class Causal(OnePhase):
 
     options_class = Drawing
     classes: int | None = None  # those that it is conditioned on
+    completes = True  # whether what comes first in reading order comes first in its own
 
     @property
     def exact(self) -> bool:
@@ -158,7 +159,7 @@ class Causal(OnePhase):
     def exhibits(self, generator: torch.Generator) -> Sequence[Exhibit]:
         """Samples; of images also completions of their upper halves."""
         shown = list(sample_exhibits(self.data, self, generator))
-        return shown if self.data.form.name != "image" else [*shown, self._completions(generator)]
+        return [*shown, self._completions(generator)] if self.completes and self.data.form.name == "image" else shown
 
     def _completions(self, generator: torch.Generator) -> Picture:
         batch = tensors(self.data.test, np.arange(_COMPLETED), next(self.module.parameters()).device)

@@ -116,7 +116,7 @@ class MaskedAutoencoder(nn.Module):
             for layer, weight, known, h in zip(layers, weights, degrees, hidden, strict=True):
                 (ready,) = torch.nonzero(known == degree, as_tuple=True)
                 assert layer.bias is not None
-                h[:, ready] = self.activation(nn.functional.linear(below, weight[ready], layer.bias[ready]))
+                h[:, ready] = self.activation(nn.functional.linear(below, weight[ready], layer.bias[ready])).to(h.dtype)
                 below = h
 
 
@@ -140,6 +140,11 @@ class FittedMADE(Causal):
     """−ln p(x) by MADE, eq. 4."""
 
     module: MaskedAutoencoder
+
+    def __init__(self, data: Data, config: MADEConfig, module: MaskedAutoencoder) -> None:
+        super().__init__(data, config, module)
+        # Of several masks those are likelier that find what is given likely: it takes more than a walk to know them.
+        self.completes = config.ordering == "natural" and config.masks == 1
 
     @property
     def network(self) -> MaskedAutoencoder:

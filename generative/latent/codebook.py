@@ -35,7 +35,8 @@ def around(e_BPD: Tensor, codes_KD: Tensor, others: int) -> Tensor:
 
 def _distances(e_BPD: Tensor, codes_KD: Tensor) -> Tensor:
     """‖e − c‖² but for ‖e‖², which is the same for all codes, (B, P, K)."""
-    return codes_KD.square().sum(1) - 2 * e_BPD @ codes_KD.T
+    with torch.autocast(e_BPD.device.type, enabled=False):  # of near codes a difference in many bits
+        return codes_KD.square().sum(1) - 2 * e_BPD @ codes_KD.T
 
 
 def straight_through(e: Tensor, code: Tensor) -> Tensor:
@@ -84,7 +85,8 @@ class Codebook(nn.Module):
         e_ND = e_BPD.detach().float().flatten(0, -2)
         taken_NK = functional.one_hot(indices_BP.flatten(), len(self.size)).float()
         self.size.lerp_(taken_NK.sum(0), 1 - self.decay)
-        self.sum.lerp_(taken_NK.T @ e_ND, 1 - self.decay)
+        with torch.autocast(e_ND.device.type, enabled=False):
+            self.sum.lerp_(taken_NK.T @ e_ND, 1 - self.decay)
         equal = len(e_ND) / len(self.size)
         dead_K = self.size < _DEAD * min(equal, 1.0)
         fresh_KD = e_ND[noise.below(len(e_ND), len(self.size))]

@@ -53,6 +53,12 @@ def test_a_low_temperature_takes_what_is_likeliest():
         Drawing(temperature=0)
 
 
+@pytest.mark.parametrize("name", ["made, drawn order", "made, a mixture"])
+def test_in_an_order_of_its_own_it_shows_no_completions(name):
+    shown = built(name, striped()).exhibits(seeded())
+    assert [one.name for one in shown] == ["samples", "real"]
+
+
 @pytest.mark.parametrize("name", [name for name in SMALL if "drawn" not in name and "mixture" not in name])
 def test_a_prompt_is_gone_on_from(name):
     fitted = built(name, striped())
