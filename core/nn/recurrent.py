@@ -190,15 +190,22 @@ def _identity(layers: Sequence[nn.RNNBase], generator: torch.Generator) -> None:
 
 @dataclass(frozen=True)
 class LSTM:
-    """Long short-term memory. `forget_bias` is that of the forget gates at the start (1: Jozefowicz et al. 2015)."""
+    """Long short-term memory. `forget_bias` is that of the forget gates at the start (1: Jozefowicz et al. 2015).
+
+    With `span`, steps over which something may have to be remembered, forget gates begin with ln U[1, span − 1] and
+    input gates with minus that, so that units forget at rates of all orders (Tallec & Ollivier 2018, section 3).
+    """
 
     width: int = 64
     depth: int = 1
     forget_bias: float = 1.0
     dropout: float = 0.0
+    span: int | None = None
 
     def __post_init__(self) -> None:
         check_positive("lstm", width=self.width, depth=self.depth)
+        if self.span is not None and self.span < 3:
+            raise UserError(f"lstm: span must be at least 3 steps, not {self.span}; none leaves it out")
 
     def build(self, shape: tuple[int, ...], generator: torch.Generator) -> Recurrent:
         """The network for examples of `shape`, (T, F) or (F,)."""
@@ -210,6 +217,12 @@ class LSTM:
                 _, _, bias_input, bias_hidden = layer.all_weights[0]
                 bias_input[forget].fill_(self.forget_bias)
                 bias_hidden[forget].zero_()
+                if self.span is not None:
+                    steps = torch.empty_like(bias_input[forget])
+                    uniform(steps, generator, (self.span - 2) / 2)
+                    bias_input[forget] = (steps + self.span / 2).log()
+                    bias_input[: self.width] = -bias_input[forget]
+                    bias_hidden[: self.width].zero_()
         return Recurrent(layers, lstm_cell, self.dropout)
 
 

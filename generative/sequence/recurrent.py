@@ -60,13 +60,17 @@ class RNNConfig(RecurrentConfig):
 
 @dataclass(frozen=True)
 class LSTMConfig(RecurrentConfig):
-    """`forget_bias` is that of the forget gates at the start (Jozefowicz et al. 2015)."""
+    """`forget_bias` is that of the forget gates at the start (Jozefowicz et al. 2015).
+
+    `span` is over how many steps something may have to be remembered; gates then begin by it (Tallec & Ollivier 2018).
+    """
 
     forget_bias: float = 1.0
+    span: int | None = None
 
     def cells(self) -> cells.LSTM:
         """Input, forget and output gates."""
-        return cells.LSTM(self.width, self.depth, self.forget_bias, self.dropout)
+        return cells.LSTM(self.width, self.depth, self.forget_bias, self.dropout, self.span)
 
 
 @dataclass(frozen=True)

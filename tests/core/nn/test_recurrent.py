@@ -158,3 +158,17 @@ def test_wrong_input_is_one_clear_line() -> None:
         RNN(activation="gelu")  # type: ignore[arg-type]
     with pytest.raises(UserError, match="steps, features"):
         GRU().build((3, 4, 5), seeded(0))
+
+
+def test_gates_begin_by_the_span_that_is_to_be_remembered():
+    layer = LSTM(width=2000, span=101).build((3, 1), seeded(0)).layers[0]
+    _, _, bias, other = layer.all_weights[0]
+    gate_in, forget = bias[:2000], bias[2000:4000]
+    assert torch.equal(gate_in, -forget)
+    assert not other[:4000].any()
+    steps = forget.exp()  # even between 1 and 100: mean 50.5 with a standard error of .64, at 4 of them
+    assert 1 <= float(steps.min()) < 2
+    assert 99 < float(steps.max()) <= 100.01
+    assert abs(float(steps.mean()) - 50.5) < 2.6
+    with pytest.raises(UserError, match="span must be at least 3 steps, not 2"):
+        LSTM(span=2)
