@@ -7,17 +7,17 @@ from daedalus.core.lab.studying import curves
 
 _SCHEDULE = "schedule=cosine(warm_up=100,end=.05)"
 _ADDERS = {
-    "lstm": f"lstm:width=64,lr=5e-3,batch=64,{_SCHEDULE}",
-    "gru": f"gru:width=64,lr=5e-3,batch=64,{_SCHEDULE}",
-    "identity rnn": f"rnn:width=100,activation=relu,identity=true,lr=1e-3,batch=64,{_SCHEDULE}",
-    "tcn": f"tcn:width=24,depth=6,lr=3e-3,batch=64,{_SCHEDULE}",
-    "tanh rnn": f"rnn:width=64,lr=1e-3,batch=64,{_SCHEDULE}",
+    "lstm": f"lstm:width=64,span=100,lr=5e-3,batch=32,{_SCHEDULE}",
+    "gru": f"gru:width=64,lr=5e-3,batch=32,{_SCHEDULE}",
+    "identity rnn": "rnn:width=100,activation=relu,identity=true,lr=3e-4,batch=32",
+    "tcn": f"tcn:width=24,kernel=6,lr=4e-3,batch=32,{_SCHEDULE}",
+    "tanh rnn": f"rnn:width=64,lr=1e-3,batch=32,{_SCHEDULE}",
 }
 
 
 def adding(quick: bool) -> Iterator[Row | Figure]:
     """The adding problem over 100 steps (Hochreiter & Schmidhuber 1997; Le, Jaitly & Hinton 2015)."""
-    steps, data = (250, "adding:length=8,tested=500") if quick else (4000, "adding:length=100")
+    steps, data = (250, "adding:length=8,tested=500") if quick else (6000, "adding:length=100,tested=1000")
     chosen = {name: _ADDERS[name] for name in ("gru", "tcn")} if quick else _ADDERS
     found = curves("models_adding", data, chosen, 2, steps, quick)
     for label, curve in found.items():
@@ -34,7 +34,7 @@ def adding(quick: bool) -> Iterator[Row | Figure]:
 
 def copying(quick: bool) -> Iterator[Row | Figure]:
     """Copying ten symbols after a pause of 30 steps (Hochreiter & Schmidhuber 1997; Arjovsky, Shah & Bengio 2016)."""
-    steps, data = (300, "copy:length=2,copied=2,tested=500") if quick else (3000, "copy:length=30")
+    steps, data = (300, "copy:length=2,copied=2,tested=500") if quick else (2000, "copy:length=30,tested=1000")
     chosen = {"gru": f"gru:width=64,lr=3e-3,batch=64,{_SCHEDULE}"} if quick else _COPIERS
     found = curves("models_copy", data, chosen, 2, steps, quick)
     memoryless = 2 * 2.0794415416798357 / 6 if quick else 10 * 2.0794415416798357 / 50
@@ -46,16 +46,16 @@ def copying(quick: bool) -> Iterator[Row | Figure]:
 
 
 _COPIERS = {
-    "lstm": f"lstm:width=128,lr=3e-3,batch=64,{_SCHEDULE}",
-    "gru": f"gru:width=128,lr=3e-3,batch=64,{_SCHEDULE}",
-    "tcn": f"tcn:width=32,depth=6,lr=3e-3,batch=64,{_SCHEDULE}",
+    "lstm": f"lstm:width=128,span=50,lr=3e-3,batch=32,{_SCHEDULE}",
+    "gru": f"gru:width=128,lr=3e-3,batch=32,{_SCHEDULE}",
+    "tcn": f"tcn:width=24,kernel=6,lr=4e-3,batch=32,{_SCHEDULE}",
     "gpt": f"gpt:width=64,depth=2,heads=4,lr=2e-3,batch=64,{_SCHEDULE}",
 }
 
 
 def reversing(quick: bool) -> Iterator[Row | Figure]:
     """Saying ten symbols backwards: over 99 % of the answers are right in every symbol."""
-    steps, data = (200, "reversal:length=2,symbols=3,tested=500") if quick else (3000, "reversal:length=10")
+    steps, data = (200, "reversal:length=2,symbols=3,tested=500") if quick else (2000, "reversal:length=10,tested=1000")
     chosen = {"gpt": f"gpt:width=32,depth=2,heads=2,lr=3e-3,batch=64,{_SCHEDULE}"} if quick else _REVERSERS
     found = curves("models_reversal", data, chosen, 2, steps, quick)
     for label, curve in found.items():
