@@ -6,7 +6,12 @@ log-likelihood is at least the logarithm of the number of spanning trees, which 
 whether a sample is a perfect maze is seen by a flood. So the table says, of every family, how many nats it loses and
 how many of its samples are mazes; of 3 × 3 cells, where there are 192 of them, also the exact divergence and the modes.
 
-Every model learns from mazes without end, so that nothing can be learnt by heart, but for the n-grams, which count a
+What comes out: models that draw number after number come near, PixelCNN nearest for its time: at n = 5 it is within
+0.3 nats after 140 seconds on one thread, and within 0.1 after 380. It sees tiles, where a loop is a thing to be seen.
+MADE is wide, and so quick, that it comes close; the n-gram knows what its window holds. A VAE, whose edges are drawn
+each by itself once the code is known, learns little more than how often each is open.
+
+Every model learns from mazes without end, so that nothing can be learnt by heart, but for the n-gram, which counts a
 number of them. The steps are such that each takes minutes on one thread; the two of the goal take longer at n = 5.
 """
 
