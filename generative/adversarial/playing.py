@@ -124,7 +124,7 @@ class Adversarial:
         """How often the training part has each class, (K,)."""
         part = self.data.train
         y = part.take(np.arange(min(part.size or _COUNTED, _COUNTED)))["y"]
-        return torch.from_numpy(np.bincount(y, minlength=self.sort.classes) / len(y))
+        return torch.from_numpy(np.bincount(y, minlength=self.sort.classes) / len(y)).float()
 
     def judge_samples(self, part: Examples, generator: torch.Generator) -> Mapping[str, float]:
         """The measure of the data set's sampling task, and what else is quickly known of samples."""

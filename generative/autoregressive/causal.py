@@ -29,6 +29,7 @@ from daedalus.generative.metrics.quality import examine_samples, judge_samples
 from daedalus.generative.showing.samples import images, sample_exhibits, strip
 
 _AT_ONCE, _MOST = 500, 10_000  # examples whose log-probability is computed at a time, and at most, by `examine`
+_NUMBERS = 2**25  # logits that are computed at once: of shades there are V for each of D numbers
 _LISTED = 9  # cells of which every maze is listed
 _COMPLETED, _WAYS = 8, 4  # examples in the exhibit of completions, and in how many ways each is completed
 
@@ -88,7 +89,11 @@ class Causal(OnePhase):
     def log_prob(self, batch: Batch, generator: torch.Generator) -> Tensor:
         """Ln p(x) in nats, (B,); of a model of classes ln p(x, y) = ln p(x | y) + ln p(y), which is no more than it."""
         y_B = self._classes(batch)
-        log_p_B = self.network.log_prob(batch["x"].flatten(1).long(), y_B, None)
+        x_BD = batch["x"].flatten(1).long()
+        rows = max(1, _NUMBERS // (x_BD.shape[1] * self._values))
+        ys = [None] * -(-len(x_BD) // rows) if y_B is None else torch.split(y_B, rows)
+        parts = zip(torch.split(x_BD, rows), ys, strict=True)
+        log_p_B = torch.cat([self.network.log_prob(some_BD, some_B, None) for some_BD, some_B in parts])
         return log_p_B if y_B is None else log_p_B + self._log_share.to(y_B.device)[y_B]
 
     def scores(self, batch: Batch, generator: torch.Generator) -> Metrics:

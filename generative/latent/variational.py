@@ -128,7 +128,7 @@ class Variational(OnePhase):
         q = self.posterior(batch["x"], given)
         noise = torch.randn((samples, *q.mean.shape), generator=generator, device=generator.device)
         z_KBL = q.at(noise)
-        log_p_KB = self.coder.log_prob(z_KBL, batch["x"], given)
+        log_p_KB = self._decoded(z_KBL, batch["x"], given)
         log_share_B = self.module.get_buffer("log_share")[batch["y"]] if self.classes else torch.zeros(())
         return {
             "bound": importance_bound(log_p_KB, q, z_KBL) + log_share_B,
@@ -136,6 +136,16 @@ class Variational(OnePhase):
             "reconstruction": log_p_KB.mean(0),
             "kl": q.kl().sum(-1),
         }
+
+    def _decoded(self, z_KBL: Tensor, x: Tensor, given: Tensor | None) -> Tensor:
+        """ln p(x | z), (K, B), some examples at a time: what is told of shades has K · B · D · V numbers."""
+        rows = max(1, _AT_ONCE // (len(z_KBL) * self.coder.base.numel()))
+        parts = range(0, len(x), rows)
+        each = [
+            self.coder.log_prob(z_KBL[:, n : n + rows], x[n : n + rows], None if given is None else given[n : n + rows])
+            for n in parts
+        ]
+        return torch.cat(each, 1)
 
     def log_prob(self, batch: Batch, generator: torch.Generator) -> Tensor:
         """The importance bound with `bound_samples`, (B,)."""
@@ -203,3 +213,6 @@ class Variational(OnePhase):
         from .exhibits import variational_exhibits
 
         return variational_exhibits(self, generator)
+
+
+_AT_ONCE = 2**24  # numbers that a decoder tells at once when it is asked for bounds

@@ -94,7 +94,7 @@ def _beside(data: Data, n: int) -> Tensor:
 
 
 def _points(data: Data, x: Tensor, true: Tensor) -> Numbers:
-    other = _beside(data, len(true))
+    x, other = as_numbers(data, x), _beside(data, len(true))
     numbers = {
         "sliced_wasserstein": _sliced(data, x, true),
         "sliced_wasserstein_floor": _sliced(data, other, true),

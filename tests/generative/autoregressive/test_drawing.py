@@ -11,8 +11,10 @@ from daedalus.core.data import load_data
 from daedalus.core.errors import UserError
 from daedalus.core.generating import Condition, Examined, Exhibitor, Likelihood, SampleJudge, Sampler
 from daedalus.core.spec import parse_spec
+from daedalus.generative.autoregressive import causal
 from daedalus.generative.autoregressive.causal import Drawing
 from daedalus.generative.autoregressive.made import MADE, MADEConfig
+from daedalus.generative.autoregressive.pixelcnn import PixelCNN, PixelCNNConfig
 
 from .models import SMALL, built, seeded, striped
 
@@ -121,3 +123,16 @@ def test_mazes_are_examined_exactly(name, layout):
 def test_larger_mazes_are_not_listed():
     data = load_data(parse_spec("mazes:n=4,tested=50"))
     assert "kl" not in built((MADE, MADEConfig(width=24)), data).examine(data.test, seeded())
+
+
+def test_probabilities_of_some_examples_at_a_time_are_those_of_all(monkeypatch):
+    data = striped((1, 2, 3))
+    fitted = built((PixelCNN, PixelCNNConfig(width=8, depth=2, first=3, conditional=True)), data)
+    batch = {name: torch.from_numpy(array[:7]) for name, array in data.train.arrays.items()}
+    with torch.no_grad():
+        whole = fitted.log_prob(batch, seeded())
+        monkeypatch.setattr(causal, "_NUMBERS", 2 * 6 * 2)  # D · V of two examples
+        asked, log_prob = [], fitted.network.log_prob
+        monkeypatch.setattr(fitted.network, "log_prob", lambda x, y, n: asked.append(len(x)) or log_prob(x, y, n))
+        torch.testing.assert_close(fitted.log_prob(batch, seeded()), whole)
+    assert asked == [2, 2, 2, 1]

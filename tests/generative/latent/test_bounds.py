@@ -14,7 +14,9 @@ from daedalus.core.fitting import Fit, tensors
 from daedalus.core.noise import Noise
 from daedalus.core.objective import Phase
 from daedalus.core.spec import Spec, parse_spec
+from daedalus.generative.latent import variational
 from daedalus.generative.latent.bounds import Posterior, elbo, importance_bound, sampled_elbo
+from daedalus.generative.latent.conditional import ConditionalVAE
 from daedalus.generative.latent.vae import IWAE, VAE, BetaVAE, BetaVAEConfig, IWAEConfig, VAEConfig
 from daedalus.generative.latent.variational import Timed
 
@@ -186,3 +188,20 @@ def test_no_bound_is_above_the_likelihood_of_a_linear_model(linear):
             many = made.bounds({"x": x}, 1_000, torch_generator(0, "bounds"))
         assert many["bound"].mean() >= lower.mean()
     assert (truth.log_p(x) - lower).mean() > 0.1  # of the worse one there is a gap to see
+
+
+def test_bounds_of_some_examples_at_a_time_are_those_of_all(monkeypatch):
+    data = bits(values=3)
+    made = ConditionalVAE.build(data, VAEConfig(width=8, latent=2), torch_generator(0, "init"))
+    made.module.eval()
+    batch = tensors(data.test, np.arange(7), torch.device("cpu"))
+    with torch.no_grad():
+        whole = made.bounds(batch, 4, torch_generator(0, "bounds"))
+        monkeypatch.setattr(variational, "_AT_ONCE", 4 * 3 * 16 * 2)  # K · V · D of two examples
+        told: list[int] = []
+        log_prob = made.coder.log_prob
+        monkeypatch.setattr(made.coder, "log_prob", lambda z, x, given: told.append(len(x)) or log_prob(z, x, given))
+        parts = made.bounds(batch, 4, torch_generator(0, "bounds"))
+    assert told == [2, 2, 2, 1]
+    for name, each_B in whole.items():
+        torch.testing.assert_close(parts[name], each_B)
