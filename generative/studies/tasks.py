@@ -9,7 +9,7 @@ _SCHEDULE = "schedule=cosine(warm_up=100,end=.05)"
 _ADDERS = {
     "lstm": f"lstm:width=64,span=100,lr=5e-3,batch=32,{_SCHEDULE}",
     "gru": f"gru:width=64,lr=5e-3,batch=32,{_SCHEDULE}",
-    "identity rnn": "rnn:width=100,activation=relu,identity=true,lr=3e-4,batch=32",
+    "identity rnn": f"rnn:width=100,activation=relu,identity=true,lr=6e-4,batch=32,{_SCHEDULE}",
     "tcn": f"tcn:width=24,kernel=6,lr=4e-3,batch=32,{_SCHEDULE}",
     "tanh rnn": f"rnn:width=64,lr=1e-3,batch=32,{_SCHEDULE}",
 }
