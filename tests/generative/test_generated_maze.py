@@ -1,6 +1,5 @@
 """Mazes that models draw as worlds: each perfect, everything counted, and judged on real mazes exactly."""
 
-import json
 import subprocess
 import sys
 from pathlib import Path
@@ -16,12 +15,7 @@ from daedalus.agents.homes import shared
 from daedalus.agents.judging import StateJudge
 from daedalus.core.data import load_data
 from daedalus.core.errors import UserError
-from daedalus.core.lab.plan import make_plan
-from daedalus.core.lab.resolve import resolve
-from daedalus.core.lab.runner import open_tasks
-from daedalus.core.lab.store.folder import hold_run
 from daedalus.core.lab.store.run import open_run
-from daedalus.core.lab.worker import run_block
 from daedalus.core.planning import policy_value_within, truth
 from daedalus.core.spec import Spec, parse_spec
 from daedalus.core.world import Schedule, Tile, World
@@ -39,13 +33,7 @@ from daedalus.generative.generated_maze import (
 )
 from daedalus.generative.metrics.levels import levels as known_of
 
-
-def run_here(worlds, agents, steps, out, name):
-    """A run made in this process: the workers' start costs seconds."""
-    with hold_run(out, resolve(make_plan(worlds, agents, seeds=1, steps=steps, name=name)), "here") as folder:
-        for task in list(open_tasks(folder)):
-            run_block(json.loads(task.to_json()), lambda message: None)
-    return out / name
+from .running import run_here
 
 
 @pytest.fixture(scope="module")

@@ -8,10 +8,12 @@ from PIL import Image
 from daedalus.core.device import torch_generator
 from daedalus.core.errors import UserError
 from daedalus.core.generating import Condition
-from daedalus.core.lab import compare, open_run
+from daedalus.core.lab import open_run
 from daedalus.core.lab.cli import main
 from daedalus.core.lab.fits import judge, stored
 from daedalus.core.lab.sampling import Asked, draw
+
+from .running import run_here
 
 _BACKWARDS = "reversal:length=3,examples=50,tested=20"
 
@@ -20,10 +22,9 @@ _BACKWARDS = "reversal:length=3,examples=50,tested=20"
 def runs(tmp_path_factory):
     """Small finished runs: of two models of bits, of text, and of a model that is no distribution."""
     out = tmp_path_factory.mktemp("runs")
-    options = {"seeds": 2, "steps": 5, "out": out, "report": False, "progress": False, "jobs": 1}
-    compare("mazes:n=2,tested=10", "made:width=8,batch=4,vae:width=8,latent=2,batch=4", name="bits", **options)
-    compare(_BACKWARDS, "ngram:n=2", name="text", **options)
-    compare("mazes:n=2,tested=10", "autoencoder:width=8,latent=2,batch=4", name="codes", **options)
+    run_here("mazes:n=2,tested=10", "made:width=8,batch=4,vae:width=8,latent=2,batch=4", 5, out, "bits", seeds=2)
+    run_here(_BACKWARDS, "ngram:n=2", 5, out, "text", seeds=2)
+    run_here("mazes:n=2,tested=10", "autoencoder:width=8,latent=2,batch=4", 5, out, "codes", seeds=2)
     return out
 
 
@@ -108,6 +109,6 @@ def test_a_model_that_counts_says_the_same_at_every_point(runs):
 
 
 def test_a_run_of_agents_holds_no_models(tmp_path):
-    compare("daedalus/Bandit-v0", "random", 1, 10, out=tmp_path, name="r", report=False, progress=False)
+    run_here("daedalus/Bandit-v0", "random", 10, tmp_path, "r")
     with pytest.raises(UserError, match="is a run of agents in worlds and holds no models"):
         stored(open_run(tmp_path / "r"))
