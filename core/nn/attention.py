@@ -24,23 +24,30 @@ class Cache:
     """
 
     def __init__(self, batch: int, heads: int, length: int, width: int, like: Tensor) -> None:
-        self.keys = like.new_zeros(batch, heads, length, width)
-        self.values = torch.zeros_like(self.keys)
-        self.length = 0
+        self.batch, self.room, self.length = batch, length, 0
+        self.held = like.new_zeros(2, batch, heads, length, width)  # keys, then values
+
+    def check(self, steps: int) -> None:
+        """Raise `UserError` where there is no room for so many more."""
+        if self.length + steps > self.room:
+            raise UserError(
+                f"the cache has room for {self.room} steps, not {self.length + steps}; ask for a longer one"
+            )
 
     def extend(self, keys_BHTD: Tensor, values_BHTD: Tensor) -> tuple[Tensor, Tensor]:
         """Append, and return all that there is. Raises `UserError` where it is full or gradients are wanted."""
-        end, room = self.length + keys_BHTD.shape[2], self.keys.shape[2]
-        if end > room:
-            raise UserError(f"the cache has room for {room} steps, not {end}; ask for a longer one")
-        if keys_BHTD.shape[0] != self.keys.shape[0]:
-            raise UserError(f"the cache is for a batch of {self.keys.shape[0]}, not {keys_BHTD.shape[0]}")
+        batch, _, steps, _ = keys_BHTD.shape
+        self.check(steps)
+        if batch != self.batch:
+            raise UserError(f"the cache is for a batch of {self.batch}, not {batch}")
         if keys_BHTD.requires_grad:
             raise UserError("a cache keeps no gradients; call the module under torch.no_grad()")
-        self.keys[:, :, self.length : end] = keys_BHTD
-        self.values[:, :, self.length : end] = values_BHTD
-        self.length = end
-        return self.keys[:, :, :end], self.values[:, :, :end]
+        new_keys, new_values = self.held.narrow(3, self.length, steps).unbind()
+        new_keys.copy_(keys_BHTD)
+        new_values.copy_(values_BHTD)
+        self.length += steps
+        keys, values = self.held.narrow(3, 0, self.length).unbind()
+        return keys, values
 
 
 @final
@@ -106,13 +113,13 @@ class MultiHeadAttention(nn.Module):
     def _own(self, x_BTE: Tensor, rotation: Rotation | None) -> tuple[Tensor, Tensor, Tensor]:
         """Queries, keys and values of the input, each (B, H, T, D), the first two rotated together."""
         assert self.query_key_value is not None
-        made = self._heads(self.query_key_value(x_BTE), 3 * self.heads)
+        made = self._heads(self.query_key_value(x_BTE), 3)
         if rotation is None:
-            query, key, value = made.chunk(3, dim=1)
-            return query, key, value
-        turned, value = made[:, : 2 * self.heads], made[:, 2 * self.heads :]
-        query, key = rotate(turned, rotation).chunk(2, dim=1)
-        return query, key, value
+            query, key, value = made.unbind(2)
+        else:
+            turned, (value,) = made[:, :, :2], made[:, :, 2:].unbind(2)
+            query, key = rotate(turned.transpose(1, 3), rotation).transpose(1, 3).unbind(2)
+        return query.transpose(1, 2), key.transpose(1, 2), value.transpose(1, 2)
 
     def _to(self, x_BTE: Tensor, context_BSC: Tensor | None) -> tuple[Tensor, Tensor, Tensor]:
         """Queries of the input (B, H, T, D), keys and values of the context (B, H, S, D)."""
@@ -120,11 +127,13 @@ class MultiHeadAttention(nn.Module):
             built = "of its own input" if self.context is None else f"to a context of {self.context} features"
             raise UserError(f"this attention was built to be {built}; give it a context just where it needs one")
         check_sequences(context_BSC, self.context, "attention to a context")
-        key, value = self._heads(self.key_value(context_BSC), 2 * self.heads).chunk(2, dim=1)
-        return self._heads(self.query(x_BTE), self.heads), key, value
+        key, value = self._heads(self.key_value(context_BSC), 2).unbind(2)
+        query = self._heads(self.query(x_BTE), 1)[:, :, 0]
+        return query.transpose(1, 2), key.transpose(1, 2), value.transpose(1, 2)
 
-    def _heads(self, x_BTE: Tensor, heads: int) -> Tensor:
-        return x_BTE.view(*x_BTE.shape[:2], heads, -1).transpose(1, 2)
+    def _heads(self, x_BTE: Tensor, kinds: int) -> Tensor:
+        """(B, T, kinds · H · D) → (B, T, kinds, H, D), which is parted so that gradients are put together in place."""
+        return x_BTE.view(*x_BTE.shape[:2], kinds, self.heads, -1)
 
 
 def attend(

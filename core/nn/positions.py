@@ -11,8 +11,8 @@ from daedalus.core.errors import UserError
 from .initialise import normal
 from .sequences import check_positive, features_of
 
-#: Cosines and sines (T, D/2) of the angles by which a head of width D is rotated at T positions.
-Rotation = tuple[Tensor, Tensor]
+#: Cosines and sines (T, D/2, 2) of the angles by which a head of width D is rotated at T positions.
+Rotation = Tensor
 
 
 def sinusoids(positions_T: Tensor, width: int, base: float = 10_000.0) -> Tensor:
@@ -24,22 +24,21 @@ def sinusoids(positions_T: Tensor, width: int, base: float = 10_000.0) -> Tensor
 def rotation(positions_T: Tensor, width: int, base: float = 10_000.0) -> Rotation:
     """The angles p·base^(−2i/D) of rotary positions (Su et al. 2021, eq. 15), for heads of the given width."""
     angles = _angles(positions_T, width, base)
-    return angles.cos(), angles.sin()
+    return torch.stack((angles.cos(), angles.sin()), dim=-1)
 
 
-def rotate(x_BHTD: Tensor, by: Rotation) -> Tensor:
-    """Turn each pair of features (2i, 2i + 1) by its position's angle, so that a product of two depends on their
-    distance alone (Su et al. 2021, eq. 34).
+def rotate(x: Tensor, by: Rotation) -> Tensor:
+    """Turn each pair of features (2i, 2i + 1) of (…, T, D) by its position's angle, so that a product of two depends on
+    their distance alone (Su et al. 2021, eq. 34).
 
     On the CPU as complex numbers, which takes half the time there.
     """
-    cos, sin = by
-    pairs = x_BHTD.view(*x_BHTD.shape[:-1], -1, 2)
-    if x_BHTD.device.type == "cpu" and x_BHTD.dtype == cos.dtype:
-        return torch.view_as_real(torch.view_as_complex(pairs) * torch.complex(cos, sin)).flatten(-2)
-    first, second = pairs.unbind(-1)
+    pairs = x.unflatten(-1, (-1, 2))
+    if x.device.type == "cpu" and x.dtype == by.dtype:
+        return torch.view_as_real(torch.view_as_complex(pairs) * torch.view_as_complex(by)).flatten(-2)
+    (first, second), (cos, sin) = pairs.unbind(-1), by.unbind(-1)
     turned = torch.stack((first * cos - second * sin, first * sin + second * cos), dim=-1)
-    return turned.flatten(-2).to(x_BHTD.dtype)
+    return turned.flatten(-2).to(x.dtype)
 
 
 def _angles(positions_T: Tensor, width: int, base: float) -> Tensor:

@@ -22,8 +22,9 @@ def features_of(shape: tuple[int, ...], owner: str) -> int:
 
 def check_sequences(x: Tensor, features: int, owner: str, mask: Tensor | None = None) -> None:
     """Raise `UserError` unless `x` is (B, T, features), T above 0, and a mask is (B, T) of truth values."""
-    if x.ndim != 3 or x.shape[-1] != features or not x.shape[1]:
-        raise UserError(f"{owner} takes (batch, steps, {features}), not {tuple(x.shape)}")
+    shape = x.shape
+    if len(shape) != 3 or shape[2] != features or not shape[1]:
+        raise UserError(f"{owner} takes (batch, steps, {features}), not {tuple(shape)}")
     if mask is not None and (mask.shape != x.shape[:2] or mask.dtype != torch.bool):
         raise UserError(
             f"the mask must be bool of shape {tuple(x.shape[:2])}, True where a step is real, "

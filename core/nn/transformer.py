@@ -6,6 +6,7 @@ from typing import Literal, final
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
 from daedalus.core.errors import UserError
 
@@ -34,7 +35,7 @@ class Block(nn.Module):
                 (width,), generator
             )
         self.widen = linear(width, spec.expansion * width, generator, initialiser(spec.weights))
-        self.activation = nn.GELU() if spec.activation == "gelu" else nn.ReLU()
+        self.activation = functional.gelu if spec.activation == "gelu" else functional.relu
         self.narrow = linear(spec.expansion * width, width, generator, initialiser(spec.weights))
         self.dropout, self.causal = Dropping(spec.dropout), spec.causal
 
@@ -48,13 +49,35 @@ class Block(nn.Module):
         cache: Cache | None = None,
     ) -> Tensor:
         """(B, T, E) → (B, T, E); the arguments are those of the stack."""
-        x, inner = x_BTE, self.attention_norm(x_BTE)
-        x = x + self.dropout(self.attention(inner, causal=self.causal, mask=mask, rotation=rotation, cache=cache))
+        x, inner, drop = x_BTE, self.attention_norm(x_BTE), self.dropout if self.training else _kept
+        x = x + drop(self.attention(inner, causal=self.causal, mask=mask, rotation=rotation, cache=cache))
         if self.context_attention is not None and self.context_norm is not None:
-            x = x + self.dropout(self.context_attention(self.context_norm(x), context, mask=context_mask))
-        inner = self.dropout(self.activation(self.widen(self.forward_norm(x))))
-        out: Tensor = x + self.dropout(self.narrow(inner))
+            x = x + drop(self.context_attention(self.context_norm(x), context, mask=context_mask))
+        inner = drop(self.activation(self.widen(self.forward_norm(x))))
+        out: Tensor = x + drop(self.narrow(inner))
         return out
+
+
+def _kept(x: Tensor) -> Tensor:
+    return x
+
+
+@dataclass(frozen=True)
+class Caches:
+    """What a stack remembers of the steps it has read: a cache for each block, and what rotates all its steps."""
+
+    blocks: list[Cache]
+    whole: Rotation | None
+
+    @property
+    def length(self) -> int:
+        """So many steps it has read."""
+        return self.blocks[0].length
+
+    def rotation(self, steps: int) -> Rotation | None:
+        """Of so many steps that come next. Raises `UserError` where there is no room for them."""
+        self.blocks[0].check(steps)
+        return None if self.whole is None else self.whole.narrow(0, self.length, steps)
 
 
 @final
@@ -74,13 +97,14 @@ class Stack(nn.Module):
         self.blocks = nn.ModuleList(Block(spec, width, generator) for _ in range(spec.depth))
         self.norm = nn.LayerNorm(width)
         self.dropout = Dropping(spec.dropout)
-        self._rotation(0, torch.zeros(1, 1, 1))  # heads too narrow to rotate are refused now
+        self._rotation(torch.zeros(1), 1)  # heads too narrow to rotate are refused now
 
-    def caches(self, batch: int, length: int) -> list[Cache]:
-        """Empty caches for generating up to `length` steps, one for each block."""
+    def caches(self, batch: int, length: int) -> Caches:
+        """Empty caches for generating up to `length` steps."""
         if not self.spec.causal:
             raise UserError("a cache is for causal Transformers: later steps would change what it holds")
-        return [block.attention.cache(batch, length) for block in self.blocks if isinstance(block, Block)]
+        blocks = [block.attention.cache(batch, length) for block in self.blocks if isinstance(block, Block)]
+        return Caches(blocks, self._rotation(self.norm.weight.detach(), length))
 
     def forward(
         self,
@@ -88,7 +112,7 @@ class Stack(nn.Module):
         mask: Tensor | None = None,
         context: Tensor | None = None,
         context_mask: Tensor | None = None,
-        caches: list[Cache] | None = None,
+        caches: Caches | None = None,
     ) -> Tensor:
         """(B, T, F) → (B, T, E).
 
@@ -98,21 +122,22 @@ class Stack(nn.Module):
         check_sequences(x_BTF, self.features, "the Transformer")
         if (context is None) != (self.spec.context is None):
             raise UserError("the Transformer needs a context just where its spec names the context's width")
-        offset = caches[0].length if caches else 0
+        offset, steps = caches.length if caches else 0, x_BTF.shape[1]
         x = self.embed(x_BTF)
         if self.positions is not None:
             x = self.positions(x, offset)
-        x, turn = self.dropout(x), self._rotation(offset, x)
-        for index, block in enumerate(self.blocks):
-            x = block(x, mask, context, context_mask, turn, caches[index] if caches else None)
+        x = self.dropout(x)
+        turn = caches.rotation(steps) if caches else self._rotation(x, steps)
+        for block, cache in zip(self.blocks, caches.blocks if caches else [None] * self.spec.depth, strict=True):
+            x = block(x, mask, context, context_mask, turn, cache)
         out: Tensor = self.norm(x)
         return out
 
-    def _rotation(self, offset: int, x: Tensor) -> Rotation | None:
+    def _rotation(self, like: Tensor, steps: int) -> Rotation | None:
         if self.spec.positions != "rotary":
             return None
-        number = torch.float64 if x.dtype == torch.float64 else torch.float32
-        positions = torch.arange(offset, offset + x.shape[1], device=x.device, dtype=number)
+        number = torch.float64 if like.dtype == torch.float64 else torch.float32
+        positions = torch.arange(steps, device=like.device, dtype=number)
         return rotation(positions, self.width // self.spec.heads)
 
 

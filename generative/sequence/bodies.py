@@ -10,13 +10,12 @@ from typing import Any, final
 import torch
 from torch import Tensor, nn
 
-from daedalus.core.nn.attention import Cache
 from daedalus.core.nn.dropout import Dropping
 from daedalus.core.nn.layers import linear
 from daedalus.core.nn.positions import Learned
 from daedalus.core.nn.recurrent import Recurrent, State
 from daedalus.core.nn.tcn import TemporalNetwork
-from daedalus.core.nn.transformer import Stack
+from daedalus.core.nn.transformer import Caches, Stack
 
 #: A body's own: a state, caches of keys and values, the last steps, a sum.
 Memory = Any
@@ -87,11 +86,11 @@ class TransformerBody(Body):
         super().__init__()
         self.network, self.width, self.room = network, network.width, room
 
-    def begin(self, batch: int) -> list[Cache]:
+    def begin(self, batch: int) -> Caches:
         """Empty caches."""
         return self.network.caches(batch, self.room)
 
-    def forward(self, x_BTE: Tensor, memory: list[Cache] | None = None) -> tuple[Tensor, list[Cache] | None]:
+    def forward(self, x_BTE: Tensor, memory: Caches | None = None) -> tuple[Tensor, Caches | None]:
         """(B, T, E) → (B, T, width)."""
         return self.network(x_BTE, caches=memory), memory
 

@@ -39,7 +39,7 @@ def chances(logits_BV: Tensor, choice: Choice) -> Tensor:
     """The chances (B, V) with which tokens are chosen."""
     if choice.temperature == 0:
         return torch.nn.functional.one_hot(logits_BV.argmax(-1), logits_BV.shape[-1]).float()
-    logits = logits_BV.float() / choice.temperature
+    logits = logits_BV.float() if choice.temperature == 1 else logits_BV.float() / choice.temperature
     if choice.top_k is not None and choice.top_k < logits.shape[-1]:
         least_B1 = logits.topk(choice.top_k).values[:, -1:]
         logits = logits.masked_fill(logits < least_B1, -torch.inf)
@@ -49,6 +49,14 @@ def chances(logits_BV: Tensor, choice: Choice) -> Tensor:
     sorted_BV, order_BV = p_BV.sort(descending=True)
     likelier_BV = sorted_BV.cumsum(-1) - sorted_BV  # the chance of all that are likelier than this one
     return p_BV.masked_fill((likelier_BV >= choice.top_p).scatter(1, order_BV, likelier_BV >= choice.top_p), 0.0)
+
+
+def drawn(p_BV: Tensor, generator: torch.Generator) -> Tensor:
+    """One token of each row, (B,): that of the first of V arrivals at rates p, which is token v with chance p_v.
+
+    What `torch.multinomial` draws one of, without its checks, which take as long as a block of a small Transformer.
+    """
+    return (p_BV / torch.empty_like(p_BV).exponential_(generator=generator)).argmax(-1)
 
 
 class Reader:
@@ -76,7 +84,6 @@ class Reader:
         return logits[:, 0]
 
 
-@torch.no_grad()
 def continued(
     network: Network,
     first_BS: Tensor,
@@ -89,10 +96,11 @@ def continued(
     batch, steps = first_BS.shape
     tokens = first_BS.new_empty(batch, length)
     tokens[:, :steps] = first_BS
-    reader = Reader(network, batch, remember)
-    for step in range(steps, length):
-        p_BV = chances(reader.logits(tokens[:, :step]), choice)
-        tokens[:, step] = torch.multinomial(p_BV, 1, generator=generator)[:, 0]
+    with torch.inference_mode():  # the tokens are from outside it, so that what they go into may be trained
+        reader = Reader(network, batch, remember)
+        for step in range(steps, length):
+            p_BV = chances(reader.logits(tokens[:, :step]), choice)
+            tokens[:, step] = drawn(p_BV, generator)
     return tokens
 
 

@@ -110,7 +110,7 @@ def test_a_cache_gives_the_full_pass() -> None:
     for given in (None, mask):
         whole, cache, parts, start = module(x, causal=True, mask=given, rotation=by), module.cache(2, 7), [], 0
         for end in (1, 4, 5, 7):
-            turn, seen = (by[0][start:end], by[1][start:end]), None if given is None else given[:, :end]
+            turn, seen = by[start:end], None if given is None else given[:, :end]
             parts.append(module(x[:, start:end], causal=True, mask=seen, rotation=turn, cache=cache))
             start = end
         torch.testing.assert_close(torch.cat(parts, dim=1)[mask], whole[mask], rtol=1e-12, atol=1e-12)
