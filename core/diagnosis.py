@@ -21,6 +21,9 @@ SHRUNK, GROWN = 1e-4, 1e4
 DEAD = 0.5
 
 _FOR_VANISHING = "take ReLU-like activations, residual blocks or normalisation, or draw larger weights"
+_FOR_NONE = (
+    "it is zero all the way, as where the last layer begins at zero on purpose; if it stays so, draw larger weights"
+)
 _FOR_EXPLODING = "clip the gradient (clip_norm=1), normalise, or draw smaller weights"
 _NOT_FINITE = "is not finite: go back to weights that were saved earlier, and lower the learning rate"
 _FOR_DEAD = "they learn nothing more; lower the learning rate, or take a leaky activation"
@@ -158,8 +161,11 @@ def sentences(layers: list[Layer]) -> Iterator[str]:
         first, last = signals[0], signals[-1]
         ratio, way = first.signal / last.signal, f"from layer {last.name!r} back to {first.name!r}"
         cut = torch.stack([layer.dead == 1 for layer in layers]).any(0)  # is said below
+        yield from _said((ratio == 0) & ~cut, ratio, f"no gradient gets {way}: {_FOR_NONE}")
         yield from _said(
-            (ratio < SHRUNK) & ~cut, ratio, f"gradients vanish: {way} they shrink to {{:.0e}}; {_FOR_VANISHING}"
+            (ratio > 0) & (ratio < SHRUNK) & ~cut,
+            ratio,
+            f"gradients vanish: {way} they shrink to {{:.0e}}; {_FOR_VANISHING}",
         )
         yield from _said(ratio > GROWN, ratio, f"gradients explode: {way} they grow {{:.0e}}-fold; {_FOR_EXPLODING}")
     for layer in layers:

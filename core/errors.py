@@ -22,5 +22,6 @@ def unknown(kind: str, name: str, known: Iterable[str]) -> UserError:
     if near:
         match = next(choice for choice in choices if choice.lower() == near[0])
         return UserError(f"unknown {kind} {name!r}; did you mean {match!r}?")
-    shown = ", ".join(choices[:12]) + (", …" if len(choices) > 12 else "")
+    many = len(choices) if kind.startswith("parameter") else 12  # nowhere else are they listed
+    shown = ", ".join(choices[:many]) + (", …" if len(choices) > many else "")
     return UserError(f"unknown {kind} {name!r}; known: {shown or 'none'}")

@@ -13,6 +13,9 @@ def test_find_names_the_nearest() -> None:
 
 def test_unknown_without_a_neighbour_lists_what_there_is() -> None:
     assert str(unknown("agent", "zzz", ["sarsa", "ucb"])) == "unknown agent 'zzz'; known: sarsa, ucb"
+    many = [f"p{n:02}" for n in range(20)]
+    assert str(unknown("agent", "zzz", many)).endswith("p11, …")
+    assert str(unknown("parameter of gpt", "zzz", many)).endswith("p18, p19")  # nowhere else are they listed
 
 
 def test_entries_are_data() -> None:

@@ -6,7 +6,8 @@ from torch import Tensor, nn
 
 from daedalus.core import losses
 from daedalus.core.device import Numerics, torch_generator
-from daedalus.core.diagnosis import diagnose
+from daedalus.core.diagnosis import Layer, diagnose
+from daedalus.core.diagnosis import sentences as said_of
 from daedalus.core.engine import Engine, Training
 from daedalus.core.nn.mlp import MLP
 from daedalus.core.noise import Noise
@@ -49,6 +50,14 @@ def noise(where: torch.device | None = None) -> Noise:
 
 def sentences(module: nn.Module, *lead: int, width: int = 16) -> tuple[str, ...]:
     return diagnose(Regression(module), batch(*(lead or (32,)), width=width), noise()).sentences
+
+
+def test_a_last_layer_that_begins_at_zero_is_no_vanishing() -> None:
+    first, last = (
+        Layer(name, *map(torch.tensor, (1.0, 1.0, signal, 0.0))) for name, signal in (("a", 0.0), ("z", 1.0))
+    )
+    (said,) = said_of([first, last])
+    assert said.startswith("no gradient gets from layer 'z' back to 'a': it is zero all the way")
 
 
 def test_deep_sigmoids_vanish() -> None:
