@@ -194,7 +194,9 @@ def _told(judged: "Sequence[Judged]") -> Table | None:
     for one in judged:
         table.add_column(Text(one.label), justify="right", style="none")
     for name in names:
-        cells = (number(one.test[name], 4) if name in one.test else DASH for one in judged)
+        known = [one.test[name] for one in judged if name in one.test]
+        decimals = 0 if all(value.is_integer() for value in known) and max(map(abs, known)) >= 1 else 4  # counts
+        cells = (number(one.test[name], decimals) if name in one.test else DASH for one in judged)
         table.add_row(name.replace("_", " "), *cells)
     return table
 

@@ -14,6 +14,7 @@ from .worlds import Household, Lived
 _BYTES = 10_000_000  # of all exhibits of a report together; beyond it the page tells less of how they came about
 _WIDEST, _HIGHEST = 528, 336  # CSS pixels of a picture where there is room: three square ones fit in a row, or two long
 _LONG = 1.4  # times its height
+_STRIP, _WHOLE = 4.0, 1088  # so many times its height is a strip, which gets the page's width
 _LINES, _SHORT = 8, 20  # of a passage that shows how a model learnt; letters of a line that fits into a column
 
 
@@ -36,6 +37,11 @@ class Exhibit:
     def wide(self) -> bool:
         """Whether it wants the whole width of a narrow page."""
         return not self.source or self.width > _LONG * self.height
+
+    @property
+    def lines(self) -> Sequence[str]:
+        """The lines of a passage."""
+        return self.text.split("\n")
 
     @property
     def columns(self) -> bool:
@@ -90,7 +96,7 @@ def _exhibit(row: Mapping[str, Any], label: str) -> Exhibit:
     if not row["png"]:
         return Exhibit(row["title"], row["note"], alt, row["step"], text=row["text"])
     wide, high = struct.unpack(">II", row["png"][16:24])  # the first chunk of a PNG is its size
-    fits = min(_WIDEST / wide, _HIGHEST / high)
+    fits = min((_WIDEST if wide < _STRIP * high else _WHOLE) / wide, _HIGHEST / high)
     factor = int(fits) if row["pixelated"] and fits >= 1 else min(1.0, fits)  # squares grow by whole factors
     size = round(factor * wide), max(1, round(factor * high))
     source = f"data:image/png;base64,{base64.b64encode(row['png']).decode()}"

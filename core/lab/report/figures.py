@@ -18,6 +18,7 @@ from .text import short
 
 WIDE, NARROW = 540, 340
 TEXT = 12  # the size of every letter, in CSS pixels at the widths above
+_LETTER = 6.6  # pixels of one beside an axis, about
 _DPI = 72  # so that a point, matplotlib's unit, is a CSS pixel
 
 
@@ -77,8 +78,20 @@ def both(
             axes = figure.add_axes(box)
             dress(axes, size)
             paint(axes, size)
+            _make_room(axes, left, size)
             made.append(to_svg(figure, f"{key}-{letter}"))
     return made[0], made[1]
+
+
+def _make_room(axes: Axes, left: int, size: Size) -> None:
+    """Let axes begin further right where their numbers are longer than the margin, as −0.6928 is."""
+    low, high = sorted(axes.get_ylim())
+    said = axes.yaxis.get_major_formatter()
+    seen = [said(place, at) for at, place in enumerate(axes.yaxis.get_majorticklocs()) if low <= place <= high]
+    wanted = 12 + _LETTER * max(map(len, seen), default=0)
+    if wanted > left:
+        box = axes.get_position()
+        axes.set_position((wanted / size.width, box.y0, box.x1 - wanted / size.width, box.height))
 
 
 def dress(axes: Axes, size: Size) -> None:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from .worlds import Household, Lived
 
 _LAYERS = 8  # so many lines can be told apart
+_WEIGHTS = ("w", "tokens")  # fields that say how much each number counts, and nothing of what the data are
 _PARTS = {"train": "to train on", "validation": "to validate", "test": "to test"}
 
 
@@ -28,7 +29,7 @@ def fit_facts(house: "Household") -> list[str]:
     facts = [f"data set, judged by {house.measure}"]
     sizes = card.get("examples", {})
     facts.append(", ".join(f"{_amount(sizes.get(part))} {what}" for part, what in _PARTS.items()))
-    facts += [_field(name, field) for name, field in card.get("fields", {}).items()]
+    facts += [_field(name, field) for name, field in card.get("fields", {}).items() if name not in _WEIGHTS]
     bounds = [(house.words.optimum, house.ceiling), (house.words.random, house.floor)]
     known = [(words, one.level) for words, one in bounds if one]
     decimals = decimals_apart([level for _, level in known])
@@ -67,7 +68,7 @@ def fit_curves(house: "Household") -> list[Curves]:
             {label: one.within(*house.bounds) for label, one in house.bands("value").items()},
             house.looks,
             "Of the weights that would be kept, had the run ended there: the last, or those that did best on the "
-            f"validation part. {house.note}",
+            f"validation part. On the way only the beginning of a long part is judged. {house.note}",
             house.ceiling,
             house.floor,
             x=x,

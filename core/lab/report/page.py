@@ -66,6 +66,7 @@ class GroupSection:
     studies: Sequence[Plot]
     plots: Sequence[Plot]
     settings: Table | None
+    several: bool  # learners, whose settings may differ
     worlds: Sequence[WorldSection]
 
 
@@ -91,6 +92,7 @@ def render(run: "Run", comparison: Comparison) -> str:
     groups = _groups(run, comparison, houses, looks)
     return template("report.html").render(
         title=run.plan.name or run.path.name,
+        kind=_kind(run, _common([house for group in houses for house in group])),
         groups=groups,
         search=search_section(run),
         origin=origin(run.plan, run.provenance, _seconds(houses, "seconds"), _seconds(houses, "seconds_evaluating")),
@@ -183,6 +185,7 @@ def _group(
         world_study_plots(key, houses, looks),
         _group_plots(key, drawn, looks, words) if several else [],
         settings_table(settings, looks, f"Settings that differ: {title}", words),
+        len(settings) > 1,
         worlds,
     )
 
@@ -226,6 +229,12 @@ def _titles(houses: Sequence[Household]) -> dict[str, str]:
 def _common(houses: Sequence[Household]) -> Words:
     """What things are called all over the page: as where everything is a data set, or else as in worlds."""
     return houses[0].words if houses and all(house.measure for house in houses) else AGENTS
+
+
+def _kind(run: "Run", words: Words) -> str:
+    """What the page is about: one model on one data set is compared with nothing."""
+    alone = len({(world, agent) for group in run.plan.groups for world in group.worlds for agent in group.agents}) == 1
+    return "model" if alone and words is not AGENTS else "comparison"
 
 
 def _facts(run: "Run", words: Words) -> str:

@@ -332,8 +332,8 @@ def _dot(style: Style) -> Style:
 def _profile(house: Household) -> Plot | None:
     """The profile of final values, over the range of what learns and the optimum."""
     scores = {one.label: values for one in house.lived if (values := final_scores(one)).size}
-    if not scores:
-        return None
+    if all(values.size < 2 for values in scores.values()):
+        return None  # a run alone has no profile
     learning = learners(scores, house.looks) or list(scores)
     pooled = np.concatenate([scores[label] for label in learning])
     low, high = float(pooled.min()), float(pooled.max())

@@ -68,7 +68,7 @@ def test_the_last_stand_large_and_samples_also_as_they_came_about(shown):
     ((found,), _) = shown(shown_at)
     traversal, samples, words = found.last
     np.testing.assert_array_equal(picture(traversal), pixels(2000, 1000 % 251))
-    assert (traversal.width, traversal.height, traversal.pixelated) == (528, 5, False)
+    assert (traversal.width, traversal.height, traversal.pixelated) == (1088, 11, False)  # a strip
     assert (samples.width, samples.height, samples.pixelated) == (500, 200, True)  # ten times what it is
     assert words.text.startswith("to be at 1000\n")
     assert [(one.step, picture(one)[0, 0, 0]) for one in found.earlier] == [(0, 0), (500, 500 % 251)]
@@ -98,7 +98,8 @@ def test_of_too_much_only_the_last_is_shown(shown, monkeypatch):
 def test_the_page_is_safe_and_says_which_step(shown):
     _, run = shown(shown_at)
     html = render(run, summarise(run))
-    assert "What the models show" in html
+    assert "What the model shows" in html
+    assert html.index("What the model shows") < html.index("Scores and curves") < html.index('<figure class="plot"')
     assert html.count('src="data:image/png;base64,') == 4
     assert html.count('class="pixelated enlarged"') == 3
     assert "Samples, as it learnt" in html
@@ -110,7 +111,7 @@ def test_the_page_is_safe_and_says_which_step(shown):
 
 def test_who_shows_nothing_takes_no_room(made_run, group):
     run = made_run(group("CartPole-v1", {"dqn": "random"}, seeds=3, steps=1000))
-    assert "What the models show" not in render(run, summarise(run))
+    assert "What the model shows" not in render(run, summarise(run))
 
 
 def test_short_lines_stand_in_columns():
