@@ -38,7 +38,7 @@ def variational_exhibits(model: "Variational", generator: torch.Generator) -> li
     if not pictured(model.data):
         return found
     if model.data.form.name == "image":
-        found.insert(0, _expected(model, generator))
+        found.append(_expected(model, generator))
     seen = list(batches(model.data.test, _SEEN, generator.device))
     codes_NL = torch.cat([model.code(batch) for batch in seen])
     if model.classes:
@@ -209,9 +209,10 @@ def _outliers(model: "Variational", seen: Sequence[Batch], generator: torch.Gene
     n = min(2 * _COLUMNS, len(order) // 2)
     drawn = images(model.data, x[torch.cat((order[:n], order[-n:]))].cpu())
     rows = [drawn[begin : begin + _COLUMNS] for half in (0, n) for begin in range(half, half + n, _COLUMNS)]
+    least, less, most = (f"{log_p_N[order[at]]:.1f}".replace("-", "−") for at in (0, n - 1, -1))
     note = (
-        f"The upper half are the least likely of {len(order)} test examples, {log_p_N[order[0]]:.1f} to "
-        f"{log_p_N[order[n - 1]]:.1f} nats; the lower half the likeliest, up to {log_p_N[order[-1]]:.1f}."
+        f"The upper half are the least likely of {len(order)} test examples, {least} to {less} nats; the lower half "
+        f"the likeliest, up to {most}."
     )
     return Picture("outliers", "Least and most likely", note, strip(rows))
 
