@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from daedalus.core.data import LOG_LIKELIHOOD, PER_TOKEN, Data
+from daedalus.core.errors import UserError
 from daedalus.core.fitting import FitConfig
 from daedalus.core.noise import Noise
 from daedalus.core.objective import Batch, Metrics, Phase
@@ -71,6 +72,13 @@ def log_shares(data: Data, classes: int) -> Tensor:
 
 
 _COUNTED = 100_000
+
+
+def asked_classes(y: Tensor, n: int, classes: int) -> Tensor:
+    """The classes (n,) that samples are to be of. Raises `UserError` for unknown ones, and where they are not n."""
+    if y.shape != (n,) or (n and not 0 <= int(y.min()) <= int(y.max()) < classes):
+        raise UserError(f"classes of {n} samples are as many whole numbers below {classes}")
+    return y
 
 
 def bits_per_dimension(log_p: float, data: Data) -> float:

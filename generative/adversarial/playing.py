@@ -16,6 +16,7 @@ from daedalus.core.generating import Condition, Exhibit
 from daedalus.core.noise import Noise
 from daedalus.core.objective import Batch, Metrics, Phase
 from daedalus.core.optim.turn import Training
+from daedalus.generative.fitted import asked_classes
 from daedalus.generative.metrics.quality import examine_samples, judge_samples
 from daedalus.generative.showing.samples import sample_exhibits
 
@@ -115,7 +116,7 @@ class Adversarial:
                 raise UserError("this model was told no classes, so it can make none of its own; fit conditional_gan")
             return None
         if asked is not None:
-            return asked
+            return asked_classes(asked, n, self.sort.classes)
         chances = self._frequencies.to(generator.device)
         return torch.multinomial(chances, n, replacement=True, generator=generator)
 

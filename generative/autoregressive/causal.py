@@ -23,7 +23,7 @@ from daedalus.core.fitting import tensors
 from daedalus.core.generating import Condition, Exhibit, Picture
 from daedalus.core.noise import Noise
 from daedalus.core.objective import Batch, Metrics, Phase
-from daedalus.generative.fitted import OnePhase, bits_per_dimension, likelihood_scores, log_shares
+from daedalus.generative.fitted import OnePhase, asked_classes, bits_per_dimension, likelihood_scores, log_shares
 from daedalus.generative.metrics.levels import against_uniform, every_maze, is_maze
 from daedalus.generative.metrics.quality import examine_samples, judge_samples
 from daedalus.generative.showing.samples import images, sample_exhibits, strip
@@ -198,9 +198,7 @@ class Causal(OnePhase):
             return None
         where = next(self.module.parameters()).device
         if condition.y is not None:
-            if len(condition.y) != n or not 0 <= int(condition.y.min()) <= int(condition.y.max()) < self.classes:
-                raise UserError(f"classes of {n} samples are as many whole numbers below {self.classes}")
-            return condition.y.to(where)
+            return asked_classes(condition.y, n, self.classes).to(where)
         chances = self._log_share.exp().to(generator.device)
         return torch.multinomial(chances, n, replacement=True, generator=generator).to(where)
 

@@ -23,7 +23,7 @@ from daedalus.core.fitting import check_batch, tensors
 from daedalus.core.generating import Condition, Exhibit
 from daedalus.core.noise import Noise
 from daedalus.core.objective import Batch, Metrics, Phase
-from daedalus.generative.fitted import OnePhase, bits_per_dimension, likelihood_scores
+from daedalus.generative.fitted import OnePhase, asked_classes, bits_per_dimension, likelihood_scores
 from daedalus.generative.metrics.quality import examine_samples, judge_samples
 
 from .bound import Bound
@@ -187,7 +187,7 @@ class Denoising(OnePhase):
             raise UserError("a diffusion draws all of x at once; nothing can begin with a prompt")
         if self.module.classes:
             if condition.y is not None:
-                return condition.y
+                return asked_classes(condition.y, n, self.module.classes)
             return torch.multinomial(self.module.often, n, replacement=True, generator=generator)
         if condition.y is not None or options.guidance:
             what = "guided" if condition.y is None else "asked for a class"

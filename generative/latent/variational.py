@@ -12,7 +12,7 @@ from daedalus.core.errors import UserError
 from daedalus.core.generating import Condition, Exhibit
 from daedalus.core.noise import Noise
 from daedalus.core.objective import Batch, Metrics, Phase
-from daedalus.generative.fitted import OnePhase, likelihood_scores, log_shares
+from daedalus.generative.fitted import OnePhase, asked_classes, likelihood_scores, log_shares
 
 from .bounds import Bound, Posterior, elbo, importance_bound
 from .coder import Coder
@@ -184,10 +184,7 @@ class Variational(OnePhase):
             return self.drawn_classes(n, generator)
         if not self.classes:
             raise UserError("this model knows no classes; leave --label out, or fit conditional_vae")
-        y = condition.y.to(generator.device)
-        if y.shape != (n,) or int(y.min()) < 0 or int(y.max()) >= self.classes:
-            raise UserError(f"{n} samples take as many classes from 0 to {self.classes - 1}, not {y.tolist()}")
-        return y
+        return asked_classes(condition.y, n, self.classes).to(generator.device)
 
     def drawn_classes(self, n: int, generator: torch.Generator) -> Tensor | None:
         """Classes as often as the training part has them, (n,); None where it knows none."""

@@ -67,12 +67,15 @@ def judge_samples(data: Data, sampler: Sampler, part: Examples, generator: torch
 
 
 def examine_samples(data: Data, sampler: Sampler, part: Examples, generator: torch.Generator) -> Numbers:
-    """All that is known of samples, with the number of them and what real examples reach beside."""
+    """All that is known of samples, with the number of them and what real examples reach beside.
+
+    Nothing is drawn where nothing is known of such, as of windows of a text.
+    """
+    if not _known(data):
+        return {}
     true = real(part, _most(data))
     x = drawn(sampler, len(true), generator)
-    numbers: Numbers = {"samples": len(x)}
-    if examine := _EXAMINERS.get(data.form.name):
-        numbers |= examine(data, x, true)
+    numbers: Numbers = {"samples": len(x), **_EXAMINERS[data.form.name](data, x, true)}
     if data.form.name == "image" and "y" in data.fields:
         numbers |= _agreement(data, sampler, part, generator)
     return numbers
@@ -149,6 +152,12 @@ _EXAMINERS: dict[str, Callable[[Data, Tensor, Tensor], Numbers]] = {
     "maze": _mazes,
     "text": _text,
 }
+
+
+def _known(data: Data) -> bool:
+    """Whether there is anything to be told of samples."""
+    texts = data.vocabulary is not None and isinstance(data.train, Held)
+    return texts if data.form.name == "text" else data.form.name in _EXAMINERS
 
 
 def _reach(x: Tensor, true: Tensor, other: Tensor) -> Numbers:

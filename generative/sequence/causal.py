@@ -25,7 +25,7 @@ from daedalus.core.nn.layers import linear
 from daedalus.core.noise import Noise
 from daedalus.core.objective import Batch, Metrics, Phase
 from daedalus.generative.fitted import ModelConfig, OnePhase, bits_per_dimension, likelihood_scores
-from daedalus.generative.metrics.quality import judge_samples
+from daedalus.generative.metrics.quality import examine_samples, judge_samples
 from daedalus.generative.showing.samples import sample_exhibits
 
 from .bodies import Body, TransformerBody
@@ -158,12 +158,13 @@ class Continuing(Tokens):
         return judge_samples(self.data, self, part, generator)
 
     def examine(self, part: Examples, generator: torch.Generator) -> Mapping[str, float]:
-        """Bits per dimension of a density."""
+        """Bits per dimension of a density, and all that is known of samples."""
         if self.reading.begin is None:
-            return {}
+            return examine_samples(self.data, self, part, generator)
         size = min(part.size or _EXAMINED, _EXAMINED)
         x = torch.from_numpy(part.take(np.arange(size))["x"]).to(generator.device)
-        return {"bits_per_dimension": bits_per_dimension(float(self._said({"x": x})[0].mean()), self.data)}
+        bits = bits_per_dimension(float(self._said({"x": x})[0].mean()), self.data)
+        return {"bits_per_dimension": bits, **examine_samples(self.data, self, part, generator)}
 
     def exhibits(self, generator: torch.Generator) -> Sequence[Exhibit]:
         """Samples, and of a Transformer where it looks in the first of the test examples."""

@@ -291,16 +291,15 @@ class Counted:
 
     def examine(self, part: Examples, generator: torch.Generator) -> Mapping[str, float]:
         """Bits per dimension of a density, all that is known of samples; of a text, nats per token of it as a whole."""
-        if self.data.sort == "sampling":
-            return examine_samples(self.data, self, part, generator)
         if isinstance(part, Windows):
             return {"log_likelihood_per_token_of_the_whole": self._of_stream(part, generator.device)}
+        told = examine_samples(self.data, self, part, generator)
         if self.data.sort != "density":
-            return {}
+            return told
         size = part.size or _EXAMINED
         batches = (tensors(part, some, generator.device) for some in np.array_split(np.arange(size), -(-size // 1024)))
         total = sum(float(self.log_prob(batch, generator).sum()) for batch in batches)
-        return {"bits_per_dimension": bits_per_dimension(total / size, self.data)}
+        return {"bits_per_dimension": bits_per_dimension(total / size, self.data), **told}
 
     def _of_stream(self, part: Windows, where: torch.device) -> float:
         """Mean ln p of all tokens of a text but the first, each after all n − 1 before it."""

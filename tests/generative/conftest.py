@@ -9,7 +9,6 @@ import pytest
 
 from daedalus.core.data import DATA_FOLDER
 
-
 #: Where a test machine has them when no folder is named.
 _BESIDE = Path(__file__).parents[3] / "shared" / "data"
 

@@ -177,6 +177,8 @@ def test_classes_are_followed_and_drawn_as_often_as_they_come():
     assert (nearest == y).float().mean() > 0.9
     drawn = fitted.asked(4_000, torch.Generator().manual_seed(0))
     assert (drawn.bincount(minlength=4) / 4_000 - 0.25).abs().max() < 0.03
+    with pytest.raises(UserError, match="classes of 2 samples are as many whole numbers below 4"):
+        fitted.sample(2, Condition(torch.tensor([0, 4])), torch.Generator())
     with pytest.raises(UserError, match="told no classes"):
         fit(GAN, GANConfig(**LITTLE), POINTS).fitted.sample(2, Condition(torch.zeros(2).long()), torch.Generator())
 

@@ -168,6 +168,9 @@ def test_classes_are_followed_and_guidance_is_what_it_says():
         assert float(((x[:, 0] > 0) == (y == 1)).float().mean()) > 0.98
         free = model.sample(400, Condition(), generator)  # as often as the training part has them
         assert abs(float((free > 0).float().mean()) - 0.5) < 0.15
+        for wrong in (torch.tensor([0, 1, 2]), torch.tensor([0, 1])):
+            with pytest.raises(UserError, match="classes of 3 samples are as many whole numbers below 2"):
+                model.sample(3, Condition(y=wrong), generator)
         noisy, t = torch.randn(6, 1, generator=generator), torch.full((6,), 30)
         told, untold = (model.answer(noisy, t, which) for which in (y[:6], None))
         assert not torch.allclose(told, untold)

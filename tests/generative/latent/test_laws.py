@@ -204,8 +204,8 @@ def test_conditions_that_cannot_be_met_are_refused():
     for made, condition, said in [
         (plain, Condition(y=torch.zeros(2, dtype=torch.int64)), "knows no classes"),
         (plain, Condition(prompt=torch.zeros(2, dtype=torch.int64)), "goes on from no prompt"),
-        (classes, Condition(y=torch.tensor([0, 2])), "classes from 0 to 1"),
-        (classes, Condition(y=torch.tensor([0])), "2 samples take as many"),
+        (classes, Condition(y=torch.tensor([0, 2])), "classes of 2 samples are as many whole numbers below 2"),
+        (classes, Condition(y=torch.tensor([0])), "classes of 2 samples"),
         (fit("vq_vae", bits()).fitted, Condition(y=torch.zeros(2, dtype=torch.int64)), "knows no classes"),
     ]:
         with pytest.raises(UserError, match=said):
