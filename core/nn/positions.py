@@ -33,7 +33,7 @@ def rotate(x: Tensor, by: Rotation) -> Tensor:
 
     On the CPU as complex numbers, which takes half the time there.
     """
-    pairs = x.unflatten(-1, (-1, 2))
+    pairs = x.view(*x.shape[:-1], -1, 2)
     if x.device.type == "cpu" and x.dtype == by.dtype:
         return torch.view_as_real(torch.view_as_complex(pairs) * torch.view_as_complex(by)).flatten(-2)
     (first, second), (cos, sin) = pairs.unbind(-1), by.unbind(-1)

@@ -54,7 +54,7 @@ def chances(logits_BV: Tensor, choice: Choice) -> Tensor:
 def drawn(p_BV: Tensor, generator: torch.Generator) -> Tensor:
     """One token of each row, (B,): that of the first of V arrivals at rates p, which is token v with chance p_v.
 
-    What `torch.multinomial` draws one of, without its checks, which take as long as a block of a small Transformer.
+    What `torch.multinomial` draws one of, without its checks, which cost more than the draw.
     """
     return (p_BV / torch.empty_like(p_BV).exponential_(generator=generator)).argmax(-1)
 
