@@ -152,9 +152,8 @@ def judge(run: Run) -> list[Judged]:
             f"{run.path} is a run of agents in worlds; `evaluate` judges models: `daedalus report` tells more"
         )
     if missing := sum(member.missing() for member in found):
-        raise UserError(
-            f"{run.path} is not finished: {missing} seed{'s are' if missing > 1 else ' is'} missing; run its command again to go on"
-        )
+        lacks = "1 seed is" if missing == 1 else f"{missing} seeds are"
+        raise UserError(f"{run.path} is not finished: {lacks} missing; run its command again to go on")
     with threads(1):
         return [_judged(member) for member in found]
 

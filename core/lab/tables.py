@@ -195,7 +195,9 @@ def _told(judged: "Sequence[Judged]") -> Table | None:
         table.add_column(Text(one.label), justify="right", style="none")
     for name in names:
         known = [one.test[name] for one in judged if name in one.test]
-        decimals = 0 if all(value.is_integer() for value in known) and max(map(abs, known)) >= 1 else 4  # counts
+        decimals = (
+            0 if all(value.is_integer() for value in known) and max(map(abs, known)) > 1 else 4
+        )  # counts, or shares
         cells = (number(one.test[name], decimals) if name in one.test else DASH for one in judged)
         table.add_row(name.replace("_", " "), *cells)
     return table
