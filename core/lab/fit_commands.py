@@ -43,6 +43,8 @@ def fit(
       daedalus fit mlp --data digits --set width=256 --steps 3000
 
       daedalus fit mlp --data moons --set patience=10 --seeds 10 --name moons
+
+      daedalus fit gpt --data shakespeare --set width=128 --steps 2000 --name plays
     """
     from daedalus.core.spec import Labelled, Spec, parse_params, parse_spec
 

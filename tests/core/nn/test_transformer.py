@@ -95,7 +95,7 @@ def test_a_causal_stack_sees_no_later_step_and_its_cache_gives_the_full_pass(pos
         assert not torch.allclose(stack(changed)[:, 3], whole[:, 3])
         caches = stack.caches(2, 6)
         parts = [stack(piece, caches=caches) for piece in x.split([2, 1, 1, 2], dim=1)]
-        with pytest.raises(UserError, match="7 steps|not 7"):
+        with pytest.raises(UserError, match=r"7 steps|not 7"):
             stack(x[:, :1], caches=caches)
     torch.testing.assert_close(torch.cat(parts, dim=1), whole, rtol=1e-11, atol=1e-11)
 
