@@ -107,7 +107,7 @@ def _refuse_sights(learner: str, home: World | Schedule) -> None:
     """A table has a row for each state, or for each number that is shown of them."""
     sight = lasting(home).phases[0].observation.sight
     if sight != "index":
-        raise UserError(
-            f"{learner} learns a table of states, and {home.name} shows {sight}; "
-            "leave observation=… out, or take sb3/ppo"
-        )
+        remedy = "leave observation=… out, or take sb3/ppo"
+        if isinstance(home, Schedule) and home.judged is not None:
+            remedy = "none of its rows is met where it is tested; take dqn"
+        raise UserError(f"{learner} learns a table of states, and {home.name} shows {sight}; {remedy}")

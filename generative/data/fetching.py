@@ -82,6 +82,7 @@ def _kept(name: str) -> Path:
     from requests import RequestException
 
     source, folder = SOURCES[name], cache("data")
+    pooch.get_logger().setLevel("WARNING")  # of what goes well it need not speak
     try:
         return Path(pooch.retrieve(source.url, f"sha256:{source.sha256}", fname=name, path=folder))
     except RequestException as error:  # an OSError too

@@ -132,4 +132,7 @@ def test_a_table_does_not_take_what_is_no_number(agent):
         learner.check(world)
     with pytest.raises(UserError, match="leave observation=… out, or take sb3/ppo"):
         learner(world)
+    tested = load_problem(parse_spec("daedalus/GeneratedMaze-v0:rows=2,columns=3,levels=2,tested=real"))
+    with pytest.raises(UserError, match="none of its rows is met where it is tested; take dqn"):
+        learner.check(tested)
     assert learner(T_MAZE).learn(500).q.shape == (6, 4)
