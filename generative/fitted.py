@@ -74,11 +74,18 @@ def log_shares(data: Data, classes: int) -> Tensor:
 _COUNTED = 100_000
 
 
-def asked_classes(y: Tensor, n: int, classes: int) -> Tensor:
-    """The classes (n,) that samples are to be of. Raises `UserError` for unknown ones, and where they are not n."""
+def classes_of_samples(y: Tensor | None, n: int, log_share_C: Tensor, generator: torch.Generator) -> Tensor:
+    """The classes (n,) that samples are to be of: those asked for, or drawn as often as the training part has them.
+
+    Raises `UserError` for unknown ones, and where they are not n.
+    """
+    if y is None:
+        share_C = log_share_C.exp().to(generator.device)
+        return torch.multinomial(share_C, n, replacement=True, generator=generator)
+    classes = len(log_share_C)
     if y.shape != (n,) or (n and not 0 <= int(y.min()) <= int(y.max()) < classes):
         raise UserError(f"classes of {n} samples are as many whole numbers below {classes}")
-    return y
+    return y.to(generator.device)
 
 
 def bits_per_dimension(log_p: float, data: Data) -> float:

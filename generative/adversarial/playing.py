@@ -5,7 +5,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -16,7 +15,7 @@ from daedalus.core.generating import Condition, Exhibit
 from daedalus.core.noise import Noise
 from daedalus.core.objective import Batch, Metrics, Phase
 from daedalus.core.optim.turn import Training
-from daedalus.generative.fitted import asked_classes
+from daedalus.generative.fitted import classes_of_samples, log_shares
 from daedalus.generative.metrics.quality import examine_samples, judge_samples
 from daedalus.generative.showing.samples import sample_exhibits
 
@@ -26,8 +25,6 @@ from .networks import Critic, Generator, Sort, networks, sort_of, still
 from .showing import more_exhibits
 
 CRITIC, GENERATOR = Phase("critic", "critic"), Phase("generator", "generator")
-
-_COUNTED = 10_000  # training examples by which classes are drawn, where there is no end of them
 
 
 class Adversarial:
@@ -115,17 +112,12 @@ class Adversarial:
             if asked is not None:
                 raise UserError("this model was told no classes, so it can make none of its own; fit conditional_gan")
             return None
-        if asked is not None:
-            return asked_classes(asked, n, self.sort.classes)
-        chances = self._frequencies.to(generator.device)
-        return torch.multinomial(chances, n, replacement=True, generator=generator)
+        return classes_of_samples(asked, n, self._log_share, generator)
 
     @functools.cached_property
-    def _frequencies(self) -> Tensor:
-        """How often the training part has each class, (K,)."""
-        part = self.data.train
-        y = part.take(np.arange(min(part.size or _COUNTED, _COUNTED)))["y"]
-        return torch.from_numpy(np.bincount(y, minlength=self.sort.classes) / len(y)).float()
+    def _log_share(self) -> Tensor:
+        """ln p(y), (K,)."""
+        return log_shares(self.data, self.sort.classes)
 
     def judge_samples(self, part: Examples, generator: torch.Generator) -> Mapping[str, float]:
         """The measure of the data set's sampling task, and what else is quickly known of samples."""

@@ -23,7 +23,7 @@ from daedalus.core.fitting import tensors
 from daedalus.core.generating import Condition, Exhibit, Picture
 from daedalus.core.noise import Noise
 from daedalus.core.objective import Batch, Metrics, Phase
-from daedalus.generative.fitted import OnePhase, asked_classes, bits_per_dimension, likelihood_scores, log_shares
+from daedalus.generative.fitted import OnePhase, bits_per_dimension, classes_of_samples, likelihood_scores, log_shares
 from daedalus.generative.metrics.levels import against_uniform, every_maze, is_maze
 from daedalus.generative.metrics.quality import examine_samples, judge_samples
 from daedalus.generative.showing.samples import images, sample_exhibits, strip
@@ -196,11 +196,7 @@ class Causal(OnePhase):
             if condition.y is not None:
                 raise UserError("this model knows no classes: fit it with conditional=true, on data that have them")
             return None
-        where = next(self.module.parameters()).device
-        if condition.y is not None:
-            return asked_classes(condition.y, n, self.classes).to(where)
-        chances = self._log_share.exp().to(generator.device)
-        return torch.multinomial(chances, n, replacement=True, generator=generator).to(where)
+        return classes_of_samples(condition.y, n, self._log_share, generator)
 
     @functools.cached_property
     def _log_share(self) -> Tensor:

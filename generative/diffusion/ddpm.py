@@ -23,13 +23,13 @@ from daedalus.core.fitting import check_batch, tensors
 from daedalus.core.generating import Condition, Exhibit
 from daedalus.core.noise import Noise
 from daedalus.core.objective import Batch, Metrics, Phase
-from daedalus.generative.fitted import OnePhase, asked_classes, bits_per_dimension, likelihood_scores
+from daedalus.generative.fitted import OnePhase, bits_per_dimension, classes_of_samples, likelihood_scores, log_shares
 from daedalus.generative.metrics.quality import examine_samples, judge_samples
 
 from .bound import Bound
 from .config import DDPMConfig
 from .sampling import DiffusionOptions, way
-from .scaling import Scale, first
+from .scaling import Scale
 from .schedule import Predict
 from .showing import exhibits
 
@@ -43,22 +43,21 @@ class Diffusion(nn.Module):
         super().__init__()
         classes = data.fields["y"].values or 0 if config.conditional else 0
         self.scale = Scale(data)
-        often = np.bincount(first(data.train)["y"].astype(np.int64), minlength=classes) if classes else np.zeros(0)
-        self.register_buffer("often", torch.from_numpy(often.astype(np.float32)))
-        self.often: Tensor
+        self.register_buffer("log_shares", log_shares(data, classes) if classes else torch.zeros(0))
+        self.log_shares: Tensor
         shape = data.fields["x"].shape
         self.network = config.denoiser(shape).build(shape, classes, generator)
 
     @property
     def classes(self) -> int:
         """How many a condition chooses from; 0: there is no condition."""
-        return len(self.often)
+        return len(self.log_shares)
 
     def log_share(self, y_B: Tensor | None) -> Tensor:
         """ln p(y) of classes, (B,), by the training part, half a one added to each count; 0 where there are none."""
         if y_B is None or not self.classes:
-            return self.often.new_zeros(())
-        return ((self.often + 0.5) / (self.often + 0.5).sum()).log()[y_B]
+            return self.log_shares.new_zeros(())
+        return self.log_shares[y_B]
 
 
 class Denoising(OnePhase):
@@ -186,9 +185,7 @@ class Denoising(OnePhase):
         if condition.prompt is not None:
             raise UserError("a diffusion draws all of x at once; nothing can begin with a prompt")
         if self.module.classes:
-            if condition.y is not None:
-                return asked_classes(condition.y, n, self.module.classes)
-            return torch.multinomial(self.module.often, n, replacement=True, generator=generator)
+            return classes_of_samples(condition.y, n, self.module.log_shares, generator)
         if condition.y is not None or options.guidance:
             what = "guided" if condition.y is None else "asked for a class"
             raise UserError(f"this diffusion knows no classes, so it cannot be {what}; fit it with conditional=true")

@@ -12,7 +12,7 @@ from daedalus.core.errors import UserError
 from daedalus.core.generating import Condition, Exhibit
 from daedalus.core.noise import Noise
 from daedalus.core.objective import Batch, Metrics, Phase
-from daedalus.generative.fitted import OnePhase, asked_classes, likelihood_scores, log_shares
+from daedalus.generative.fitted import OnePhase, classes_of_samples, likelihood_scores, log_shares
 
 from .bounds import Bound, Posterior, elbo, importance_bound
 from .coder import Coder
@@ -180,18 +180,15 @@ class Variational(OnePhase):
     def _classes(self, n: int, condition: Condition, generator: torch.Generator) -> Tensor | None:
         if condition.prompt is not None:
             raise UserError("this model goes on from no prompt; leave it out")
-        if condition.y is None:
-            return self.drawn_classes(n, generator)
-        if not self.classes:
+        if condition.y is not None and not self.classes:
             raise UserError("this model knows no classes; leave --label out, or fit conditional_vae")
-        return asked_classes(condition.y, n, self.classes).to(generator.device)
+        return self.drawn_classes(n, generator, condition.y)
 
-    def drawn_classes(self, n: int, generator: torch.Generator) -> Tensor | None:
-        """Classes as often as the training part has them, (n,); None where it knows none."""
+    def drawn_classes(self, n: int, generator: torch.Generator, y: Tensor | None = None) -> Tensor | None:
+        """Classes as often as the training part has them, (n,), or those given; None where it knows none."""
         if not self.classes:
             return None
-        chances_C = self.module.get_buffer("log_share").exp()
-        return torch.multinomial(chances_C, n, replacement=True, generator=generator)
+        return classes_of_samples(y, n, self.module.get_buffer("log_share"), generator)
 
     def judge_samples(self, part: Examples, generator: torch.Generator) -> Mapping[str, float]:
         """The measure of samples, and whatever else is known of them."""
