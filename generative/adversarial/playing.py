@@ -16,7 +16,7 @@ from daedalus.core.noise import Noise
 from daedalus.core.objective import Batch, Metrics, Phase
 from daedalus.core.optim.turn import Training
 from daedalus.generative.fitted import classes_of_samples, log_shares
-from daedalus.generative.metrics.quality import examine_samples, judge_samples
+from daedalus.generative.metrics.quality import BySamples, examine_samples
 from daedalus.generative.showing.samples import sample_exhibits
 
 from .config import AdversarialConfig
@@ -27,7 +27,7 @@ from .showing import more_exhibits
 CRITIC, GENERATOR = Phase("critic", "critic"), Phase("generator", "generator")
 
 
-class Adversarial:
+class Adversarial(BySamples):
     """A generator and a critic. It has no likelihood, and is judged by its samples."""
 
     options_class = None
@@ -118,10 +118,6 @@ class Adversarial:
     def _log_share(self) -> Tensor:
         """ln p(y), (K,)."""
         return log_shares(self.data, self.sort.classes)
-
-    def judge_samples(self, part: Examples, generator: torch.Generator) -> Mapping[str, float]:
-        """The measure of the data set's sampling task, and what else is quickly known of samples."""
-        return judge_samples(self.data, self, part, generator)
 
     def examine(self, part: Examples, generator: torch.Generator) -> Mapping[str, float]:
         """All that is known of samples."""

@@ -25,7 +25,7 @@ from daedalus.core.noise import Noise
 from daedalus.core.objective import Batch, Metrics, Phase
 from daedalus.generative.fitted import OnePhase, bits_per_dimension, classes_of_samples, likelihood_scores, log_shares
 from daedalus.generative.metrics.levels import against_uniform, every_maze, is_maze
-from daedalus.generative.metrics.quality import examine_samples, judge_samples
+from daedalus.generative.metrics.quality import BySamples, examine_samples
 from daedalus.generative.showing.samples import images, sample_exhibits, strip
 
 _AT_ONCE, _MOST = 500, 10_000  # examples whose log-probability is computed at a time, and at most, by `examine`
@@ -65,7 +65,7 @@ class Drawing:
             raise UserError(f"temperature must be positive, not {self.temperature:g}; try 0.01 to take what is likely")
 
 
-class Causal(OnePhase):
+class Causal(BySamples, OnePhase):
     """A model of whole numbers x, of any shape, by a causal network."""
 
     options_class = Drawing
@@ -142,10 +142,6 @@ class Causal(OnePhase):
                     x_nD[rows, place] = torch.multinomial(p_BV, 1, generator=generator)[:, 0]
                 values_nD[rows, place] = scaled(x_nD[rows, place], self._values)
         return x_nD.view(n, *column.shape).to(getattr(torch, column.dtype))
-
-    def judge_samples(self, part: Examples, generator: torch.Generator) -> Mapping[str, float]:
-        """The measure of samples."""
-        return judge_samples(self.data, self, part, generator)
 
     def examine(self, part: Examples, generator: torch.Generator) -> Mapping[str, float]:
         """Bits a dimension, all that is known of samples, and of small mazes the distance to the uniform one."""

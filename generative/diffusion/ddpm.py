@@ -24,7 +24,7 @@ from daedalus.core.generating import Condition, Exhibit
 from daedalus.core.noise import Noise
 from daedalus.core.objective import Batch, Metrics, Phase
 from daedalus.generative.fitted import OnePhase, bits_per_dimension, classes_of_samples, likelihood_scores, log_shares
-from daedalus.generative.metrics.quality import examine_samples, judge_samples
+from daedalus.generative.metrics.quality import BySamples, examine_samples
 
 from .bound import Bound
 from .config import DDPMConfig
@@ -60,7 +60,7 @@ class Diffusion(nn.Module):
         return self.log_shares[y_B]
 
 
-class Denoising(OnePhase):
+class Denoising(BySamples, OnePhase):
     """A diffusion fitted to data: likelihoods that are bounds, samples by DDPM and DDIM."""
 
     module: Diffusion
@@ -134,10 +134,6 @@ class Denoising(OnePhase):
         begin = noise.normal(n, *self.module.scale.shape)
         denoise = partial(self.denoise, y_B=y_B, guidance=options.guidance)
         return list(way(self.schedule, denoise, begin, options, noise, self.bound.variance))
-
-    def judge_samples(self, part: Examples, generator: torch.Generator) -> Mapping[str, float]:
-        """By the data set's measure."""
-        return judge_samples(self.data, self, part, generator)
 
     def exhibits(self, generator: torch.Generator) -> Sequence[Exhibit]:
         """Samples, and how they came out of noise."""

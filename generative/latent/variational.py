@@ -13,6 +13,7 @@ from daedalus.core.generating import Condition, Exhibit
 from daedalus.core.noise import Noise
 from daedalus.core.objective import Batch, Metrics, Phase
 from daedalus.generative.fitted import OnePhase, classes_of_samples, likelihood_scores, log_shares
+from daedalus.generative.metrics.quality import BySamples
 
 from .bounds import Bound, Posterior, elbo, importance_bound
 from .coder import Coder
@@ -51,7 +52,7 @@ class Timed(Phase):
     step: int = 0
 
 
-class Variational(OnePhase):
+class Variational(BySamples, OnePhase):
     """A variational autoencoder, of each class where there are `classes`: then z says what else an x is like.
 
     It is trained by `bound` of so many samples, with the weight `beta` for the prior's part. What it says of x where it
@@ -189,12 +190,6 @@ class Variational(OnePhase):
         if not self.classes:
             return None
         return classes_of_samples(y, n, self.module.get_buffer("log_share"), generator)
-
-    def judge_samples(self, part: Examples, generator: torch.Generator) -> Mapping[str, float]:
-        """The measure of samples, and whatever else is known of them."""
-        from daedalus.generative.metrics.quality import judge_samples
-
-        return judge_samples(self.data, self, part, generator)
 
     def examine(self, part: Examples, generator: torch.Generator) -> Mapping[str, float]:
         """The bound and its parts, the latent space, and samples."""

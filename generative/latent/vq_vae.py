@@ -24,6 +24,7 @@ from daedalus.core.nn.transformer import Transformer
 from daedalus.core.noise import Noise
 from daedalus.core.objective import Batch, Metrics, Phase
 from daedalus.generative.fitted import OnePhase, likelihood_scores
+from daedalus.generative.metrics.quality import BySamples
 from daedalus.generative.sequence.bodies import TransformerBody
 from daedalus.generative.sequence.generating import Choice, continued
 from daedalus.generative.sequence.network import Network
@@ -70,7 +71,7 @@ class VQVAEConfig(CoderConfig):
             raise UserError(f"commitment must be at least 0, not {self.commitment:g}")
 
 
-class FittedVQVAE(OnePhase):
+class FittedVQVAE(BySamples, OnePhase):
     """Encoder, codebook, decoder, and a prior of codes. All are trained at once: codes pass no gradient to the rest."""
 
     config: VQVAEConfig
@@ -163,12 +164,6 @@ class FittedVQVAE(OnePhase):
         choice = Choice(temperature=options.temperature)
         indices_BP = continued(self.prior, first, 1 + self.config.positions, choice, generator)[:, 1:]
         return drawn(self.data, self.coder, self.coder.told(self.codebook(indices_BP).flatten(1)), options, generator)
-
-    def judge_samples(self, part: Examples, generator: torch.Generator) -> Mapping[str, float]:
-        """The measure of samples, and whatever else is known of them."""
-        from daedalus.generative.metrics.quality import judge_samples
-
-        return judge_samples(self.data, self, part, generator)
 
     def examine(self, part: Examples, generator: torch.Generator) -> Mapping[str, float]:
         """The bound's parts, how many codes are in use, and samples."""

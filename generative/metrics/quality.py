@@ -56,6 +56,17 @@ def as_numbers(data: Data, x: Tensor) -> Tensor:
     return shares.nan_to_num().clamp(-_FAR, _FAR)
 
 
+class BySamples:
+    """A sampler of what a data set holds, judged by its samples (`core.generating.SampleJudge`)."""
+
+    data: Data
+
+    def judge_samples(self, part: Examples, generator: torch.Generator) -> Numbers:
+        """The measure of the data set's sampling task, and what else is quickly known of samples."""
+        assert isinstance(self, Sampler)
+        return judge_samples(self.data, self, part, generator)
+
+
 def judge_samples(data: Data, sampler: Sampler, part: Examples, generator: torch.Generator) -> Numbers:
     """The measure of samples, held against a part, by the form of the data; and what else is soon known."""
     true = real(part, _most(data))

@@ -25,7 +25,7 @@ from daedalus.core.nn.layers import linear
 from daedalus.core.noise import Noise
 from daedalus.core.objective import Batch, Metrics, Phase
 from daedalus.generative.fitted import ModelConfig, OnePhase, bits_per_dimension, likelihood_scores
-from daedalus.generative.metrics.quality import examine_samples, judge_samples
+from daedalus.generative.metrics.quality import BySamples, examine_samples
 from daedalus.generative.showing.samples import sample_exhibits
 
 from .bodies import Body, TransformerBody
@@ -122,7 +122,7 @@ def _full(logits: Tensor) -> Tensor:
 _AT_ONCE = 2**15  # tokens that are scored at once: more takes more memory, not less time
 
 
-class Continuing(Tokens):
+class Continuing(BySamples, Tokens):
     """A causal model of tokens that follow each other, so that it can be sampled."""
 
     @property
@@ -152,10 +152,6 @@ class Continuing(Tokens):
             first = condition.prompt.expand(n, -1)
         length = max(options.length or reading.length + 1, first.shape[1])
         return reading.examples(continued(self.network, first, length, options, generator))
-
-    def judge_samples(self, part: Examples, generator: torch.Generator) -> Mapping[str, float]:
-        """The measure of samples, and whatever else is known of them."""
-        return judge_samples(self.data, self, part, generator)
 
     def examine(self, part: Examples, generator: torch.Generator) -> Mapping[str, float]:
         """Bits per dimension of a density, and all that is known of samples."""

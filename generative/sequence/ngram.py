@@ -25,7 +25,7 @@ from daedalus.core.objective import Batch, Metrics, Phase
 from daedalus.core.optim.turn import Training
 from daedalus.generative.data.windows import Windows
 from daedalus.generative.fitted import ModelConfig, bits_per_dimension, likelihood_scores
-from daedalus.generative.metrics.quality import examine_samples, judge_samples
+from daedalus.generative.metrics.quality import BySamples, examine_samples
 from daedalus.generative.showing.samples import sample_exhibits
 
 from .generating import Choice, beginnings, chances
@@ -213,7 +213,7 @@ def tally(each: Iterable[Tensor]) -> tuple[Tensor, Tensor]:
     return found, torch.zeros_like(found).index_add(0, where, counts)
 
 
-class Counted:
+class Counted(BySamples):
     """An n-gram model; it has learnt when it has counted."""
 
     def __init__(self, data: Data, config: NGramConfig, module: Counts, reading: Reading, before: int) -> None:
@@ -284,10 +284,6 @@ class Counted:
             log_p_BV = self.module(tokens[:, step - n : step], every_BV)
             tokens[:, step] = torch.multinomial(chances(log_p_BV, choice), 1, generator=generator)[:, 0]
         return tokens[:, n - 1 :]
-
-    def judge_samples(self, part: Examples, generator: torch.Generator) -> Mapping[str, float]:
-        """The measure of samples, and whatever else is known of them."""
-        return judge_samples(self.data, self, part, generator)
 
     def examine(self, part: Examples, generator: torch.Generator) -> Mapping[str, float]:
         """Bits per dimension of a density, all that is known of samples; of a text, nats per token of it as a whole."""
